@@ -1,0 +1,3 @@
+"""Alerting for teams whose Prometheus can only be queried."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,55 @@
+"""Everything that the machine can ask of the world. The counterpart is `events`: everything that can happen to it.
+
+`RunQuery` and `Deliver` are answered by exactly one event each, time-outs included. `Save`, `Forget` and `Note` are written
+in one transaction before any of the others is performed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from evaluator.core.records import History, OutboxRecord, Record
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Evaluate a rule. slot: the evaluation's time; at: the time to query at, which is the slot less the query offset."""
+
+    rule: str
+    group: str
+    datasource: str
+    slot: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand a notification to its receiver, once."""
+
+    row: OutboxRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Keep a record, in place of the one with the same kind and key."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop the record of that kind with that key; nothing happens when there is none."""
+
+    kind: type[Record]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Append to the history, and tell logs and metrics."""
+
+    record: History
+
+
+Effect = RunQuery | Deliver | Save | Forget | Note

@@ -1,0 +1,79 @@
+"""Everything that can happen to the machine. The counterpart is `effects`: everything that it can ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evaluator.core.answers import Failure, Histogram
+from evaluator.core.labels import Labels
+from evaluator.core.records import Pairs
+from evaluator.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One series of an answer after the rule's labels were applied.
+
+    series: the series' own labels, for `$labels`. annotations: texts that had to be made in this slot; None: later.
+    """
+
+    series: Labels
+    value: float
+    histogram: Histogram | None = None
+    annotations: Pairs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """`Machine.next_timer` has come, or something else woke the world: do whatever is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReturned:
+    """A `RunQuery` was answered. observed: identity -> observation. partial: an absent series proves nothing."""
+
+    rule: str
+    slot: datetime
+    observed: Mapping[Labels, Observation]
+    partial: bool = False
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFailed:
+    """A `RunQuery` gave no usable answer."""
+
+    rule: str
+    slot: datetime
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A `Deliver` was accepted. receipt: what the provider says the message is called."""
+
+    outbox: str
+    receipt: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailed:
+    """A `Deliver` was not accepted. permanent: trying the same again is no use. retry_after: seconds asked for."""
+
+    outbox: str
+    error: str
+    permanent: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """A new configuration was read and found good."""
+
+    settings: Settings = field(repr=False)
+
+
+Event = TimerFired | QueryReturned | QueryFailed | Delivered | DeliveryFailed | Reloaded

@@ -1,0 +1,239 @@
+"""What is kept: the rows of the store, as values.
+
+The machine asks for `Save(record)` or `Forget(kind, key)`; a store keeps each kind under its key, in one transaction per
+step, and gives everything back at start. History records (`Transition`, `Decision`, `Attempt`) are appended and pruned by age.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evaluator.core.answers import Histogram
+from evaluator.core.labels import NO_LABELS, Labels
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class State(StrEnum):
+    """Of an alert, as its rule sees it. INACTIVE: it has fired and is over; remembered so that everybody hears of it."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Annotations before anybody looked: templates and what they speak of, or their finished texts.
+
+    templates: name and template text, as in the rule. series: the labels that `$labels` shows. value: `$value`.
+    expanded: the texts, where they had to be made in the evaluation's slot (a template that queries) or are literal.
+    """
+
+    templates: Pairs = ()
+    series: Labels = NO_LABELS
+    value: float = 0.0
+    histogram: Histogram | None = None
+    expanded: Pairs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAlertRecord:
+    """One alert of one rule with its clocks. labels: its identity, without external labels."""
+
+    rule: str
+    labels: Labels
+    state: State
+    active_at: datetime
+    annotations: Annotations = Annotations()
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    keep_firing_since: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Rule and fingerprint."""
+        return (self.rule, self.labels.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert that is or was asserted to people, whoever asserts it. ends_at: None while it fires.
+
+    sources: who asserts it now (rule keys, `evaluator:…` for built-in alerts). groups: ids of the groups that hold it.
+    why: for a resolved alert, why, when it was not simply over: `rule removed`.
+    """
+
+    labels: Labels
+    starts_at: datetime
+    updated_at: datetime
+    ends_at: datetime | None = None
+    sources: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    annotations: Annotations = Annotations()
+    generator_url: str = ""
+    why: str = ""
+
+    @property
+    def key(self) -> tuple[str]:
+        """The fingerprint."""
+        return (self.labels.fingerprint,)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the labels."""
+        return self.labels.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """An alert group and its timer. id: route id and group labels; group_key: the text that receivers see."""
+
+    id: str
+    route_id: str
+    group_key: str
+    labels: Labels
+    created_at: datetime
+    flush_at: datetime
+    flushed_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str]:
+        """The id."""
+        return (self.id,)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecord:
+    """What one integration was last told of one group; changes only when a delivery was accepted.
+
+    firing, resolved: fingerprints. integration: `receiver/webhook[0]`. receipt: the provider's message ids.
+    """
+
+    group: str
+    integration: str
+    told_at: datetime
+    firing: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    receipt: Pairs = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Group and integration."""
+        return (self.group, self.integration)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifiedAlert:
+    """An alert as a notification tells of it. ends_at: None while it fires. why: see `AlertRecord`."""
+
+    labels: Labels
+    annotations: Annotations
+    starts_at: datetime
+    ends_at: datetime | None
+    generator_url: str = ""
+    why: str = ""
+
+    @property
+    def firing(self) -> bool:
+        """Whether it is told as firing."""
+        return self.ends_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a receiver is told: one group at one instant. alerts: in the order in which they are told."""
+
+    receiver: str
+    integration: str
+    group_key: str
+    group_labels: Labels
+    reason: str
+    alerts: tuple[NotifiedAlert, ...]
+    at: datetime
+
+    @property
+    def firing(self) -> tuple[NotifiedAlert, ...]:
+        """The alerts told as firing."""
+        return tuple(alert for alert in self.alerts if alert.firing)
+
+    @property
+    def resolved(self) -> tuple[NotifiedAlert, ...]:
+        """The alerts told as resolved."""
+        return tuple(alert for alert in self.alerts if not alert.firing)
+
+    @property
+    def status(self) -> str:
+        """`firing` while any alert in it fires, else `resolved`."""
+        return "firing" if self.firing else "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRecord:
+    """A notification that was decided and is not yet accepted. attempts: made so far; retry_at: when to try again."""
+
+    id: str
+    group: str
+    receiver: str
+    integration: str
+    notification: Notification
+    created_at: datetime
+    attempts: int = 0
+    retry_at: datetime | None = None
+    error: str = ""
+
+    @property
+    def key(self) -> tuple[str]:
+        """The id."""
+        return (self.id,)
+
+
+Record = RuleAlertRecord | AlertRecord | GroupRecord | LedgerRecord | OutboxRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An alert of a rule changed its state. before, after: None for not there. why: when not the query's answer."""
+
+    at: datetime
+    rule: str
+    labels: Labels
+    before: State | None
+    after: State | None
+    active_at: datetime
+    value: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one flush decided for one integration. reason: why it is told, or why not. sent: whether it is told."""
+
+    at: datetime
+    group: str
+    group_key: str
+    route: str
+    integration: str
+    reason: str
+    sent: bool
+    firing: int
+    resolved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at delivering an outbox row. error: empty when it was accepted."""
+
+    at: datetime
+    outbox: str
+    group: str
+    integration: str
+    attempt: int
+    error: str = ""
+    permanent: bool = False
+    receipt: Pairs = ()
+
+
+History = Transition | Decision | Attempt
