@@ -34,9 +34,7 @@ def parse_duration(text: str) -> timedelta:
     match = _GRAMMAR.fullmatch(text)
     if match is None:
         raise ValueError(f'not a valid duration string: "{text}"')
-    milliseconds = sum(
-        int(count) * size for count, size in zip(match.groups(), _MILLISECONDS.values(), strict=True) if count
-    )
+    milliseconds = sum(int(count) * size for count, size in zip(match.groups(), _MILLISECONDS.values(), strict=True) if count)
     if milliseconds > _LARGEST:
         raise ValueError("duration out of range")
     return timedelta(milliseconds=milliseconds)
