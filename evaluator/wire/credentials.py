@@ -1,0 +1,64 @@
+"""The headers that say who is asking.
+
+Secrets are revealed for each request, so that a rotated token file is used from the next request on.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+
+import httpx
+
+from evaluator.core.settings import HttpSettings, Secret
+
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class UnfitSecret(ValueError):
+    """A secret that no header can hold; the message names the header and the file, never the text."""
+
+
+class Credentials(httpx.Auth):
+    """Adds the Authorization header and the headers of the settings to a request.
+
+    A header of the settings replaces one of the same name; given twice, it is sent twice.
+    """
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self._names = {name.lower().encode() for name, _ in settings.headers}
+
+    @staticmethod
+    def needed(settings: HttpSettings) -> bool:
+        """Whether the settings ask for any header."""
+        return bool(settings.authorization or settings.basic_auth or settings.headers)
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+        """Add the headers. Raises OSError for an unreadable file, UnfitSecret for a secret that no header can hold."""
+        authorization = self._authorization()
+        if authorization is not None:
+            request.headers["Authorization"] = authorization
+        if self._names:
+            others = [(name, value) for name, value in request.headers.raw if name.lower() not in self._names]
+            own = [(name.encode(), fit(secret, name).encode()) for name, secret in self._settings.headers]
+            request.headers = httpx.Headers(others + own)
+        yield request
+
+    def _authorization(self) -> str | None:
+        if (basic := self._settings.basic_auth) is not None:
+            pair = f"{basic.username}:{basic.password.reveal()}"
+            return "Basic " + base64.b64encode(pair.encode()).decode()
+        if (authorization := self._settings.authorization) is not None:
+            return f"{authorization.type} {fit(authorization.credentials, 'Authorization')}"
+        return None
+
+
+def fit(secret: Secret, header: str) -> str:
+    """The secret's text, when a header can hold it. Raises OSError, UnfitSecret."""
+    text = secret.reveal().strip(" \t")
+    if _UNFIT.search(text):
+        origin = "" if secret.path is None else f" (from {secret.path})"
+        raise UnfitSecret(f"the secret for header {header}{origin} holds a line break or a control character")
+    return text
