@@ -42,7 +42,7 @@ def build_async_client(
     timeout: seconds for each of connecting, writing, reading a piece, and waiting for a free connection; None is no limit.
     Building raises OSError when a certificate file cannot be read or used. Sending raises httpx.HTTPError and
     httpx.InvalidURL, and where a secret's file cannot be read, or its text does not fit in a header, OSError or
-    `credentials.UnfitSecret`; `errors.explain` makes a sentence of each.
+    `credentials.UnfitSecretError`; `errors.explain` makes a sentence of each.
     """
     return _Client(
         auth=Credentials(settings) if Credentials.needed(settings) else None,

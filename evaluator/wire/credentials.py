@@ -16,7 +16,7 @@ from evaluator.core.settings import HttpSettings, Secret
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-class UnfitSecret(ValueError):
+class UnfitSecretError(ValueError):
     """A secret that no header can hold; the message names the header and the file, never the text."""
 
 
@@ -36,7 +36,7 @@ class Credentials(httpx.Auth):
         return bool(settings.authorization or settings.basic_auth or settings.headers)
 
     def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
-        """Add the headers. Raises OSError for an unreadable file, UnfitSecret for a secret that no header can hold."""
+        """Add the headers. Raises OSError for an unreadable file, UnfitSecretError for a secret that no header can hold."""
         authorization = self._authorization()
         if authorization is not None:
             request.headers["Authorization"] = authorization
@@ -56,9 +56,9 @@ class Credentials(httpx.Auth):
 
 
 def fit(secret: Secret, header: str) -> str:
-    """The secret's text, when a header can hold it. Raises OSError, UnfitSecret."""
+    """The secret's text, when a header can hold it. Raises OSError, UnfitSecretError."""
     text = secret.reveal().strip(" \t")
     if _UNFIT.search(text):
         origin = "" if secret.path is None else f" (from {secret.path})"
-        raise UnfitSecret(f"the secret for header {header}{origin} holds a line break or a control character")
+        raise UnfitSecretError(f"the secret for header {header}{origin} holds a line break or a control character")
     return text

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from evaluator.wire.credentials import UnfitSecret
+from evaluator.wire.credentials import UnfitSecretError
 
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (httpx.ConnectTimeout, "no connection within the time allowed"),
@@ -44,7 +44,7 @@ def _own_words(error: Exception) -> str:
     """For errors that are raised here or by the operating system; of all others only the class is named."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if isinstance(error, UnfitSecret):
+    if isinstance(error, UnfitSecretError):
         return str(error)
     return type(error).__name__
 
