@@ -1,0 +1,112 @@
+"""A notification as a receiver's file sees it: every annotation a finished text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from evaluator.core.answers import Histogram
+from evaluator.core.labels import Labels
+from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedAlert:
+    """An alert in a notification. ends_at: None while it fires. value: None for an alert that somebody posted."""
+
+    labels: Labels
+    annotations: Mapping[str, str]
+    starts_at: datetime
+    ends_at: datetime | None = None
+    generator_url: str = ""
+    why: str = ""
+    value: float | Histogram | None = None
+
+    @property
+    def status(self) -> str:
+        """`firing` or `resolved`."""
+        return "firing" if self.ends_at is None else "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedNotification:
+    """One group at one instant for one integration. id: of the outbox row, the same in every attempt."""
+
+    id: str
+    receiver: str
+    integration: str
+    group_key: str
+    group_labels: Labels
+    reason: str
+    at: datetime
+    alerts: tuple[RenderedAlert, ...]
+    external_url: str = ""
+    common_labels: Labels = field(init=False)
+    common_annotations: Labels = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert self.alerts, f"notification {self.id} tells of no alert"
+        object.__setattr__(self, "common_labels", _common(alert.labels for alert in self.alerts))
+        object.__setattr__(self, "common_annotations", _common(alert.annotations for alert in self.alerts))
+
+    @property
+    def firing(self) -> tuple[RenderedAlert, ...]:
+        """The alerts told as firing."""
+        return tuple(alert for alert in self.alerts if alert.ends_at is None)
+
+    @property
+    def resolved(self) -> tuple[RenderedAlert, ...]:
+        """The alerts told as resolved."""
+        return tuple(alert for alert in self.alerts if alert.ends_at is not None)
+
+    @property
+    def status(self) -> str:
+        """`firing` while any alert in it fires, else `resolved`."""
+        return "firing" if self.firing else "resolved"
+
+    def cut(self, most: int) -> RenderedNotification:
+        """The first `most` alerts, all of them for 0; status and common labels are then those of the kept alerts."""
+        return replace(self, alerts=self.alerts[:most]) if 0 < most < len(self.alerts) else self
+
+
+class Render(Protocol):
+    """Renders a text of the configuration for one notification."""
+
+    def __call__(self, text: str) -> str:
+        """The finished text. Raises ValueError with one line that says what is wrong with the template."""
+
+
+def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external_url: str) -> RenderedNotification:
+    """The row's notification with finished annotations, one mapping for each alert."""
+    told = row.notification
+    alerts = (_rendered_alert(alert, texts) for alert, texts in zip(told.alerts, annotations, strict=True))
+    return RenderedNotification(
+        id=row.id,
+        receiver=told.receiver,
+        integration=row.integration,
+        group_key=told.group_key,
+        group_labels=told.group_labels,
+        reason=told.reason,
+        at=told.at,
+        alerts=tuple(alerts),
+        external_url=external_url,
+    )
+
+
+def _rendered_alert(alert: NotifiedAlert, texts: Mapping[str, str]) -> RenderedAlert:
+    return RenderedAlert(
+        alert.labels, texts, alert.starts_at, alert.ends_at, alert.generator_url, alert.why, _value(alert.annotations)
+    )
+
+
+def _value(annotations: Annotations) -> float | Histogram | None:
+    """A posted alert has neither a series nor templates, and a value of zero that means nothing."""
+    known = annotations.series or annotations.templates or annotations.value
+    return (annotations.histogram or annotations.value) if known else None
+
+
+def _common(mappings: Iterable[Mapping[str, str]]) -> Labels:
+    first, *others = mappings
+    return Labels({name: value for name, value in first.items() if all(other.get(name) == value for other in others)})

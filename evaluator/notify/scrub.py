@@ -1,0 +1,54 @@
+"""Takes secrets out of what strangers say: a server that refuses a request may well quote its URL or its token."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from evaluator.core.settings import HttpSettings, Secret
+
+_MASK = "<secret>"
+_SHORTEST = 6  # a shorter part of a path, such as `v2`, is no secret, and masking it would garble sentences
+
+
+def scrub(text: str, url: Secret, http: HttpSettings) -> str:
+    """`text` without the secrets of the request, wherever they can still be read."""
+    for secret in sorted(set(_secrets(url, http)), key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    return text
+
+
+def _secrets(url: Secret, http: HttpSettings) -> Iterator[str]:
+    for secret in (url, *([http.proxy_url] if http.proxy_url else [])):
+        yield from filter(_long_enough, _parts(_revealed(secret)))
+    if http.authorization is not None:
+        yield from filter(None, [_revealed(http.authorization.credentials)])
+    if http.basic_auth is not None:
+        password = _revealed(http.basic_auth.password)
+        yield from filter(None, [password, base64.b64encode(f"{http.basic_auth.username}:{password}".encode()).decode()])
+    yield from filter(None, (_revealed(secret) for _, secret in http.headers))
+
+
+def _parts(url: str) -> Iterator[str]:
+    """The URL, what follows its host, and everything in there that could be a token."""
+    yield url
+    try:
+        split = urlsplit(url)
+        yield from (split.password or "", split.username or "")
+    except ValueError:
+        return
+    yield url.partition("://")[2].partition("/")[2]
+    for piece in (*split.path.split("/"), *(pair.partition("=")[2] for pair in split.query.split("&"))):
+        yield from (piece, unquote(piece))
+
+
+def _long_enough(text: str) -> bool:
+    return len(text) >= _SHORTEST
+
+
+def _revealed(secret: Secret) -> str:
+    try:
+        return secret.reveal()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,75 @@
+"""From a row of the outbox to what a receiver's file works with, whatever the templates do.
+
+A template that fails costs its text, never the page: annotations fall back to what the rule says, unrendered, and a
+receiver's own texts fail one by one, so that its file can put something else in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from evaluator.core.records import Notification, NotifiedAlert, OutboxRecord, Pairs
+from evaluator.notify.neutral import one_line
+from evaluator.notify.rendered import Render, RenderedNotification, render
+
+TEMPLATE_ERROR = "template_error"
+
+
+class Texts(Protocol):
+    """What makes texts of templates; `templating` can, and is not known here."""
+
+    def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
+        """The finished annotations of each alert, in the order of the alerts."""
+
+    def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
+        """What renders the integration's texts for this notification."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A notification ready to be told. render: raises nothing but ValueError. notes: for the receipt."""
+
+    notification: RenderedNotification
+    render: Render
+    notes: Pairs
+
+
+def prepare(row: OutboxRecord, texts: Texts, external_url: str) -> Prepared:
+    """The row's notification with finished annotations, and what renders the receiver's texts for it. Raises nothing."""
+    annotations, notes = _annotations(row.notification, texts)
+    renderer = _renderer(row.notification, texts, annotations)
+    return Prepared(render(row, annotations, external_url), renderer, notes)
+
+
+def _annotations(notification: Notification, texts: Texts) -> tuple[Sequence[Mapping[str, str]], Pairs]:
+    try:
+        return texts.annotations(notification), ()
+    except Exception as error:
+        note = (TEMPLATE_ERROR, f"annotations: {_reason(error)}")
+        return [_unrendered(alert) for alert in notification.alerts], (note,)
+
+
+def _unrendered(alert: NotifiedAlert) -> Mapping[str, str]:
+    return dict(alert.annotations.templates if alert.annotations.expanded is None else alert.annotations.expanded)
+
+
+def _renderer(notification: Notification, texts: Texts, annotations: Sequence[Mapping[str, str]]) -> Render:
+    @cache
+    def renderer() -> Render:
+        return texts.renderer(notification, annotations)
+
+    def render(text: str) -> str:
+        try:
+            return renderer()(text)
+        except Exception as error:
+            raise ValueError(_reason(error)) from error
+
+    return render
+
+
+def _reason(error: Exception) -> str:
+    """A ValueError is the template's fault and says why; anything else is ours, and its text may hold anything."""
+    return one_line(str(error), 300) if isinstance(error, ValueError) else f"internal error, {type(error).__name__}"
