@@ -63,7 +63,8 @@ class AlertRecord:
     """An alert that is or was asserted to people, whoever asserts it. ends_at: None while it fires.
 
     sources: who asserts it now (rule keys, `evaluator:…` for built-in alerts). groups: ids of the groups that hold it.
-    why: for a resolved alert, why, when it was not simply over: `rule removed`.
+    why: for a resolved alert, why, when it was not simply over: `rule removed`. within: id of the one group for which it
+    ended although it goes on elsewhere; empty for the alert itself.
     """
 
     labels: Labels
@@ -75,11 +76,12 @@ class AlertRecord:
     annotations: Annotations = Annotations()
     generator_url: str = ""
     why: str = ""
+    within: str = ""
 
     @property
-    def key(self) -> tuple[str]:
-        """The fingerprint."""
-        return (self.labels.fingerprint,)
+    def key(self) -> tuple[str, str]:
+        """The fingerprint, and the group for which it ended."""
+        return (self.labels.fingerprint, self.within)
 
     @property
     def fingerprint(self) -> str:
@@ -93,6 +95,7 @@ class GroupRecord:
 
     id: str
     route_id: str
+    receiver: str
     group_key: str
     labels: Labels
     created_at: datetime
@@ -237,3 +240,14 @@ class Attempt:
 
 
 History = Transition | Decision | Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Everything that a store gives back at start."""
+
+    rule_alerts: tuple[RuleAlertRecord, ...] = ()
+    alerts: tuple[AlertRecord, ...] = ()
+    groups: tuple[GroupRecord, ...] = ()
+    ledger: tuple[LedgerRecord, ...] = ()
+    outbox: tuple[OutboxRecord, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from evaluator.core.labels import NO_LABELS, Labels
@@ -40,19 +40,19 @@ class AlertingRule:
     keep_firing_for: timedelta = timedelta(0)
     labels: Labels = NO_LABELS
     annotations: tuple[tuple[str, str], ...] = ()
-    position: Position = Position("")
+    position: Position = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingRule:
-    """One recording rule. It is evaluated for its health; its expression is inlined where its name is used."""
+    """One recording rule. There is nowhere to write to, so it is not evaluated: its expression is inlined where it is used."""
 
     key: str
     name: str
     expr: str
     query: str
     labels: Labels = NO_LABELS
-    position: Position = Position("")
+    position: Position = field(default=Position(""), compare=False)
 
 
 Rule = AlertingRule | RecordingRule

@@ -1,0 +1,160 @@
+"""Alerts that are asserted to people: one table, whoever asserts them.
+
+An alert is identified by its labels, external labels included. Several sources may assert the same one (two rules, later
+also other servers that post); it fires while at least one of them asserts it, and starts with the earliest. This is where
+the paths of rules, built-in alerts and posted alerts meet; what follows, routing and grouping, does not ask where an alert
+came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from evaluator.core.labels import Labels
+from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
+
+
+class Described(Protocol):
+    """Whoever can say what an alert's annotations are at the moment."""
+
+    @property
+    def annotations(self) -> Annotations:
+        """As of now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Annotations that nobody updates any more."""
+
+    annotations: Annotations
+
+
+@dataclass(slots=True, eq=False)
+class Alert:
+    """An asserted alert. ends_at: None while it fires. groups: ids of the alert groups that hold it.
+
+    within: set for the copy of an alert that one group lets go while the alert itself goes on.
+    """
+
+    labels: Labels
+    starts_at: datetime
+    updated_at: datetime
+    described: Described
+    ends_at: datetime | None = None
+    sources: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
+    generator_url: str = ""
+    why: str = ""
+    within: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Of its record."""
+        return (self.labels.fingerprint, self.within)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the labels."""
+        return self.labels.fingerprint
+
+    @property
+    def firing(self) -> bool:
+        """Whether anybody still asserts it."""
+        return self.ends_at is None
+
+    def record(self) -> AlertRecord:
+        """This alert as it is kept."""
+        return AlertRecord(
+            self.labels,
+            self.starts_at,
+            self.updated_at,
+            self.ends_at,
+            tuple(sorted(self.sources)),
+            tuple(sorted(self.groups)),
+            self.described.annotations,
+            self.generator_url,
+            self.why,
+            self.within,
+        )
+
+    def told(self) -> NotifiedAlert:
+        """This alert as a notification tells of it at the moment."""
+        return NotifiedAlert(
+            self.labels, self.described.annotations, self.starts_at, self.ends_at, self.generator_url, self.why
+        )
+
+    def ended_within(self, group: str, at: datetime, why: str) -> Alert:
+        """The same alert as if it had ended at `at`, for the one group that will hear no more of it."""
+        described = Fixed(self.described.annotations)
+        return Alert(self.labels, self.starts_at, at, described, at, set(), {group}, self.generator_url, why, group)
+
+
+class Alerts:
+    """The table, by fingerprint."""
+
+    def __init__(self) -> None:
+        self._by_fingerprint: dict[str, Alert] = {}
+
+    def __iter__(self) -> Iterator[Alert]:
+        return iter(self._by_fingerprint.values())
+
+    def __len__(self) -> int:
+        return len(self._by_fingerprint)
+
+    def get(self, fingerprint: str) -> Alert | None:
+        """The alert with this fingerprint, if it is here."""
+        return self._by_fingerprint.get(fingerprint)
+
+    def affirm(
+        self, labels: Labels, source: str, starts_at: datetime, now: datetime, described: Described, generator_url: str = ""
+    ) -> Alert:
+        """`source` says that this alert fires since `starts_at`. One that was over begins a new episode."""
+        alert = self._by_fingerprint.get(labels.fingerprint)
+        if alert is None:
+            alert = Alert(labels, starts_at, now, described)
+            self._by_fingerprint[labels.fingerprint] = alert
+        elif alert.firing:
+            alert.starts_at = min(alert.starts_at, starts_at)
+        else:
+            alert.starts_at, alert.ends_at, alert.why = starts_at, None, ""
+        alert.sources.add(source)
+        alert.updated_at, alert.described, alert.generator_url = now, described, generator_url
+        return alert
+
+    def withdraw(self, labels: Labels, source: str, ends_at: datetime, now: datetime, why: str = "") -> Alert | None:
+        """`source` asserts this alert no longer; gives the alert when that ended it."""
+        alert = self._by_fingerprint.get(labels.fingerprint)
+        if alert is None or source not in alert.sources:
+            return None
+        alert.sources.discard(source)
+        if alert.sources:
+            return None
+        alert.ends_at, alert.updated_at, alert.why = ends_at, now, why
+        alert.described = Fixed(alert.described.annotations)
+        return alert
+
+    def restore(self, record: AlertRecord) -> Alert:
+        """Take an alert back from the store; one that ended within a group does not enter the table."""
+        alert = Alert(
+            record.labels,
+            record.starts_at,
+            record.updated_at,
+            Fixed(record.annotations),
+            record.ends_at,
+            set(record.sources),
+            set(record.groups),
+            record.generator_url,
+            record.why,
+            record.within,
+        )
+        if not alert.within:
+            self._by_fingerprint[alert.fingerprint] = alert
+        return alert
+
+    def forget(self, alert: Alert) -> None:
+        """Drop an alert."""
+        self._by_fingerprint.pop(alert.fingerprint, None)

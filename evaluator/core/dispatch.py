@@ -1,0 +1,382 @@
+"""From asserted alerts to notifications: routing, grouping, flushing, delivering, remembering what was told.
+
+An alert that begins, ends or begins again touches its groups; a touched group is flushed at its next tick. A flush asks,
+for each integration, whether the group is worth a notification (`dedup`), against what that integration was last told
+(its ledger). What is worth telling becomes an outbox row, kept before it is performed; the ledger changes only when the
+row was accepted. A failed row is tried again with growing delays (`backoff`) until it is accepted, or until the next tick
+decides anew; a permanent failure waits for the tick.
+
+An ended alert leaves its group when every integration that wants to hear of it has accepted it; a group that is empty is
+forgotten. When a reload takes an alert away from a group, or a group away from the routes, the alert counts as ended there,
+with the reason, so that whoever was told "firing" is told that it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from evaluator.core import backoff
+from evaluator.core.alerts import Alert, Alerts
+from evaluator.core.dedup import Reason, Terms, decide
+from evaluator.core.grouping import AlertGroup, Lane, fingerprints, group_id, open_group
+from evaluator.core.journal import Journal
+from evaluator.core.labels import Labels
+from evaluator.core.records import (
+    AlertRecord,
+    Attempt,
+    Decision,
+    GroupRecord,
+    LedgerRecord,
+    Notification,
+    OutboxRecord,
+    Pairs,
+)
+from evaluator.core.routing import Route
+from evaluator.core.settings import Receiver
+from evaluator.core.timers import Timers
+
+FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
+GONE = "no longer routed here"
+
+
+class Dispatch:
+    """The alert groups and everything that is under way for them."""
+
+    def __init__(self, route: Route, receivers: Iterable[Receiver], alerts: Alerts, timers: Timers, journal: Journal) -> None:
+        self.route = route
+        self.receivers = {receiver.name: receiver for receiver in receivers}
+        self.groups: dict[str, AlertGroup] = {}
+        self._alerts = alerts
+        self._timers = timers
+        self._journal = journal
+        self._rows: dict[str, tuple[AlertGroup, Lane]] = {}
+
+    @property
+    def outbox(self) -> list[OutboxRecord]:
+        """What was decided and is not yet accepted."""
+        return [lane.row for _, lane in self._rows.values() if lane.row is not None]
+
+    # -- alerts come and go -------------------------------------------------------------------------------------------
+
+    def changed(self, alert: Alert, now: datetime) -> None:
+        """`alert` began, ended, or began again: put it into its groups and let them consider it."""
+        if alert.firing:
+            for route in self.route.match(alert.labels):
+                self._join(route, alert, now)
+        for name in alert.groups:
+            self._touch(self.groups[name], now)
+        self._journal.touch(AlertRecord, alert.key, alert.record)
+
+    def _join(self, route: Route, alert: Alert, now: datetime) -> None:
+        group = self.groups.get(group_id(route, route.group_labels(alert.labels)))
+        if group is None:
+            group = open_group(route, alert, now)
+            self._add(group)
+            self._journal.touch(GroupRecord, (group.id,), group.record)
+        group.alerts[alert.fingerprint] = alert
+        alert.groups.add(group.id)
+
+    def _add(self, group: AlertGroup) -> None:
+        self.groups[group.id] = group
+        receiver = self.receivers.get(group.route.receiver)
+        for integration in receiver.integrations if receiver else ():
+            name = f"{group.route.receiver}/{integration.name}"
+            known = group.lanes.get(name)
+            group.lanes[name] = replace(known, integration=integration) if known else Lane(integration, name)
+            self._reindex(group, group.lanes[name])
+
+    def _reindex(self, group: AlertGroup, lane: Lane) -> None:
+        if lane.row is not None:
+            self._rows[lane.row.id] = (group, lane)
+
+    def _touch(self, group: AlertGroup, now: datetime) -> None:
+        self._timers.set_earlier((FLUSH, group.id), group.next_tick(now))
+
+    # -- flushing -----------------------------------------------------------------------------------------------------
+
+    def flush(self, name: str, now: datetime) -> None:
+        """The group's tick has come."""
+        group = self.groups.get(name)
+        if group is None:
+            return
+        if not group.flushed:
+            group.flushed = True
+            self._journal.touch(GroupRecord, (group.id,), group.record)
+        group.considered = {alert.fingerprint: alert.updated_at for alert in group.alerts.values() if not alert.firing}
+        for lane in group.lanes.values():
+            self._consider(group, lane, now)
+        self._settle(group)
+
+    def repeat(self, name: str, integration: str, now: datetime) -> None:
+        """An integration's repeat interval has passed."""
+        group = self.groups.get(name)
+        if group is not None and integration in group.lanes:
+            self._consider(group, group.lanes[integration], now)
+
+    def _consider(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+        """Decide whether this integration is told of the group now, and ask for it."""
+        if lane.in_flight:
+            lane.again = True
+            return
+        firing, resolved = group.split()
+        reason = decide(lane.told, fingerprints(firing), fingerprints(resolved), now, self._terms(group, lane))
+        wanted = firing + resolved if lane.integration.send_resolved else firing
+        if reason.due and not wanted:
+            reason = Reason.RESOLVED_UNWANTED
+            self._told(group, lane, now, frozenset(), fingerprints(resolved), ())
+        former = lane.decision
+        lane.decision = Decision(
+            now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, len(firing), len(resolved)
+        )
+        since = lane.row.created_at if lane.row else now
+        if lane.row is not None:
+            self._drop(lane)
+        if reason.due:
+            self._send(group, lane, reason, wanted, now, since)
+        if reason.due or former is None or former.reason != reason:
+            self._journal.note(lane.decision)
+
+    def _terms(self, group: AlertGroup, lane: Lane) -> Terms:
+        repeat = max(group.route.repeat_interval, group.route.group_interval)
+        return Terms(repeat, lane.integration.send_resolved)
+
+    def _send(self, group: AlertGroup, lane: Lane, reason: Reason, alerts: list[Alert], now: datetime, since: datetime) -> None:
+        told = tuple(alert.told() for alert in alerts)
+        receiver = group.route.receiver
+        message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now)
+        ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
+        lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
+        self._perform(group, lane)
+
+    def _perform(self, group: AlertGroup, lane: Lane) -> None:
+        assert lane.row is not None
+        lane.in_flight = True
+        self._rows[lane.row.id] = (group, lane)
+        self._timers.cancel((RETRY, lane.row.id))
+        self._journal.save(lane.row)
+        self._journal.deliver(lane.row)
+
+    def _drop(self, lane: Lane) -> None:
+        assert lane.row is not None
+        self._timers.cancel((RETRY, lane.row.id))
+        self._rows.pop(lane.row.id, None)
+        self._journal.forget(OutboxRecord, lane.row.key)
+        lane.row = None
+
+    # -- deliveries are answered --------------------------------------------------------------------------------------
+
+    def delivered(self, row_id: str, receipt: Pairs, now: datetime) -> OutboxRecord | None:
+        """A receiver accepted a row; gives the row, or None when nobody waits for it any more."""
+        if row_id not in self._rows:
+            return None
+        group, lane = self._rows[row_id]
+        row = lane.row
+        assert row is not None
+        lane.in_flight = False
+        self._journal.note(Attempt(now, row.id, group.id, lane.name, row.attempts + 1, receipt=receipt))
+        message = row.notification
+        firing = frozenset(alert.labels.fingerprint for alert in message.firing)
+        resolved = frozenset(alert.labels.fingerprint for alert in message.resolved)
+        self._told(group, lane, message.at, firing, resolved, receipt)
+        self._drop(lane)
+        self._answered(group, lane, now)
+        return row
+
+    def failed(self, row_id: str, error: str, permanent: bool, retry_after: float | None, now: datetime) -> OutboxRecord | None:
+        """An attempt was not accepted; gives the row, or None when nobody waits for it any more."""
+        if row_id not in self._rows:
+            return None
+        group, lane = self._rows[row_id]
+        assert lane.row is not None
+        attempts = lane.row.attempts + 1
+        wait = backoff.delay(row_id, attempts)
+        if retry_after is not None:
+            wait = max(wait, timedelta(seconds=retry_after))
+        retry_at = group.next_tick(now) if permanent else now + wait
+        lane.row = replace(lane.row, attempts=attempts, retry_at=retry_at, error=error)
+        lane.in_flight = False
+        self._journal.save(lane.row)
+        self._journal.note(Attempt(now, row_id, group.id, lane.name, attempts, error, permanent))
+        if permanent:
+            self._timers.set_earlier((FLUSH, group.id), retry_at)
+        else:
+            self._timers.set((RETRY, row_id), retry_at)
+        row = lane.row
+        self._answered(group, lane, now)
+        return row
+
+    def retry(self, row_id: str, now: datetime) -> None:
+        """A row that failed is due once more."""
+        if row_id in self._rows:
+            group, lane = self._rows[row_id]
+            if not lane.in_flight:
+                self._perform(group, lane)
+
+    def _answered(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+        if lane.again:
+            lane.again = False
+            self._consider(group, lane, now)
+        self._settle(group)
+
+    def _told(
+        self, group: AlertGroup, lane: Lane, at: datetime, firing: frozenset[str], resolved: frozenset[str], receipt: Pairs
+    ) -> None:
+        """Remember what the integration was told, and when what fires is due again."""
+        lane.told = LedgerRecord(group.id, lane.name, at, tuple(sorted(firing)), tuple(sorted(resolved)), receipt)
+        self._journal.save(lane.told)
+        if firing:
+            self._timers.set((REPEAT, group.id, lane.name), at + self._terms(group, lane).repeat)
+        else:
+            self._timers.cancel((REPEAT, group.id, lane.name))
+
+    # -- alerts leave, groups end -------------------------------------------------------------------------------------
+
+    def _settle(self, group: AlertGroup) -> None:
+        """Once nothing is on its way, let the ended alerts go that everybody has heard of."""
+        if not group.idle:
+            return
+        for fingerprint, updated_at in group.considered.items():
+            alert = group.alerts.get(fingerprint)
+            if alert is not None and not alert.firing and alert.updated_at == updated_at:
+                self._leave(group, alert)
+        group.considered = {}
+        if not group.alerts:
+            self._close(group)
+
+    def _leave(self, group: AlertGroup, alert: Alert) -> None:
+        del group.alerts[alert.fingerprint]
+        alert.groups.discard(group.id)
+        if alert.groups or alert.firing:
+            self._journal.touch(AlertRecord, alert.key, alert.record)
+            return
+        if not alert.within:
+            self._alerts.forget(alert)
+        self._journal.forget(AlertRecord, alert.key)
+
+    def _close(self, group: AlertGroup) -> None:
+        del self.groups[group.id]
+        self._timers.cancel((FLUSH, group.id))
+        self._journal.forget(GroupRecord, (group.id,))
+        for lane in group.lanes.values():
+            self._timers.cancel((REPEAT, group.id, lane.name))
+            if lane.told is not None:
+                self._journal.forget(LedgerRecord, lane.told.key)
+
+    # -- reload and restart -------------------------------------------------------------------------------------------
+
+    def reconfigure(self, route: Route, receivers: Iterable[Receiver], now: datetime) -> None:
+        """Take a new tree and new receivers; groups whose route is still there go on as they are."""
+        self.route = route
+        self.receivers = {receiver.name: receiver for receiver in receivers}
+        routes = {node.id: node for node in route.walk()}
+        for group in list(self.groups.values()):
+            self._rewire(group, routes)
+        for alert in list(self._alerts):
+            self._reroute(alert, now)
+
+    def _rewire(self, group: AlertGroup, routes: Mapping[str, Route]) -> None:
+        """Give a group its route of the new tree; without one it keeps the old, to say goodbye on."""
+        route = routes.get(group.route.id)
+        if route is not None and route.receiver == group.route.receiver:
+            group.route = route
+        receiver = self.receivers.get(group.route.receiver)
+        names = {f"{group.route.receiver}/{integration.name}" for integration in (receiver.integrations if receiver else ())}
+        for name in [name for name in group.lanes if name not in names]:
+            lane = group.lanes.pop(name)
+            self._timers.cancel((REPEAT, group.id, name))
+            if lane.row is not None:
+                self._drop(lane)
+            if lane.told is not None:
+                self._journal.forget(LedgerRecord, lane.told.key)
+        self._add(group)
+        for lane in group.lanes.values():
+            if lane.told is not None and lane.told.firing:
+                self._timers.set((REPEAT, group.id, lane.name), lane.told.told_at + self._terms(group, lane).repeat)
+
+    def _reroute(self, alert: Alert, now: datetime) -> None:
+        """Let an alert join the groups that the tree now sends it to, and end it in those that it no longer belongs to."""
+        wanted = {group_id(node, node.group_labels(alert.labels)): node for node in self.route.match(alert.labels)}
+        for name in sorted(alert.groups - wanted.keys()):
+            group = self.groups[name]
+            if alert.firing:
+                ended = alert.ended_within(name, now, GONE)
+                group.alerts[alert.fingerprint] = ended
+                alert.groups.discard(name)
+                self._journal.touch(AlertRecord, alert.key, alert.record)
+                self._journal.touch(AlertRecord, ended.key, ended.record)
+            self._touch(group, now)
+        if alert.firing:
+            for name in sorted(wanted.keys() - alert.groups):
+                self._join(wanted[name], alert, now)
+                self._touch(self.groups[name], now)
+                self._journal.touch(AlertRecord, alert.key, alert.record)
+
+    def restore(
+        self,
+        alerts: Iterable[Alert],
+        groups: Iterable[GroupRecord],
+        ledger: Iterable[LedgerRecord],
+        outbox: Iterable[OutboxRecord],
+        now: datetime,
+    ) -> None:
+        """Take everything back from the store, before anything happens. Rows on their way are due at once."""
+        routes = {node.id: node for node in self.route.walk()}
+        for record in groups:
+            route = routes.get(record.route_id)
+            if route is None or route.receiver != record.receiver:
+                route = Route(record.receiver, id=record.route_id)
+            group = AlertGroup(record.id, route, record.group_key, record.labels, record.created_at, record.flush_at)
+            group.flushed = record.flushed_at is not None
+            self._add(group)
+        for entry in ledger:
+            self._restore_ledger(entry)
+        for row in outbox:
+            self._restore_row(row, now)
+        for alert in alerts:
+            for name in sorted(alert.groups):
+                self._restore_member(alert, name, now)
+
+    def _restore_ledger(self, entry: LedgerRecord) -> None:
+        group = self.groups.get(entry.group)
+        lane = group.lanes.get(entry.integration) if group else None
+        if group is None or lane is None:
+            self._journal.forget(LedgerRecord, entry.key)
+            return
+        lane.told = entry
+        if entry.firing:
+            self._timers.set((REPEAT, group.id, lane.name), entry.told_at + self._terms(group, lane).repeat)
+
+    def _restore_row(self, row: OutboxRecord, now: datetime) -> None:
+        group = self.groups.get(row.group)
+        lane = group.lanes.get(row.integration) if group else None
+        if group is None or lane is None:
+            self._journal.forget(OutboxRecord, row.key)
+            return
+        lane.row = row
+        self._reindex(group, lane)
+        self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
+
+    def _restore_member(self, alert: Alert, name: str, now: datetime) -> None:
+        group = self.groups.get(name)
+        if group is None:
+            alert.groups.discard(name)
+            return
+        group.alerts[alert.fingerprint] = alert
+        if _undecided(group, alert):
+            since = max(alert.updated_at, group.created_at)
+            self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
+
+
+def _undecided(group: AlertGroup, alert: Alert) -> bool:
+    """Whether some integration may have to hear of this alert, or the group has to let it go."""
+    if not alert.firing or not group.flushed:
+        return True
+    return any(lane.told is None or alert.fingerprint not in lane.told.firing for lane in group.lanes.values())
+
+
+def group_labels_text(labels: Labels) -> str:
+    """For logs: `alertname=X, job=api`, or `all alerts` for a group without labels."""
+    return ", ".join(f"{name}={value}" for name, value in labels.items()) or "all alerts"

@@ -1,0 +1,289 @@
+"""The machine: everything that happens comes in, everything that is to be done goes out.
+
+    machine.handle(event, now) -> effects        machine.next_timer -> datetime | None
+
+It composes the parts and owns none of their rules: `evaluation` turns answers into alerts of rules, `alerts` is the table of
+what is asserted to people, `dispatch` brings that to receivers, `meta` watches the rest. Parts share the timers and the
+journal of a step; they know nothing of each other but what is wired here.
+
+Handling is deterministic: the same events at the same instants give the same effects, and a machine restored from what it
+saved goes on as the one that saved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import assert_never
+from urllib.parse import quote_plus
+
+from evaluator.core.alert import Life
+from evaluator.core.alerts import Alert, Alerts
+from evaluator.core.dispatch import FLUSH, REPEAT, RETRY, Dispatch
+from evaluator.core.effects import Effect
+from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
+from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned, Reloaded, TimerFired
+from evaluator.core.journal import Journal
+from evaluator.core.labels import Labels
+from evaluator.core.meta import SOURCE, Raised, SelfWatch
+from evaluator.core.records import (
+    Kept,
+    RuleAlertRecord,
+    State,
+    Transition,
+)
+from evaluator.core.settings import Settings
+from evaluator.core.timers import Timers
+
+SLOT = "slot"
+REMOVED = "rule removed"
+
+
+class Machine:
+    """The deterministic core. Its parts may be read by anybody between two steps, and changed by nobody."""
+
+    def __init__(self, settings: Settings, now: datetime) -> None:
+        self.settings = settings
+        self.timers = Timers()
+        self.alerts = Alerts()
+        self.groups: dict[str, GroupEvaluation] = {}
+        self._journal = Journal()
+        self._owner: dict[str, GroupEvaluation] = {}
+        self.dispatch = Dispatch(settings.route, settings.receivers, self.alerts, self.timers, self._journal)
+        self.watch = SelfWatch(self._raise, self._cease)
+        self._schedule(settings, now)
+
+    @property
+    def next_timer(self) -> datetime | None:
+        """When `handle(TimerFired(), …)` has something to do next."""
+        return self.timers.next
+
+    def handle(self, event: Event, now: datetime) -> list[Effect]:
+        """Take an event in; gives what is to be kept (first) and done (then)."""
+        match event:
+            case TimerFired():
+                self._fire(now)
+            case QueryReturned():
+                self._query_returned(event, now)
+            case QueryFailed():
+                self._query_failed(event, now)
+            case Delivered():
+                row = self.dispatch.delivered(event.outbox, event.receipt, now)
+                if row is not None:
+                    self.watch.delivered(row.integration, now)
+            case DeliveryFailed():
+                row = self.dispatch.failed(event.outbox, event.error, event.permanent, event.retry_after, now)
+                if row is not None:
+                    self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
+            case Reloaded():
+                self._reload(event.settings, now)
+            case _:
+                assert_never(event)
+        return self._journal.close()
+
+    def rule(self, key: str) -> RuleEvaluation | None:
+        """The alerting rule with this key."""
+        group = self._owner.get(key)
+        return group.rules[key] if group else None
+
+    # -- timers -------------------------------------------------------------------------------------------------------
+
+    def _fire(self, now: datetime) -> None:
+        while (key := self.timers.pop_due(now)) is not None:
+            match key:
+                case (kind, group) if kind == SLOT:
+                    self._start(self.groups[group], now)
+                case (kind, group) if kind == FLUSH:
+                    self.dispatch.flush(group, now)
+                case (kind, row) if kind == RETRY:
+                    self.dispatch.retry(row, now)
+                case (kind, group, integration) if kind == REPEAT:
+                    self.dispatch.repeat(group, integration, now)
+
+    def _start(self, group: GroupEvaluation, now: datetime) -> None:
+        if group.waiting:
+            return  # the last answer of the slot before starts the next one
+        for query in group.start(now):
+            self._journal.query(query)
+        self.timers.set((SLOT, group.group.key), group.next_slot)
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    def _query_returned(self, event: QueryReturned, now: datetime) -> None:
+        group = self._owner.get(event.rule)
+        if group is None or not group.expects(event.rule, event.slot):
+            return
+        rule = group.rules[event.rule]
+        for change in rule.answer(event, group.group.limit):
+            self._apply(change, now)
+        self.watch.query_returned(group.group.datasource, group.group.key, rule, now)
+        self._answered(group, event.rule, now)
+
+    def _query_failed(self, event: QueryFailed, now: datetime) -> None:
+        group = self._owner.get(event.rule)
+        if group is None or not group.expects(event.rule, event.slot):
+            return
+        rule = group.rules[event.rule]
+        rule.fail(event.slot, event.failure)
+        self.watch.query_failed(group.group.datasource, rule, event.failure, now)
+        self._answered(group, event.rule, now)
+
+    def _answered(self, group: GroupEvaluation, rule: str, now: datetime) -> None:
+        if group.answered(rule, now) and group.next_slot <= now:
+            self._start(group, now)
+
+    # -- alerts of rules ----------------------------------------------------------------------------------------------
+
+    def _apply(self, change: Change, now: datetime) -> None:
+        """Keep, note and pass on that an alert of a rule has changed."""
+        tracked, before, after, at, why = change
+        key = (tracked.rule.key, tracked.labels.fingerprint)
+        if after is None:
+            self._journal.forget(RuleAlertRecord, key)
+        else:
+            self._journal.touch(RuleAlertRecord, key, tracked.record)
+        was, becomes = before.state if before else None, after.state if after else None
+        if was is becomes:
+            return
+        if was is not State.INACTIVE or becomes is not None:
+            active_at = (after or before or tracked.life).active_at
+            self._journal.note(Transition(at, tracked.rule.key, tracked.labels, was, becomes, active_at, tracked.value, why))
+        if becomes is State.FIRING:
+            self._assert(tracked, now)
+        elif was is State.FIRING:
+            longer = "`for` was made longer" if becomes is State.PENDING else why
+            self._withdraw(tracked, at, now, longer)
+
+    def _assert(self, tracked: Tracked, now: datetime) -> None:
+        assert tracked.life.fired_at is not None
+        url = f"{self.settings.external_url}/graph?g0.expr={quote_plus(tracked.rule.expr)}&g0.tab=1"
+        alert = self.alerts.affirm(self._named(tracked), tracked.rule.key, tracked.life.fired_at, now, tracked, url)
+        self.dispatch.changed(alert, now)
+
+    def _withdraw(self, tracked: Tracked, at: datetime, now: datetime, why: str) -> None:
+        alert = self.alerts.withdraw(self._named(tracked), tracked.rule.key, at, now, why)
+        if alert is not None:
+            self.dispatch.changed(alert, now)
+
+    # -- built-in alerts ----------------------------------------------------------------------------------------------
+
+    def _raise(self, raised: Raised, now: datetime) -> None:
+        labels = raised.labels.filled_from(self.settings.external_labels)
+        known = self.alerts.get(labels.fingerprint)
+        if known is not None and raised.source in known.sources:
+            known.described = raised.described
+            return
+        alert = self.alerts.affirm(labels, raised.source, now, now, raised.described, self.settings.external_url)
+        self.dispatch.changed(alert, now)
+
+    def _cease(self, labels: Labels, now: datetime) -> None:
+        asserted = labels.filled_from(self.settings.external_labels)
+        alert = self.alerts.withdraw(asserted, SOURCE + labels.fingerprint, now, now)
+        if alert is not None:
+            self.dispatch.changed(alert, now)
+
+    # -- reload and restart -------------------------------------------------------------------------------------------
+
+    def _schedule(self, settings: Settings, now: datetime) -> None:
+        """Begin the groups that are new or changed, and drop those that are gone; unchanged ones go on untouched."""
+        wanted = {group.key: group for group in settings.groups}
+        for key in [key for key in self.groups if key not in wanted]:
+            self.timers.cancel((SLOT, key))
+            self._drop_rules(self.groups.pop(key).rules.values(), now)
+        for key, group in wanted.items():
+            former = self.groups.get(key)
+            if former is not None and former.group == group:
+                continue
+            self.groups[key] = begin(group, now, former.rules if former else None)
+            if former is not None:
+                self.groups[key].iterations, self.groups[key].missed = former.iterations, former.missed
+                gone = [rule for name, rule in former.rules.items() if name not in self.groups[key].rules]
+                self._drop_rules(gone, now)
+            self.timers.set((SLOT, key), self.groups[key].next_slot)
+        self._owner = {rule: group for group in self.groups.values() for rule in group.rules}
+
+    def _drop_rules(self, rules: Iterable[RuleEvaluation], now: datetime) -> None:
+        """These rules are no more: what they assert ends at once, saying why."""
+        for rule in rules:
+            for tracked in rule.alerts.values():
+                self._apply(Change(tracked, tracked.life, None, now, REMOVED), now)
+
+    def _reload(self, settings: Settings, now: datetime) -> None:
+        """Take over a new configuration. One that is equal to the old changes nothing at all."""
+        if settings == self.settings:
+            return
+        former, self.settings = self.settings, settings
+        if former.external_labels != settings.external_labels:
+            self._rename(former.external_labels, now)
+        self._schedule(settings, now)
+        self.dispatch.reconfigure(settings.route, settings.receivers, now)
+        self._retain(now)
+
+    def _rename(self, former: Labels, now: datetime) -> None:
+        """External labels have changed, and they are part of what an alert is called: end it, and begin it anew."""
+        for tracked in self._firing():
+            old = tracked.labels.filled_from(former)
+            ended = self.alerts.withdraw(old, tracked.rule.key, now, now, "external labels changed")
+            if ended is not None:
+                self.dispatch.changed(ended, now)
+            self._assert(tracked, now)
+
+    def _retain(self, now: datetime) -> None:
+        names = {f"{receiver.name}/{one.name}" for receiver in self.settings.receivers for one in receiver.integrations}
+        self.watch.retain(self.groups.values(), names, now)
+
+    def restore(self, kept: Kept, now: datetime) -> list[Effect]:
+        """Take back what an earlier run saved, before the first event.
+
+        What the configuration no longer knows ends, as it would in a reload. Gives what is to be kept because of that.
+        """
+        alerts = [self.alerts.restore(record) for record in kept.alerts]
+        self.dispatch.restore(alerts, kept.groups, kept.ledger, kept.outbox, now)
+        for record in kept.rule_alerts:
+            self._restore_rule_alert(record)
+        firing = {(tracked.rule.key, self._named(tracked)): tracked for tracked in self._firing()}
+        for alert in list(self.alerts):
+            self._resume(alert, firing, now)
+        for tracked in firing.values():
+            self._assert(tracked, now)
+        self.dispatch.reconfigure(self.settings.route, self.settings.receivers, now)
+        self._retain(now)
+        return self._journal.close()
+
+    def _restore_rule_alert(self, record: RuleAlertRecord) -> None:
+        rule = self.rule(record.rule)
+        if rule is None:
+            self._journal.forget(RuleAlertRecord, record.key)
+            return
+        rule.alerts[record.labels] = restore_tracked(rule, record)
+
+    def _resume(self, alert: Alert, firing: dict[tuple[str, Labels], Tracked], now: datetime) -> None:
+        """An alert from before the restart: whoever asserts it must still exist. Takes from `firing` what is found."""
+        for source in sorted(alert.sources):
+            if source.startswith(SOURCE):
+                self.watch.resume(self._unnamed(alert.labels, source), alert.starts_at)
+            elif (tracked := firing.pop((source, alert.labels), None)) is not None:
+                alert.described = tracked
+            elif self.alerts.withdraw(alert.labels, source, now, now, REMOVED) is not None:
+                self.dispatch.changed(alert, now)
+
+    def _firing(self) -> Iterator[Tracked]:
+        for group in self.groups.values():
+            for rule in group.rules.values():
+                yield from (tracked for tracked in rule.alerts.values() if tracked.life.state is State.FIRING)
+
+    def _named(self, tracked: Tracked) -> Labels:
+        """What an alert of a rule is called outside: its labels and the external ones."""
+        return tracked.labels.filled_from(self.settings.external_labels)
+
+    def _unnamed(self, labels: Labels, source: str) -> Labels:
+        """The labels of a built-in alert without the external ones that were added to them."""
+        bare = labels.without(*self.settings.external_labels)
+        return bare if SOURCE + bare.fingerprint == source else labels
+
+
+def restore_tracked(rule: RuleEvaluation, record: RuleAlertRecord) -> Tracked:
+    """An alert of a rule as it was saved; its annotation templates are those of the rule as it is now."""
+    life = Life(record.state, record.active_at, record.fired_at, record.resolved_at, record.keep_firing_since)
+    told = record.annotations
+    return Tracked(rule.rule, record.labels, life, told.series, told.value, told.histogram, told.expanded)

@@ -1,0 +1,264 @@
+"""Rule groups at work: their slots, their queries, and what the answers make of their alerts.
+
+Slots. A group is evaluated at `k * interval + offset` of the unix clock; the offset is a hash of the group's key, so it is
+the same after a restart and differs among groups. The time that counts for `for` is the slot, not the moment at which the
+answer came. When the world wakes a group late, or its previous evaluation took longer than the interval, the newest slot
+that has come is evaluated and the ones before it are counted as missed. A clock that steps back never evaluates a slot
+twice.
+
+The rules of a group do not depend on each other here (recorded names are inlined, see `promql`), so they are asked all at
+once, and each answer is applied when it comes.
+
+Departures from Prometheus' ruler, all for the same reason, that no answer is not an empty answer: a failed query leaves
+every alert as it is *and firing ones stay asserted*; in a partial answer the absent series prove nothing, so what is there
+is applied and nothing resolves; a rule over its `limit` keeps the alerts that it has and admits no new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import NamedTuple
+
+from evaluator.core.alert import Life, step
+from evaluator.core.answers import Failure, Histogram
+from evaluator.core.effects import RunQuery
+from evaluator.core.events import Observation, QueryReturned
+from evaluator.core.labels import Labels
+from evaluator.core.records import Annotations, Pairs, RuleAlertRecord, State
+from evaluator.core.rules import AlertingRule, Rule, RuleGroup
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Health(StrEnum):
+    """Of a rule: whether its last evaluation worked."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    ERR = "err"
+
+
+@dataclass(slots=True)
+class Tracked:
+    """An alert that a rule follows. texts: annotations that had to be made in the slot; None when they are made later."""
+
+    rule: AlertingRule
+    labels: Labels
+    life: Life
+    series: Labels
+    value: float
+    histogram: Histogram | None = None
+    texts: Pairs | None = None
+
+    @property
+    def annotations(self) -> Annotations:
+        """As they stand after the last evaluation that saw the alert."""
+        return Annotations(self.rule.annotations, self.series, self.value, self.histogram, self.texts)
+
+    def record(self) -> RuleAlertRecord:
+        """This alert as it is kept."""
+        life = self.life
+        return RuleAlertRecord(
+            self.rule.key,
+            self.labels,
+            life.state,
+            life.active_at,
+            self.annotations,
+            life.fired_at,
+            life.resolved_at,
+            life.keep_firing_since,
+        )
+
+    def see(self, observation: Observation) -> None:
+        """Take over what the newest answer says; identity and clocks are not its business."""
+        self.series = observation.series
+        self.value = observation.value
+        self.histogram = observation.histogram
+        self.texts = observation.annotations
+
+
+class Change(NamedTuple):
+    """An alert whose life changed. before: None for a new one; after: None for one that is forgotten."""
+
+    tracked: Tracked
+    before: Life | None
+    after: Life | None
+    at: datetime
+    why: str = ""
+
+
+@dataclass(slots=True)
+class RuleEvaluation:
+    """An alerting rule, its alerts and how its evaluations go.
+
+    failures: evaluations in a row that failed, the first at slot failed_at. refused: new alerts that the limit kept out
+    at the last evaluation.
+    """
+
+    rule: AlertingRule
+    alerts: dict[Labels, Tracked] = field(default_factory=dict)
+    health: Health = Health.UNKNOWN
+    error: str = ""
+    failures: int = 0
+    failed_at: datetime | None = None
+    evaluated_at: datetime | None = None
+    seconds: float = 0.0
+    series: int = 0
+    refused: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def answer(self, event: QueryReturned, limit: int) -> Sequence[Change]:
+        """Apply an answer; gives the alerts whose life changed."""
+        self.health, self.error, self.failures, self.refused = Health.OK, "", 0, 0
+        self.evaluated_at, self.seconds, self.series = event.slot, event.seconds, len(event.observed)
+        self.warnings = event.warnings
+        if not event.observed and not self.alerts:
+            return ()
+        changes = self._follow(event)
+        changes += self._admit(event, limit)
+        return changes
+
+    def fail(self, slot: datetime, failure: Failure) -> None:
+        """There was no usable answer: every alert stays as it is."""
+        self.health, self.error = Health.ERR, failure.message
+        if self.failures == 0:
+            self.failed_at = slot
+        self.failures += 1
+        self.evaluated_at, self.seconds = slot, failure.seconds
+
+    def failing_since(self, now: datetime) -> datetime:
+        """The slot of the first failure after the last success; `now` when it does not fail."""
+        return self.failed_at if self.failures and self.failed_at is not None else now
+
+    @property
+    def state(self) -> str:
+        """The gravest state among the alerts; `unknown` before the first evaluation."""
+        if self.evaluated_at is None and not self.alerts:
+            return "unknown"
+        states = {tracked.life.state for tracked in self.alerts.values()}
+        return next((str(state) for state in (State.FIRING, State.PENDING) if state in states), "inactive")
+
+    def _follow(self, event: QueryReturned) -> list[Change]:
+        """Step every alert that is known, unless the answer shows that it starts anew or says nothing of it."""
+        changes: list[Change] = []
+        for labels, tracked in list(self.alerts.items()):
+            seen = event.observed.get(labels)
+            if seen is None:
+                if event.partial:
+                    continue
+            elif tracked.life.state is State.INACTIVE:
+                continue
+            else:
+                tracked.see(seen)
+            before = tracked.life
+            after = step(before, seen is not None, event.slot, self.rule.hold, self.rule.keep_firing_for)
+            if after is before:
+                continue
+            if after is None:
+                del self.alerts[labels]
+            else:
+                tracked.life = after
+            changes.append(Change(tracked, before, after, event.slot))
+        return changes
+
+    def _admit(self, event: QueryReturned, limit: int) -> list[Change]:
+        """Start following what is new, as far as the limit allows; which ones get in does not depend on their order."""
+        fresh = [labels for labels in event.observed if self._is_new(labels)]
+        if limit > 0 and fresh:
+            room = max(0, limit - sum(tracked.life.state is not State.INACTIVE for tracked in self.alerts.values()))
+            if len(fresh) > room:
+                self.refused = len(fresh) - room
+                self.health = Health.ERR
+                total = limit - room + len(fresh)
+                self.error = f"exceeded limit of {limit} with {total} alerts: {self.refused} new ones refused"
+                fresh = sorted(fresh)[:room]
+        return [self._start(labels, event.observed[labels], event.slot) for labels in fresh]
+
+    def _is_new(self, labels: Labels) -> bool:
+        tracked = self.alerts.get(labels)
+        return tracked is None or tracked.life.state is State.INACTIVE
+
+    def _start(self, labels: Labels, seen: Observation, slot: datetime) -> Change:
+        life = step(None, True, slot, self.rule.hold, self.rule.keep_firing_for)
+        assert life is not None
+        former = self.alerts.get(labels)
+        tracked = Tracked(self.rule, labels, life, seen.series, seen.value, seen.histogram, seen.annotations)
+        self.alerts[labels] = tracked
+        return Change(tracked, former.life if former else None, life, slot)
+
+
+@dataclass(slots=True)
+class GroupEvaluation:
+    """A rule group, its rules and its slots. waiting: rules of `slot` that have not been answered yet."""
+
+    group: RuleGroup
+    rules: dict[str, RuleEvaluation]
+    next_slot: datetime
+    slot: datetime | None = None
+    waiting: set[str] = field(default_factory=set)
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    iterations: int = 0
+    missed: int = 0
+
+    def start(self, now: datetime) -> list[RunQuery]:
+        """Begin the newest slot that has come; the world must answer every query that is asked for here."""
+        behind = (now - self.next_slot) // self.group.interval
+        self.slot = self.next_slot + behind * self.group.interval
+        self.next_slot = self.slot + self.group.interval
+        self.missed += behind
+        self.iterations += 1 + behind
+        self.started_at = now
+        self.waiting = set(self.rules)
+        if not self.waiting:
+            self.finished_at = now
+        at = self.slot - self.group.query_offset
+        return [RunQuery(key, self.group.key, self.group.datasource, self.slot, at) for key in self.rules]
+
+    def expects(self, rule: str, slot: datetime) -> bool:
+        """Whether this is the answer to something that is still open."""
+        return slot == self.slot and rule in self.waiting
+
+    def answered(self, rule: str, now: datetime) -> bool:
+        """Tick off a rule; gives True when it was the last one of the slot."""
+        self.waiting.discard(rule)
+        if not self.waiting:
+            self.finished_at = now
+        return not self.waiting
+
+
+def slot_offset(group: RuleGroup) -> timedelta:
+    """The group's phase within its interval, whole milliseconds."""
+    milliseconds = max(1, group.interval // timedelta(milliseconds=1))
+    digest = int.from_bytes(sha256(group.key.encode()).digest()[:8], "big")
+    return timedelta(milliseconds=digest % milliseconds)
+
+
+def first_slot(group: RuleGroup, now: datetime) -> datetime:
+    """The first slot of the group that is not before `now`."""
+    origin = EPOCH + slot_offset(group)
+    return origin - ((origin - now) // group.interval) * group.interval
+
+
+def begin(group: RuleGroup, now: datetime, former: Mapping[str, RuleEvaluation] | None = None) -> GroupEvaluation:
+    """Start evaluating a group; rules that `former` knows under the same key keep their alerts and their health."""
+    rules: dict[str, RuleEvaluation] = {}
+    for rule in alerting(group.rules):
+        known = (former or {}).get(rule.key)
+        if known is None:
+            rules[rule.key] = RuleEvaluation(rule)
+            continue
+        known.rule = rule
+        for tracked in known.alerts.values():
+            tracked.rule = rule
+        rules[rule.key] = known
+    return GroupEvaluation(group, rules, first_slot(group, now))
+
+
+def alerting(rules: Iterable[Rule]) -> list[AlertingRule]:
+    """Only the alerting rules among `rules`."""
+    return [rule for rule in rules if isinstance(rule, AlertingRule)]

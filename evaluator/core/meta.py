@@ -1,0 +1,220 @@
+"""Built-in alerts: the evaluator watching itself, routed like any other.
+
+    EvaluatorDatasourceDown       no query to a datasource has succeeded for a minute, whatever the reason
+    EvaluatorRuleFailing          rules of a datasource that answers have failed three times in a row; one alert for all
+    EvaluatorNotificationFailing  an integration refused a notification for good, or accepts none for a minute
+    EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
+
+One outage is one alert: while a datasource is down, its rules are not failing, the datasource is.
+
+Each is asserted by a source of its own, so that a restart finds it again and ends it when its cause is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from evaluator.core.alerts import Fixed
+from evaluator.core.answers import Failure
+from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
+from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.records import Annotations
+from evaluator.core.rules import RuleGroup
+
+PATIENCE = timedelta(minutes=1)
+"""How long a datasource or an integration may fail before somebody hears of it."""
+
+FAILURES = 3
+"""How many evaluations in a row a rule may fail before somebody hears of it."""
+
+SOURCE = "evaluator:"
+NAMED = 5  # rules that are named in an annotation
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A built-in alert and its annotations; `source` says who asserts it."""
+
+    labels: Labels
+    described: Fixed
+
+    @property
+    def source(self) -> str:
+        """Unique per alert."""
+        return SOURCE + self.labels.fingerprint
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """Something that fails. since: the first failure after the last success; error: the newest one."""
+
+    since: datetime
+    error: str
+
+
+Raise = Callable[[Raised, datetime], None]
+Cease = Callable[[Labels, datetime], None]
+
+
+@dataclass(slots=True)
+class SelfWatch:
+    """Keeps the causes, and calls `raise_` and `cease` when a built-in alert begins, changes its text or ends."""
+
+    raise_: Raise
+    cease: Cease
+    datasources: dict[str, _Trouble] = field(default_factory=dict)
+    integrations: dict[str, _Trouble] = field(default_factory=dict)
+    rules: dict[str, dict[str, str]] = field(default_factory=dict)
+    last_success: dict[str, datetime] = field(default_factory=dict)
+    limited: set[Labels] = field(default_factory=set)
+    resuming: dict[str, set[str]] = field(default_factory=dict)
+
+    # -- queries ------------------------------------------------------------------------------------------------------
+
+    def query_returned(self, datasource: str, group: str, evaluation: RuleEvaluation, now: datetime) -> None:
+        """A rule was evaluated."""
+        self.last_success[datasource] = now
+        if datasource in self.datasources:
+            del self.datasources[datasource]
+            self.cease(_labels("EvaluatorDatasourceDown", "critical", datasource=datasource), now)
+        failing = self.rules.get(datasource)
+        if failing and failing.pop(evaluation.rule.key, None) is not None:
+            self._rules_failing(datasource, now)
+        self._resumed(datasource, evaluation.rule.key, now)
+        self._limit(group, evaluation, now)
+
+    def query_failed(self, datasource: str, evaluation: RuleEvaluation, failure: Failure, now: datetime) -> None:
+        """A rule could not be evaluated."""
+        if failure.kind.of_datasource:
+            self._datasource_failed(datasource, failure, now)
+        answers = self.last_success.get(datasource)
+        own_fault = not failure.kind.of_datasource or (answers is not None and answers >= evaluation.failing_since(now))
+        enough = 1 if datasource in self.resuming else FAILURES
+        if own_fault and evaluation.failures >= enough:
+            self.rules.setdefault(datasource, {})[evaluation.rule.key] = f"{evaluation.rule.name}: {failure.message}"
+            self._rules_failing(datasource, now)
+        self._resumed(datasource, evaluation.rule.key, now)
+
+    def _datasource_failed(self, datasource: str, failure: Failure, now: datetime) -> None:
+        trouble = self.datasources.setdefault(datasource, _Trouble(now, ""))
+        trouble.error = failure.message
+        if now - trouble.since >= PATIENCE:
+            labels = _labels("EvaluatorDatasourceDown", "critical", datasource=datasource)
+            summary = f"Datasource {datasource} gives no usable answer"
+            description = (
+                f"No query has succeeded since {_clock(trouble.since)}. Alerts are kept as they are: none resolves, and"
+                f" none can begin. Last failure ({failure.kind}): {failure.message}"
+            )
+            self.raise_(_raised(labels, summary, description), now)
+
+    def _resumed(self, datasource: str, rule: str, now: datetime) -> None:
+        """After a restart, a rule that failed before has been asked again; the last one decides whether any still fails."""
+        pending = self.resuming.get(datasource)
+        if pending is not None:
+            pending.discard(rule)
+            if not pending:
+                del self.resuming[datasource]
+                self._rules_failing(datasource, now)
+
+    def _rules_failing(self, datasource: str, now: datetime) -> None:
+        failing = self.rules.get(datasource, {})
+        labels = _labels("EvaluatorRuleFailing", "warning", datasource=datasource)
+        if not failing:
+            self.cease(labels, now)
+            return
+        shown = sorted(failing.values())
+        more = f"\nand {len(shown) - NAMED} more" if len(shown) > NAMED else ""
+        plural = "rule fails" if len(shown) == 1 else "rules fail"
+        self.raise_(_raised(labels, f"{len(shown)} {plural} on datasource {datasource}", "\n".join(shown[:NAMED]) + more), now)
+
+    def _limit(self, group: str, evaluation: RuleEvaluation, now: datetime) -> None:
+        if not evaluation.refused and not self.limited:
+            return
+        rule = evaluation.rule
+        labels = _labels("EvaluatorAlertLimit", "warning", rule_group=group, rule=rule.name)
+        if evaluation.refused:
+            self.limited.add(labels)
+            summary = f"Rule {rule.name} is over its limit of alerts"
+            self.raise_(_raised(labels, summary, f"{evaluation.error}. The alerts that it has are kept."), now)
+        elif labels in self.limited:
+            self.limited.discard(labels)
+            self.cease(labels, now)
+
+    # -- deliveries ---------------------------------------------------------------------------------------------------
+
+    def delivered(self, integration: str, now: datetime) -> None:
+        """An integration accepted a notification."""
+        if self.integrations.pop(integration, None) is not None:
+            self.cease(_integration(integration), now)
+
+    def delivery_failed(self, integration: str, error: str, permanent: bool, now: datetime) -> None:
+        """An integration did not accept a notification."""
+        trouble = self.integrations.setdefault(integration, _Trouble(now, ""))
+        trouble.error = error
+        if permanent or now - trouble.since >= PATIENCE:
+            description = f"Nothing has been accepted since {_clock(trouble.since)}. Last failure: {error}"
+            self.raise_(
+                _raised(_integration(integration), f"Notifications to {integration} are not accepted", description), now
+            )
+
+    # -- restart and reload -------------------------------------------------------------------------------------------
+
+    def resume(self, labels: Labels, since: datetime) -> None:
+        """A built-in alert fires from before a restart: its cause holds until the opposite is seen."""
+        match labels.get(ALERT_NAME):
+            case "EvaluatorDatasourceDown":
+                self.datasources[labels["datasource"]] = _Trouble(since, "")
+            case "EvaluatorNotificationFailing":
+                self.integrations[f"{labels['receiver']}/{labels['integration']}"] = _Trouble(since, "")
+            case "EvaluatorRuleFailing":
+                self.resuming[labels["datasource"]] = set()
+            case "EvaluatorAlertLimit":
+                self.limited.add(labels)
+
+    def retain(self, groups: Iterable[GroupEvaluation], integrations: Set[str], now: datetime) -> None:
+        """Take note of the rules and integrations that there are, and end what concerned others."""
+        evaluated = [(group.group, rule) for group in groups for rule in group.rules]
+        datasources = {group.datasource for group, _ in evaluated}
+        for name in [name for name in self.datasources if name not in datasources]:
+            del self.datasources[name]
+            self.cease(_labels("EvaluatorDatasourceDown", "critical", datasource=name), now)
+        for name in [name for name in self.integrations if name not in integrations]:
+            del self.integrations[name]
+            self.cease(_integration(name), now)
+        self._retain_rules(evaluated, now)
+
+    def _retain_rules(self, evaluated: Sequence[tuple[RuleGroup, str]], now: datetime) -> None:
+        known = {rule for _, rule in evaluated}
+        for datasource, failing in self.rules.items():
+            gone = [rule for rule in failing if rule not in known]
+            for rule in gone:
+                del failing[rule]
+            if gone:
+                self._rules_failing(datasource, now)
+        for datasource, pending in list(self.resuming.items()):
+            pending.update(rule for group, rule in evaluated if group.datasource == datasource)
+            if not pending:
+                self._resumed(datasource, "", now)
+        groups = {group.key for group, _ in evaluated}
+        for labels in [labels for labels in self.limited if labels["rule_group"] not in groups]:
+            self.limited.discard(labels)
+            self.cease(labels, now)
+
+
+def _labels(name: str, severity: str, **more: str) -> Labels:
+    return Labels({ALERT_NAME: name, "severity": severity, **more})
+
+
+def _integration(name: str) -> Labels:
+    receiver, _, integration = name.rpartition("/")
+    return _labels("EvaluatorNotificationFailing", "critical", receiver=receiver, integration=integration)
+
+
+def _raised(labels: Labels, summary: str, description: str) -> Raised:
+    return Raised(labels, Fixed(Annotations(expanded=(("summary", summary), ("description", description)))))
+
+
+def _clock(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,223 @@
+"""Timelines for the machine: what the queries return, and what happens then, in virtual time.
+
+    play = Playbook(rule("Down", hold="2m"), route=route(group_wait="30s"))
+    play.at("0s", shows("Down", instance="a"))
+    play.run("10m")
+    assert play.log == ["0s Down{instance=a} pending", "2m firing …"]
+
+Slots are at whole intervals of the play's clock: groups here have no offset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from evaluator.core import evaluation
+from evaluator.core.answers import Failure, FailureKind
+from evaluator.core.durations import format_duration, parse_duration
+from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
+from evaluator.core.engine import Machine
+from evaluator.core.events import Delivered, DeliveryFailed, Event, Observation, QueryFailed, QueryReturned, Reloaded
+from evaluator.core.labels import Labels
+from evaluator.core.records import Attempt, Decision, Kept, Transition
+from evaluator.core.routing import Route
+from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
+from evaluator.core.world import drive
+from evaluator.drill.virtual import VirtualWorld
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING: dict[Labels, Observation] = {}
+
+
+def rule(name: str, hold: str = "0s", keep: str = "0s", **labels: str) -> AlertingRule:
+    """An alerting rule whose key is its name."""
+    more = Labels(labels)
+    annotations = (("summary", "{{ $value }}"),)
+    return AlertingRule(
+        name, name, f"expr_{name}", f"expr_{name}", parse_duration(hold), parse_duration(keep), more, annotations
+    )
+
+
+def group(
+    *rules: AlertingRule, name: str = "g", interval: str = "1m", limit: int = 0, datasource: str = "default"
+) -> RuleGroup:
+    """A rule group of these rules."""
+    return RuleGroup(name, "test.rules.yml", parse_duration(interval), rules, datasource, limit=limit)
+
+
+def route(
+    receiver: str = "ops", by: Iterable[str] | None = (), wait: str = "30s", interval: str = "5m", repeat: str = "4h"
+) -> Route:
+    """A root route."""
+    names = None if by is None else frozenset(by)
+    return Route(
+        receiver,
+        group_by=names,
+        group_wait=parse_duration(wait),
+        group_interval=parse_duration(interval),
+        repeat_interval=parse_duration(repeat),
+    )
+
+
+def receiver(name: str = "ops", integrations: int = 1, send_resolved: bool = True) -> Receiver:
+    """A receiver with console integrations."""
+    return Receiver(name, tuple(Integration("console", n, send_resolved, ConsoleSettings()) for n in range(integrations)))
+
+
+def settings(*groups: RuleGroup, root: Route | None = None, receivers: Sequence[Receiver] = (), **more: object) -> Settings:
+    """A configuration of these groups."""
+    base = Settings(None, (), groups, root or route(), tuple(receivers) or (receiver(),), external_url="http://e")
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def series(alertname: str, value: float = 1.0, **labels: str) -> dict[Labels, Observation]:
+    """One series of an answer, as the edge would hand it over."""
+    return {Labels({**labels, "alertname": alertname}): Observation(Labels(labels), value)}
+
+
+def failure(kind: FailureKind = FailureKind.TRANSIENT, message: str = "connection refused") -> Failure:
+    """A query that failed."""
+    return Failure(kind, message)
+
+
+class Playbook:
+    """A machine, a script for its datasources and receivers, and a log of what happened, in the order of time."""
+
+    def __init__(self, config: Settings) -> None:
+        evaluation_offset_is_zero()
+        self.settings = config
+        self.machine = Machine(config, T0)
+        self.world = VirtualWorld(T0, T0, self._reply, self._watch)
+        self.log: list[str] = []
+        self.effects: list[tuple[datetime, Effect]] = []
+        self.kept: dict[tuple[type, tuple[str, ...]], object] = {}
+        self._script: dict[str, list[tuple[datetime, dict[Labels, Observation] | Failure, bool]]] = {}
+        self._receivers: dict[str, list[tuple[datetime, DeliveryFailed | None]]] = {}
+        self.takes = timedelta(0)
+
+    # -- the script ---------------------------------------------------------------------------------------------------
+
+    def at(self, when: str, rule: str, answer: dict[Labels, Observation] | Failure, partial: bool = False) -> Playbook:
+        """From `when` on, queries of `rule` give `answer`."""
+        self._script.setdefault(rule, []).append((moment(when), answer, partial))
+        return self
+
+    def receiver_fails(
+        self, when: str, integration: str, permanent: bool = False, retry_after: float | None = None
+    ) -> Playbook:
+        """From `when` on, deliveries to `integration` are refused."""
+        event = DeliveryFailed("", "503 from the server", permanent, retry_after)
+        self._receivers.setdefault(integration, []).append((moment(when), event))
+        return self
+
+    def receiver_works(self, when: str, integration: str) -> Playbook:
+        """From `when` on, deliveries to `integration` are accepted."""
+        self._receivers.setdefault(integration, []).append((moment(when), None))
+        return self
+
+    def reload(self, when: str, config: Settings) -> Playbook:
+        """A new configuration arrives."""
+        self.world.send(moment(when), Reloaded(config))
+        return self
+
+    def run(self, until: str) -> Playbook:
+        """Go on until this instant, inclusive."""
+        self.world.until = moment(until)
+        asyncio.run(drive(self.machine, self.world))
+        return self
+
+    def crash(self, config: Settings | None = None, after: str = "0s") -> Playbook:
+        """Kill and start again: only what was kept is there, requests on their way are forgotten."""
+        now = self.world.until + parse_duration(after)
+        self.machine = Machine(config or self.settings, now)
+        self.settings = config or self.settings
+        self.world = VirtualWorld(now, now, self._reply, self._watch)
+        self._watch(self.machine.restore(self.snapshot(), now), now)
+        return self
+
+    def snapshot(self) -> Kept:
+        """What a store would give back."""
+        from evaluator.core import records
+
+        def of(kind: type) -> tuple[object, ...]:
+            return tuple(record for (one, _), record in self.kept.items() if one is kind)
+
+        return Kept(
+            of(records.RuleAlertRecord),  # type: ignore[arg-type]
+            of(records.AlertRecord),  # type: ignore[arg-type]
+            of(records.GroupRecord),  # type: ignore[arg-type]
+            of(records.LedgerRecord),  # type: ignore[arg-type]
+            of(records.OutboxRecord),  # type: ignore[arg-type]
+        )
+
+    # -- the world ----------------------------------------------------------------------------------------------------
+
+    def _reply(self, effect: RunQuery | Deliver, now: datetime) -> tuple[timedelta, Event]:
+        if isinstance(effect, Deliver):
+            return self.takes, self._delivery(effect, now)
+        current = [(answer, partial) for since, answer, partial in self._script.get(effect.rule, []) if since <= effect.slot]
+        answer, partial = current[-1] if current else (NOTHING, False)
+        if isinstance(answer, Failure):
+            return timedelta(0), QueryFailed(effect.rule, effect.slot, answer)
+        return timedelta(0), QueryReturned(effect.rule, effect.slot, answer, partial)
+
+    def _delivery(self, effect: Deliver, now: datetime) -> Event:
+        current = [event for since, event in self._receivers.get(effect.row.integration, []) if since <= now]
+        if current and current[-1] is not None:
+            return replace(current[-1], outbox=effect.row.id)
+        return Delivered(effect.row.id)
+
+    def _watch(self, effects: Sequence[Effect], now: datetime) -> None:
+        for effect in effects:
+            self.effects.append((now, effect))
+            match effect:
+                case Save(record):
+                    self.kept[type(record), record.key] = record
+                case Forget(kind, key):
+                    self.kept.pop((kind, key), None)
+                case Note(Transition() as change):
+                    why = f" ({change.why})" if change.why else ""
+                    self.log.append(f"{offset(now)} {name(change.labels)} {change.after or 'gone'}{why}")
+                case Deliver(row):
+                    told = [f"{name(one.labels)} {'firing' if one.firing else 'resolved'}" for one in row.notification.alerts]
+                    self.log.append(f"{offset(now)} -> {row.integration}: {row.notification.reason}: {', '.join(told)}")
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def told(self, integration: str = "ops/console[0]") -> list[str]:
+        """What was sent to an integration: `30s first notification: Down firing`."""
+        mark = f" -> {integration}: "
+        return [line.replace(mark, " ") for line in self.log if mark in line]
+
+    def decisions(self) -> list[Decision]:
+        """Every decision that was noted."""
+        return [effect.record for _, effect in self.effects if isinstance(effect, Note) and isinstance(effect.record, Decision)]
+
+    def attempts(self) -> list[Attempt]:
+        """Every attempt at a delivery."""
+        return [effect.record for _, effect in self.effects if isinstance(effect, Note) and isinstance(effect.record, Attempt)]
+
+
+def moment(text: str) -> datetime:
+    """`1m30s` after the start."""
+    return T0 + parse_duration(text)
+
+
+def offset(at: datetime) -> str:
+    """How long after the start."""
+    return format_duration(at - T0)
+
+
+def name(labels: Labels) -> str:
+    """`Down{instance=a}`; external and severity labels are left out."""
+    rest = ",".join(f"{key}={value}" for key, value in labels.items() if key not in ("alertname", "severity"))
+    return labels["alertname"] + (f"{{{rest}}}" if rest else "")
+
+
+def evaluation_offset_is_zero() -> None:
+    """Groups of a play have their slots at whole intervals, so that timelines read in round numbers."""
+    evaluation.slot_offset = lambda group: timedelta(0)
