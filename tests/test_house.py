@@ -32,8 +32,9 @@ def tracked() -> list[Path]:
 
 
 def dry_run(*arguments: str) -> str:
-    """What make would execute, without the flags of a make that runs these tests."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    """What make would execute, without the flags and variables that were given to a make that runs these tests."""
+    given = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTEST_ARGS", "BENCH_ARGS", "PROMETHEUS_URL", "DEMO_SECONDS"}
+    environment = {name: value for name, value in os.environ.items() if name not in given}
     return subprocess.run(
         ["make", "-n", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     ).stdout
