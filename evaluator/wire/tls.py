@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Any
 
 import certifi
 
@@ -40,14 +39,20 @@ class _Context(ssl.SSLContext):
         self._seen = self._ages()
         self._load_files()
 
-    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
         """Begin a handshake, with what the files hold now, expecting the configured name."""
         if (ages := self._ages()) != self._seen:
             self._load_files()
             self._seen = ages
-        if self._settings.server_name:
-            options["server_hostname"] = self._settings.server_name
-        return super().wrap_bio(*args, **options)
+        expected = self._settings.server_name or server_hostname
+        return super().wrap_bio(incoming, outgoing, server_side, expected, session)
 
     def _trust_the_system(self) -> None:
         paths = ssl.get_default_verify_paths()
