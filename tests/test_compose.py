@@ -149,3 +149,18 @@ def test_prometheus_accepts_its_configuration() -> None:
     command = ["promtool", "check", "config", "rules/demo/prometheus.yml"]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.realtime
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
+def test_prometheus_starts_with_its_command(tmp_path: Path) -> None:
+    """Where no container runs, its command does: Prometheus gets ready with the stack's own flags and configuration."""
+    flags = dict(flag.split("=", 1) for flag in SERVICES["prometheus"]["command"])
+    flags["--config.file"] = str(on_host("prometheus", flags["--config.file"]))
+    flags |= {"--storage.tsdb.path": str(tmp_path), "--web.listen-address": "127.0.0.1:0"}
+    command = ["prometheus", *(f"{flag}={value}" for flag, value in flags.items())]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stderr is not None
+        assert any("Server is ready to receive web requests" in line for line in started.stderr)
+        started.terminate()
