@@ -1,0 +1,83 @@
+"""What a store is: the memory of the machine between two lives of the process.
+
+A store keeps the newest record of each kind under its key and appends history. Whatever is behind it, one commit is one
+transaction: the machine's new state and the deliveries that it asks for are kept together or not at all, so a process that
+is killed at any instant finds on its next start a state that it really was in. Every implementation passes the same tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from evaluator.core import records
+from evaluator.core.effects import Forget, Note, Save
+from evaluator.core.records import History
+
+Change = Save | Forget | Note
+H = TypeVar("H", bound=History)
+
+DEFAULT_LIMIT = 1000
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked. The text is one sentence for people, with what to do about it.
+
+    Nothing of what was asked has been done, and trying the same again is safe.
+    """
+
+
+class SupersededError(StoreError):
+    """Another process has become the writer. This one must not act any more: no commit of it will ever succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(records.Kept):
+    """Everything that a start needs, each kind in the order of its keys, and something about the store itself.
+
+    meta: `schema`, the version of the tables; `epoch`, the number of this writer, which rises with every opening.
+    """
+
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Where records are kept. Any thread may call any method; commits are made one after the other.
+
+    Every method raises StoreError when the store cannot be read or written, or is closed.
+    """
+
+    def load(self) -> Kept:
+        """All that is kept, as of one instant. A record that cannot be read is an error: nothing is left out silently."""
+
+    def commit(self, effects: Sequence[Change]) -> None:
+        """Keep what `effects` ask for, all of it or nothing; of several for one key the last counts.
+
+        When it returns, the changes survive a crash of the process and of the machine. Raises SupersededError when
+        another process has opened the store for writing since.
+        """
+
+    def history(
+        self,
+        kind: type[H],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        group: str | None = None,
+        rule: str | None = None,
+        fingerprint: str | None = None,
+        outbox: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[H]:
+        """At most `limit` records of one kind, newest first, those of one instant in the reverse order of their notes.
+
+        since is included, until is not. Raises ValueError for a condition on something that `kind` does not have.
+        """
+
+    def prune(self, before: datetime) -> int:
+        """Drop history older than `before`, and say how many records that were. State is never pruned."""
+
+    def close(self) -> None:
+        """Let go of everything, so that another process may open the store. Closing twice is fine."""

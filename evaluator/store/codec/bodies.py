@@ -1,0 +1,215 @@
+"""The `body` column: the fields of a record that have no column of their own, as JSON.
+
+The shapes are written out here, apart from the records, because they are a file format: a record may be rearranged freely
+as long as its old bodies can still be read. Two rules follow. A field that is absent takes its default, so a new field with
+one needs no migration. A field that is unknown is ignored: a later version with the same schema wrote it, and keeping the
+schema was its promise that doing without is harmless, so that going back one version at night works.
+
+JSON has no NaN and no infinities, which alerts do have as values; those three are written as texts.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from evaluator.core.answers import Histogram
+from evaluator.core.labels import Labels
+from evaluator.core.records import Annotations, Notification, NotifiedAlert, Pairs
+
+LabelMap = dict[str, str]
+Number = float | Literal["NaN", "+Inf", "-Inf"]
+B = TypeVar("B", bound="Body")
+
+
+class Body(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
+    """What all bodies have in common: a field at its default is not written."""
+
+
+class AnnotationsBody(Body, frozen=True, gc=False):
+    """`Annotations`."""
+
+    templates: Pairs = ()
+    series: LabelMap = msgspec.field(default_factory=dict)
+    value: Number = 0.0
+    histogram: Histogram | None = None
+    expanded: Pairs | None = None
+
+
+class RuleAlertBody(Body, frozen=True, gc=False):
+    """The rest of a `RuleAlertRecord`."""
+
+    labels: LabelMap
+    annotations: AnnotationsBody
+
+
+class AlertBody(Body, frozen=True, gc=False):
+    """The rest of an `AlertRecord`."""
+
+    labels: LabelMap
+    annotations: AnnotationsBody
+    sources: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    generator_url: str = ""
+    why: str = ""
+
+
+class GroupBody(Body, frozen=True, gc=False):
+    """The rest of a `GroupRecord`."""
+
+    group_key: str
+    labels: LabelMap
+
+
+class LedgerBody(Body, frozen=True, gc=False):
+    """The rest of a `LedgerRecord`."""
+
+    firing: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    receipt: Pairs = ()
+
+
+class NotifiedAlertBody(Body, frozen=True, gc=False):
+    """`NotifiedAlert`."""
+
+    labels: LabelMap
+    annotations: AnnotationsBody
+    starts_at: datetime
+    ends_at: datetime | None = None
+    generator_url: str = ""
+    why: str = ""
+
+
+class NotificationBody(Body, frozen=True, gc=False):
+    """`Notification`."""
+
+    receiver: str
+    integration: str
+    group_key: str
+    group_labels: LabelMap
+    reason: str
+    alerts: tuple[NotifiedAlertBody, ...]
+    at: datetime
+
+
+class OutboxBody(Body, frozen=True, gc=False):
+    """The rest of an `OutboxRecord`."""
+
+    notification: NotificationBody
+    error: str = ""
+
+
+class TransitionBody(Body, frozen=True, gc=False):
+    """The rest of a `Transition`."""
+
+    labels: LabelMap
+    active_at: datetime
+    value: Number
+    why: str = ""
+
+
+class DecisionBody(Body, frozen=True, gc=False):
+    """The rest of a `Decision`."""
+
+    group_key: str
+    route: str
+    sent: bool
+    firing: int
+    resolved: int
+
+
+class AttemptBody(Body, frozen=True, gc=False):
+    """The rest of an `Attempt`."""
+
+    attempt: int
+    permanent: bool = False
+    receipt: Pairs = ()
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def to_text(body: Body) -> str:
+    """The JSON of a body."""
+    return _encode(body).decode()
+
+
+def reader(shape: type[B]) -> msgspec.json.Decoder[B]:
+    """What reads JSON of that shape. Its `decode` raises msgspec.DecodeError for anything else."""
+    return msgspec.json.Decoder(shape)
+
+
+def from_number(value: float) -> Number:
+    """A float as JSON can hold it."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "+Inf" if value > 0 else "-Inf"
+
+
+def from_annotations(annotations: Annotations) -> AnnotationsBody:
+    """The body of annotations."""
+    return AnnotationsBody(
+        annotations.templates,
+        annotations.series.as_dict(),
+        from_number(annotations.value),
+        annotations.histogram,
+        annotations.expanded,
+    )
+
+
+def to_annotations(body: AnnotationsBody) -> Annotations:
+    """The annotations of a body."""
+    return Annotations(body.templates, Labels(body.series), float(body.value), body.histogram, body.expanded)
+
+
+def from_notification(told: Notification) -> NotificationBody:
+    """The body of a notification."""
+    return NotificationBody(
+        receiver=told.receiver,
+        integration=told.integration,
+        group_key=told.group_key,
+        group_labels=told.group_labels.as_dict(),
+        reason=told.reason,
+        alerts=tuple(_from_notified(alert) for alert in told.alerts),
+        at=told.at,
+    )
+
+
+def to_notification(body: NotificationBody) -> Notification:
+    """The notification of a body."""
+    return Notification(
+        receiver=body.receiver,
+        integration=body.integration,
+        group_key=body.group_key,
+        group_labels=Labels(body.group_labels),
+        reason=body.reason,
+        alerts=tuple(_to_notified(alert) for alert in body.alerts),
+        at=body.at,
+    )
+
+
+def _from_notified(alert: NotifiedAlert) -> NotifiedAlertBody:
+    return NotifiedAlertBody(
+        labels=alert.labels.as_dict(),
+        annotations=from_annotations(alert.annotations),
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at,
+        generator_url=alert.generator_url,
+        why=alert.why,
+    )
+
+
+def _to_notified(body: NotifiedAlertBody) -> NotifiedAlert:
+    return NotifiedAlert(
+        labels=Labels(body.labels),
+        annotations=to_annotations(body.annotations),
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        generator_url=body.generator_url,
+        why=body.why,
+    )

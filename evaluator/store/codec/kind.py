@@ -1,0 +1,60 @@
+"""What a kind of record needs to be kept: its table, and the way into a row and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from msgspec import MsgspecError
+from sqlalchemy import Table
+
+from evaluator.core.records import History, Record
+from evaluator.store.base import StoreError
+
+Row = dict[str, Any]
+T = TypeVar("T", bound=Record | History)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """How one kind of record is kept. to_row has a value for every column but a number that the table gives itself."""
+
+    table: Table
+    to_row: Callable[[T], Row]
+    from_row: Callable[[Any], T]
+
+    def read(self, row: Any) -> T:
+        """The record of a row whose columns are attributes. Raises StoreError when it is not one that `to_row` made."""
+        try:
+            return self.from_row(row)
+        except (MsgspecError, ValueError, TypeError, OverflowError) as error:
+            key = ", ".join(f"{column.name} {getattr(row, column.name)!r}" for column in self.table.primary_key)
+            raise StoreError(
+                f"a row of the table {self.table.name} cannot be read ({key}): {error}; "
+                "nothing was changed: bring back a copy of the database, or delete that row to go on without it"
+            ) from error
+
+
+def to_micros(when: datetime) -> int:
+    """Whole microseconds since 1970 in UTC. `when` must know its time zone."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The instant, in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def to_micros_or_none(when: datetime | None) -> int | None:
+    """`to_micros`, of an instant that may be missing."""
+    return None if when is None else to_micros(when)
+
+
+def from_micros_or_none(micros: int | None) -> datetime | None:
+    """`from_micros`, of an instant that may be missing."""
+    return None if micros is None else from_micros(micros)

@@ -1,0 +1,178 @@
+"""State: the records of which the newest counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evaluator.core.labels import Labels
+from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, RuleAlertRecord, State
+from evaluator.store import schema
+from evaluator.store.codec import bodies
+from evaluator.store.codec.kind import Kind, Row, from_micros, from_micros_or_none, to_micros, to_micros_or_none
+
+_rule_alert_body = bodies.reader(bodies.RuleAlertBody)
+
+
+def _from_rule_alert(record: RuleAlertRecord) -> Row:
+    body = bodies.RuleAlertBody(record.labels.as_dict(), bodies.from_annotations(record.annotations))
+    return {
+        "rule": record.rule,
+        "fingerprint": record.labels.fingerprint,
+        "state": record.state.value,
+        "active_at": to_micros(record.active_at),
+        "fired_at": to_micros_or_none(record.fired_at),
+        "resolved_at": to_micros_or_none(record.resolved_at),
+        "keep_firing_since": to_micros_or_none(record.keep_firing_since),
+        "body": bodies.to_text(body),
+    }
+
+
+def _to_rule_alert(row: Any) -> RuleAlertRecord:
+    body = _rule_alert_body.decode(row.body)
+    return RuleAlertRecord(
+        rule=row.rule,
+        labels=Labels(body.labels),
+        state=State(row.state),
+        active_at=from_micros(row.active_at),
+        annotations=bodies.to_annotations(body.annotations),
+        fired_at=from_micros_or_none(row.fired_at),
+        resolved_at=from_micros_or_none(row.resolved_at),
+        keep_firing_since=from_micros_or_none(row.keep_firing_since),
+    )
+
+
+_alert_body = bodies.reader(bodies.AlertBody)
+
+
+def _from_alert(record: AlertRecord) -> Row:
+    body = bodies.AlertBody(
+        labels=record.labels.as_dict(),
+        annotations=bodies.from_annotations(record.annotations),
+        sources=record.sources,
+        groups=record.groups,
+        generator_url=record.generator_url,
+        why=record.why,
+    )
+    return {
+        "fingerprint": record.fingerprint,
+        "within": record.within,
+        "starts_at": to_micros(record.starts_at),
+        "updated_at": to_micros(record.updated_at),
+        "ends_at": to_micros_or_none(record.ends_at),
+        "body": bodies.to_text(body),
+    }
+
+
+def _to_alert(row: Any) -> AlertRecord:
+    body = _alert_body.decode(row.body)
+    return AlertRecord(
+        labels=Labels(body.labels),
+        starts_at=from_micros(row.starts_at),
+        updated_at=from_micros(row.updated_at),
+        ends_at=from_micros_or_none(row.ends_at),
+        sources=body.sources,
+        groups=body.groups,
+        annotations=bodies.to_annotations(body.annotations),
+        generator_url=body.generator_url,
+        why=body.why,
+        within=row.within,
+    )
+
+
+_group_body = bodies.reader(bodies.GroupBody)
+
+
+def _from_group(record: GroupRecord) -> Row:
+    return {
+        "id": record.id,
+        "route_id": record.route_id,
+        "receiver": record.receiver,
+        "created_at": to_micros(record.created_at),
+        "flush_at": to_micros(record.flush_at),
+        "flushed_at": to_micros_or_none(record.flushed_at),
+        "body": bodies.to_text(bodies.GroupBody(record.group_key, record.labels.as_dict())),
+    }
+
+
+def _to_group(row: Any) -> GroupRecord:
+    body = _group_body.decode(row.body)
+    return GroupRecord(
+        id=row.id,
+        route_id=row.route_id,
+        receiver=row.receiver,
+        group_key=body.group_key,
+        labels=Labels(body.labels),
+        created_at=from_micros(row.created_at),
+        flush_at=from_micros(row.flush_at),
+        flushed_at=from_micros_or_none(row.flushed_at),
+    )
+
+
+_ledger_body = bodies.reader(bodies.LedgerBody)
+
+
+def _from_ledger(record: LedgerRecord) -> Row:
+    return {
+        "group_id": record.group,
+        "integration": record.integration,
+        "told_at": to_micros(record.told_at),
+        "body": bodies.to_text(bodies.LedgerBody(record.firing, record.resolved, record.receipt)),
+    }
+
+
+def _to_ledger(row: Any) -> LedgerRecord:
+    body = _ledger_body.decode(row.body)
+    return LedgerRecord(
+        group=row.group_id,
+        integration=row.integration,
+        told_at=from_micros(row.told_at),
+        firing=body.firing,
+        resolved=body.resolved,
+        receipt=body.receipt,
+    )
+
+
+_outbox_body = bodies.reader(bodies.OutboxBody)
+
+
+def _from_outbox(record: OutboxRecord) -> Row:
+    return {
+        "id": record.id,
+        "group_id": record.group,
+        "receiver": record.receiver,
+        "integration": record.integration,
+        "created_at": to_micros(record.created_at),
+        "retry_at": to_micros_or_none(record.retry_at),
+        "attempts": record.attempts,
+        "body": bodies.to_text(bodies.OutboxBody(bodies.from_notification(record.notification), record.error)),
+    }
+
+
+def _to_outbox(row: Any) -> OutboxRecord:
+    body = _outbox_body.decode(row.body)
+    return OutboxRecord(
+        id=row.id,
+        group=row.group_id,
+        receiver=row.receiver,
+        integration=row.integration,
+        notification=bodies.to_notification(body.notification),
+        created_at=from_micros(row.created_at),
+        attempts=row.attempts,
+        retry_at=from_micros_or_none(row.retry_at),
+        error=body.error,
+    )
+
+
+RULE_ALERTS = Kind(schema.rule_alerts, _from_rule_alert, _to_rule_alert)
+ALERTS = Kind(schema.alerts, _from_alert, _to_alert)
+GROUPS = Kind(schema.alert_groups, _from_group, _to_group)
+LEDGER = Kind(schema.ledger, _from_ledger, _to_ledger)
+OUTBOX = Kind(schema.outbox, _from_outbox, _to_outbox)
+
+RECORDS: dict[type[Any], Kind[Any]] = {
+    RuleAlertRecord: RULE_ALERTS,
+    AlertRecord: ALERTS,
+    GroupRecord: GROUPS,
+    LedgerRecord: LEDGER,
+    OutboxRecord: OUTBOX,
+}

@@ -1,0 +1,102 @@
+BEGIN TRANSACTION;
+CREATE TABLE alert_groups (
+	id TEXT NOT NULL, 
+	route_id TEXT NOT NULL, 
+	receiver TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	flush_at BIGINT NOT NULL, 
+	flushed_at BIGINT, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "alert_groups" VALUES('{}/{}','{}','ops',1709208000000000,1709208001000000,NULL,'{"group_key":"{}:{}","labels":{"alertname":"DiskFull"}}');
+CREATE TABLE alerts (
+	fingerprint TEXT NOT NULL, 
+	within TEXT NOT NULL, 
+	starts_at BIGINT NOT NULL, 
+	updated_at BIGINT NOT NULL, 
+	ends_at BIGINT, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (fingerprint, within)
+);
+INSERT INTO "alerts" VALUES('fd807b82f98f9135','',1709208000000000,1709208001000000,NULL,'{"labels":{"alertname":"DiskFull","instance":"db-1"},"annotations":{"templates":[["summary","{{ $labels.instance }} is full"]],"series":{"alertname":"DiskFull","instance":"db-1"},"value":"+Inf"},"sources":["disk.yml;disk;DiskFull;0"],"groups":["{}/{}"]}');
+CREATE TABLE attempts (
+	id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	outbox TEXT NOT NULL, 
+	group_id TEXT NOT NULL, 
+	integration TEXT NOT NULL, 
+	error TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "attempts" VALUES(1,1709208000000000,'1','{}/{}','ops/webhook[0]','connection refused','{"attempt":1}');
+CREATE TABLE decisions (
+	id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	group_id TEXT NOT NULL, 
+	integration TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "decisions" VALUES(1,1709208000000000,'{}/{}','ops/webhook[0]','first','{"group_key":"{}:{}","route":"{}","sent":true,"firing":1,"resolved":0}');
+CREATE TABLE ledger (
+	group_id TEXT NOT NULL, 
+	integration TEXT NOT NULL, 
+	told_at BIGINT NOT NULL, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (group_id, integration)
+);
+INSERT INTO "ledger" VALUES('{}/{}','ops/webhook[0]',1709208000000000,'{"firing":["fd807b82f98f9135"],"receipt":[["ts","1.2"]]}');
+CREATE TABLE meta (
+	name TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (name)
+);
+INSERT INTO "meta" VALUES('schema','1');
+INSERT INTO "meta" VALUES('epoch','1');
+CREATE TABLE outbox (
+	id TEXT NOT NULL, 
+	group_id TEXT NOT NULL, 
+	receiver TEXT NOT NULL, 
+	integration TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	retry_at BIGINT, 
+	attempts INTEGER NOT NULL, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "outbox" VALUES('1','{}/{}','ops','ops/webhook[0]',1709208001000000,1709208009000000,2,'{"notification":{"receiver":"ops","integration":"ops/webhook[0]","group_key":"{}:{}","group_labels":{"alertname":"DiskFull"},"reason":"first","alerts":[{"labels":{"alertname":"DiskFull","instance":"db-1"},"annotations":{"templates":[["summary","{{ $labels.instance }} is full"]],"series":{"alertname":"DiskFull","instance":"db-1"},"value":"+Inf"},"starts_at":"2024-02-29T12:00:00Z"}],"at":"2024-02-29T12:00:01Z"}}');
+CREATE TABLE rule_alerts (
+	rule TEXT NOT NULL, 
+	fingerprint TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	active_at BIGINT NOT NULL, 
+	fired_at BIGINT, 
+	resolved_at BIGINT, 
+	keep_firing_since BIGINT, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (rule, fingerprint)
+);
+INSERT INTO "rule_alerts" VALUES('disk.yml;disk;DiskFull;0','fd807b82f98f9135','firing',1709208000000000,1709208001000000,NULL,NULL,'{"labels":{"alertname":"DiskFull","instance":"db-1"},"annotations":{"templates":[["summary","{{ $labels.instance }} is full"]],"series":{"alertname":"DiskFull","instance":"db-1"},"value":"+Inf"}}');
+CREATE TABLE transitions (
+	id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	rule TEXT NOT NULL, 
+	fingerprint TEXT NOT NULL, 
+	state_before TEXT, 
+	state_after TEXT, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "transitions" VALUES(1,1709208000000000,'disk.yml;disk;DiskFull;0','fd807b82f98f9135',NULL,'pending','{"labels":{"alertname":"DiskFull","instance":"db-1"},"active_at":"2024-02-29T12:00:00Z","value":"NaN"}');
+CREATE INDEX transitions_by_rule ON transitions (rule, at);
+CREATE INDEX transitions_by_time ON transitions (at);
+CREATE INDEX transitions_by_alert ON transitions (fingerprint, at);
+CREATE INDEX decisions_by_group ON decisions (group_id, at);
+CREATE INDEX decisions_by_time ON decisions (at);
+CREATE INDEX attempts_by_time ON attempts (at);
+CREATE INDEX attempts_by_group ON attempts (group_id, at);
+CREATE INDEX attempts_by_outbox ON attempts (outbox, at);
+COMMIT;

@@ -1,0 +1,130 @@
+"""Databases of every version there was become databases of this one; those of later versions stay as they are.
+
+`samples/version_N.sql` is a database that version N wrote. It is made once, when the version is, and never again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+
+from evaluator.core.records import Attempt, Decision, Transition
+from evaluator.store import Store, StoreError, migrations
+from evaluator.store.schema import metadata
+
+from . import values as v
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def restore_sample(database: Path, version: int) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript((SAMPLES / f"version_{version}.sql").read_text())
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """Tables with their columns, keys and indexes, as the database itself describes them."""
+    tables = inspect(engine)
+    return {
+        name: (
+            [(column["name"], str(column["type"]), column["nullable"]) for column in tables.get_columns(name)],
+            tables.get_pk_constraint(name)["constrained_columns"],
+            sorted((index["name"], index["column_names"]) for index in tables.get_indexes(name)),
+        )
+        for name in tables.get_table_names()
+    }
+
+
+def add_note(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE alerts ADD COLUMN note TEXT"))
+
+
+def give_up_halfway(connection: Connection) -> None:
+    connection.execute(text("DROP TABLE alerts"))
+    raise RuntimeError("power cut")
+
+
+@pytest.mark.parametrize("version", range(1, migrations.VERSION + 1))
+def test_every_version_there_was_can_be_opened(database: Path, opened: Callable[[], Store], version: int) -> None:
+    restore_sample(database, version)
+    with closing(opened()) as store:
+        kept = store.load()
+        assert (*kept.rule_alerts, *kept.alerts, *kept.groups, *kept.ledger, *kept.outbox) == v.ONE_OF_EACH
+        assert kept.meta == {"schema": str(migrations.VERSION), "epoch": "2"}
+        assert repr(store.history(Transition)) == repr([v.TRANSITION])
+        assert store.history(Decision) == [v.DECISION]
+        assert store.history(Attempt) == [v.ATTEMPT]
+
+
+@pytest.mark.parametrize("version", range(migrations.VERSION + 1))
+def test_every_version_becomes_what_the_schema_says(database: Path, opened: Callable[[], Store], version: int) -> None:
+    """0 is a database that does not exist yet."""
+    if version:
+        restore_sample(database, version)
+    opened().close()
+    plain = create_engine("sqlite://")
+    metadata.create_all(plain)
+    migrated = create_engine(f"sqlite:///{database}")
+    assert shape(migrated) == shape(plain)
+    plain.dispose()
+    migrated.dispose()
+
+
+def test_only_the_missing_steps_are_taken() -> None:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        migrations.upgrade(connection)
+        migrations.upgrade(connection, (*migrations.STEPS, add_note))
+        migrations.upgrade(connection, (*migrations.STEPS, add_note))
+        assert migrations.version_of(connection) == migrations.VERSION + 1
+        assert "note" in {column["name"] for column in inspect(connection).get_columns("alerts")}
+    engine.dispose()
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(
+    database: Path, opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even when it had already dropped a table."""
+    restore_sample(database, migrations.VERSION)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations.upgrade, "__defaults__", ((*migrations.STEPS, give_up_halfway),))
+        with pytest.raises(RuntimeError, match="power cut"):
+            opened()
+    with closing(opened()) as store:
+        assert store.load().alerts == (v.ALERT,)
+
+
+def test_a_database_of_a_later_version_is_refused_untouched(database: Path, opened: Callable[[], Store]) -> None:
+    opened().close()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    before = database.read_bytes()
+    with pytest.raises(StoreError, match=r"evaluator\.db: its schema has version 99 .* run the newer evaluator"):
+        opened()
+    assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "CREATE TABLE albums (title)",
+        "CREATE TABLE meta (id, title)",
+        "CREATE TABLE meta (name, value)",
+        "CREATE TABLE meta AS SELECT 'schema' AS name, 'gold' AS value",
+    ],
+)
+def test_the_database_of_another_program_is_refused_untouched(
+    database: Path, opened: Callable[[], Store], foreign: str
+) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(foreign)
+    before = database.read_bytes()
+    with pytest.raises(StoreError, match="it is the database of another program; name another file"):
+        opened()
+    assert database.read_bytes() == before
