@@ -57,6 +57,7 @@ class LocalServer:
         self._replies = list(replies) or [Reply()]
         self._tls = tls
         self._hanging = asyncio.Event()
+        self.asked = asyncio.Event()
         self.requests: list[Received] = []
 
     @property
@@ -78,6 +79,7 @@ class LocalServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             self.requests.append(await _read(reader))
+            self.asked.set()
             reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
             writer.write(reply.encode())
             await writer.drain()

@@ -36,12 +36,11 @@ def block(notification: RenderedNotification) -> Text:
 def write(notification: RenderedNotification, file: TextIO) -> Accepted | Refused:
     """Print to `file`; a refusal, worth another try, when it cannot be written."""
     console = Console(file=file, highlight=False, soft_wrap=True)
-    with console.capture() as capture:
-        console.print(block(notification))
-    text = capture.get()
     encoding = getattr(file, "encoding", None) or "utf-8"
     try:
-        file.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        with console.capture() as capture:
+            console.print(block(notification))
+        file.write(capture.get().encode(encoding, "backslashreplace").decode(encoding))
         file.flush()
     except (OSError, ValueError) as error:
         return Refused(f"cannot print: {getattr(error, 'strerror', None) or 'the output is closed'}")
