@@ -64,6 +64,11 @@ class LocalServer:
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
+    async def next_request(self) -> None:
+        """Wait until one more request has come since this was last called."""
+        await self.asked.wait()
+        self.asked.clear()
+
     async def __aenter__(self) -> LocalServer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         return self

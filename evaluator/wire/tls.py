@@ -27,6 +27,7 @@ class _Context(ssl.SSLContext):
 
     _settings: TlsSettings
     _seen: tuple[float, ...]
+    _trusts_nobody = False
 
     def read(self, settings: TlsSettings) -> None:
         self._settings = settings
@@ -34,8 +35,7 @@ class _Context(ssl.SSLContext):
         if settings.insecure_skip_verify:
             self.check_hostname = False
             self.verify_mode = ssl.CERT_NONE
-        elif settings.ca_file is None:
-            self._trust_the_system()
+        self._trusts_nobody = settings.ca_file is None and not settings.insecure_skip_verify
         self._seen = self._ages()
         self._load_files()
 
@@ -48,6 +48,8 @@ class _Context(ssl.SSLContext):
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
         """Begin a handshake, with what the files hold now, expecting the configured name."""
+        if self._trusts_nobody:
+            self._trust_the_system()
         if (ages := self._ages()) != self._seen:
             self._load_files()
             self._seen = ages
@@ -55,11 +57,13 @@ class _Context(ssl.SSLContext):
         return super().wrap_bio(incoming, outgoing, server_side, expected, session)
 
     def _trust_the_system(self) -> None:
+        """Read some hundred authorities; put off until needed, because many clients only ever speak plain HTTP."""
         paths = ssl.get_default_verify_paths()
         if not (paths.cafile or paths.capath):
             self.load_verify_locations(certifi.where())
         else:
             self.load_default_certs()
+        self._trusts_nobody = False
 
     def _load_files(self) -> None:
         if self._settings.ca_file is not None and not self._settings.insecure_skip_verify:
