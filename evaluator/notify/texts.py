@@ -46,7 +46,9 @@ def prepare(row: OutboxRecord, texts: Texts, external_url: str) -> Prepared:
 
 def _annotations(notification: Notification, texts: Texts) -> tuple[Sequence[Mapping[str, str]], Pairs]:
     try:
-        return texts.annotations(notification), ()
+        annotations = texts.annotations(notification)
+        assert len(annotations) == len(notification.alerts), "one mapping for each alert"
+        return annotations, ()
     except Exception as error:
         note = (TEMPLATE_ERROR, f"annotations: {_reason(error)}")
         return [_unrendered(alert) for alert in notification.alerts], (note,)

@@ -300,6 +300,15 @@ def test_texts_that_fail_cost_the_texts_and_not_the_page(error: Exception, words
     assert b"Latency is high on {{ $labels.instance }}" in server.requests[0].body
 
 
+def test_annotations_for_other_alerts_are_not_trusted() -> None:
+    class Forgetful(PlainTexts):
+        def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
+            return []
+
+    event, _ = deliver("webhook", OK, texts=Forgetful())
+    assert event == Delivered("0f3c", (("template_error", "annotations: internal error, AssertionError"),))
+
+
 def test_a_failed_template_of_a_receiver_stands_in_the_receipt() -> None:
     event, server = deliver("slack", OK, text="{{ nobody }}")
     assert isinstance(event, Delivered)
