@@ -81,6 +81,10 @@ class Machine:
                 assert_never(event)
         return self._journal.close()
 
+    def group_of(self, rule: str) -> GroupEvaluation | None:
+        """The group of the alerting rule with this key."""
+        return self._owner.get(rule)
+
     def rule(self, key: str) -> RuleEvaluation | None:
         """The alerting rule with this key."""
         group = self._owner.get(key)

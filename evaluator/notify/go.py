@@ -6,10 +6,7 @@ Bridges that check a signature over the body, and tests that compare bodies, nee
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
-
-ZERO_TIME = "0001-01-01T00:00:00Z"
 
 _IN_JSON = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 _IN_REGEX = str.maketrans({character: "\\" + character for character in "\\.+*?()|[]{}^$"})
@@ -22,13 +19,6 @@ def json_line(value: Any) -> bytes:
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_IN_JSON)
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode() + b"\n"
-
-
-def rfc3339(time: datetime) -> str:
-    """A time as Go writes it in JSON: UTC, fractions of a second without trailing zeros."""
-    utc = time.astimezone(UTC)
-    fraction = f".{utc.microsecond:06d}".rstrip("0") if utc.microsecond else ""
-    return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z".rjust(20 + len(fraction), "0")
 
 
 def quote_meta(text: str) -> str:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from evaluator.core.settings import Secret, WebhookSettings
+from evaluator.core.timestamps import rfc3339
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
-from evaluator.notify.go import ZERO_TIME, json_line, quote_meta, rfc3339
+from evaluator.notify.go import json_line, quote_meta
 from evaluator.notify.rendered import Render, RenderedAlert, RenderedNotification
 
 HEADERS = (("Content-Type", "application/json"),)
@@ -70,7 +71,7 @@ def _alert(alert: RenderedAlert) -> dict[str, Any]:
         "labels": alert.labels.as_dict(),
         "annotations": dict(sorted(alert.annotations.items())),
         "startsAt": rfc3339(alert.starts_at),
-        "endsAt": ZERO_TIME if alert.ends_at is None else rfc3339(alert.ends_at),
+        "endsAt": rfc3339(alert.ends_at),
         "generatorURL": alert.generator_url,
         "fingerprint": alert.labels.fingerprint,
     }

@@ -1,0 +1,1 @@
+"""The real world: clocks, servers, a disk, signals, logs and metrics around the machine."""

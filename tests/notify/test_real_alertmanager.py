@@ -20,9 +20,10 @@ import pytest
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord
 from evaluator.core.settings import Secret, SlackField, SlackSettings, WebhookSettings
+from evaluator.core.timestamps import rfc3339
 from evaluator.notify import slack, webhook
 from evaluator.notify.exchange import Request
-from evaluator.notify.go import json_line, rfc3339
+from evaluator.notify.go import json_line
 from evaluator.notify.rendered import RenderedNotification, render
 from tests.local_server import LocalServer, Received, Reply
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from evaluator.core.records import NotifiedAlert
 from evaluator.core.settings import Secret, WebhookSettings
+from evaluator.core.timestamps import rfc3339
 from evaluator.notify import webhook
 from evaluator.notify.exchange import Refused, Request
-from evaluator.notify.go import json_line, quote_meta, rfc3339
+from evaluator.notify.go import json_line, quote_meta
 from evaluator.notify.rendered import RenderedNotification
 from tests.notify.scenes import PlainTexts, alert, rendered
 

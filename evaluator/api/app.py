@@ -1,0 +1,59 @@
+"""The HTTP surface: health, metrics, reload, and the APIs; the pages are added by whoever puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from evaluator.api import native, v1
+from evaluator.api.view import View
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
+    """Everything that is served over `view`."""
+
+    async def healthy(request: Request) -> Response:
+        return _state(view.unhealthy, "The evaluator is healthy.")
+
+    async def ready(request: Request) -> Response:
+        return _state(view.unready, "The evaluator is ready.")
+
+    async def metrics(request: Request) -> Response:
+        return Response(view.scrape(), media_type=METRICS_TYPE)
+
+    async def reload(request: Request) -> Response:
+        try:
+            await view.reload()
+        except Exception as error:
+            return PlainTextResponse(f"failed to reload config: {error}\n", 500)
+        return PlainTextResponse("")
+
+    async def graph(request: Request) -> Response:
+        """The source of an alert: its expression, where its datasource can draw it."""
+        if not view.settings.datasources:
+            return PlainTextResponse("no datasource is configured\n", 404)
+        base = view.settings.datasources[0].url.rstrip("/")
+        return RedirectResponse(f"{base}/graph?g0.expr={quote(request.query_params.get('g0.expr', ''))}&g0.tab=0")
+
+    routes: list[BaseRoute] = [
+        Route("/-/healthy", healthy),
+        Route("/-/ready", ready),
+        Route("/-/reload", reload, methods=["POST", "PUT"]),
+        Route("/metrics", metrics),
+        Route("/graph", graph),
+        *v1.routes(view),
+        *native.routes(view),
+        *pages,
+    ]
+    return Starlette(routes=routes)
+
+
+def _state(trouble: str, well: str) -> Response:
+    return PlainTextResponse(f"{trouble}\n", 503) if trouble else PlainTextResponse(f"{well}\n")

@@ -1,0 +1,134 @@
+"""The evaluator's own API, `/api/evaluator/v1`: what Prometheus' and Alertmanager's have no place for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from evaluator import __version__
+from evaluator.api.view import View
+from evaluator.core.alerts import Alert
+from evaluator.core.grouping import AlertGroup, Lane
+from evaluator.core.timestamps import rfc3339
+
+Json = dict[str, Any]
+MOST = 1000
+
+
+def routes(view: View) -> list[Route]:
+    """The routes below `/api/evaluator/v1`."""
+
+    async def status(request: Request) -> Response:
+        return answer(_status(view))
+
+    async def alerts(request: Request) -> Response:
+        return answer([_alert(view, alert) for alert in view.machine.alerts])
+
+    async def groups(request: Request) -> Response:
+        return answer([_group(view, group) for group in view.machine.dispatch.groups.values()])
+
+    async def deliveries(request: Request) -> Response:
+        return answer(await view.attempts(request.query_params.get("group"), _limit(request)))
+
+    async def decisions(request: Request) -> Response:
+        return answer(await view.decisions(request.query_params.get("group"), _limit(request)))
+
+    async def transitions(request: Request) -> Response:
+        return answer([_transition(one) for one in await view.transitions(_limit(request))])
+
+    endpoints = {
+        "status": status,
+        "alerts": alerts,
+        "groups": groups,
+        "deliveries": deliveries,
+        "decisions": decisions,
+        "transitions": transitions,
+    }
+    return [Route(f"/api/evaluator/v1/{name}", endpoint) for name, endpoint in endpoints.items()]
+
+
+def answer(data: Any) -> Response:
+    """As JSON."""
+    return Response(msgspec.json.encode(data), media_type="application/json")
+
+
+def _limit(request: Request) -> int:
+    text = request.query_params.get("limit", "100")
+    return min(MOST, int(text)) if text.isdecimal() else 100
+
+
+def _status(view: View) -> Json:
+    machine = view.machine
+    return {
+        "version": __version__,
+        "startedAt": rfc3339(view.started_at),
+        "now": rfc3339(view.now),
+        "ready": not view.unready,
+        "why": view.unready,
+        "groups": len(machine.groups),
+        "rules": sum(len(group.group.rules) for group in machine.groups.values()),
+        "alerts": sum(alert.firing for alert in machine.alerts),
+        "outbox": len(machine.dispatch.outbox),
+        "datasources": [
+            {"name": one.name, "kind": str(one.kind), "up": one.name not in machine.watch.datasources}
+            for one in view.settings.datasources
+        ],
+    }
+
+
+def _alert(view: View, alert: Alert) -> Json:
+    return {
+        "fingerprint": alert.fingerprint,
+        "labels": alert.labels.as_dict(),
+        "annotations": view.texts(alert.described.annotations),
+        "state": "firing" if alert.firing else "resolved",
+        "startsAt": rfc3339(alert.starts_at),
+        "endsAt": rfc3339(alert.ends_at),
+        "why": alert.why,
+        "generatorURL": alert.generator_url,
+        "groups": sorted(alert.groups),
+    }
+
+
+def _group(view: View, group: AlertGroup) -> Json:
+    tick = view.machine.timers.at(("flush", group.id))
+    return {
+        "id": group.id,
+        "groupKey": group.key,
+        "receiver": group.route.receiver,
+        "labels": group.labels.as_dict(),
+        "alerts": sorted(group.alerts),
+        "nextFlush": rfc3339(tick) if tick else None,
+        "integrations": [_lane(view, group, lane) for lane in group.lanes.values()],
+    }
+
+
+def _lane(view: View, group: AlertGroup, lane: Lane) -> Json:
+    repeat = view.machine.timers.at(("repeat", group.id, lane.name))
+    return {
+        "name": lane.name,
+        "toldAt": rfc3339(lane.told.told_at) if lane.told else None,
+        "toldFiring": list(lane.told.firing) if lane.told else [],
+        "nextRepeat": rfc3339(repeat) if repeat else None,
+        "undelivered": lane.row is not None,
+        "attempts": lane.row.attempts if lane.row else 0,
+        "error": lane.row.error if lane.row else "",
+        "decision": lane.decision.reason if lane.decision else "",
+    }
+
+
+def _transition(change: Any) -> Json:
+    return {
+        "at": rfc3339(change.at),
+        "rule": change.rule,
+        "labels": change.labels.as_dict(),
+        "before": change.before,
+        "after": change.after,
+        "activeAt": rfc3339(change.active_at),
+        "value": str(change.value),
+        "why": change.why,
+    }

@@ -1,0 +1,57 @@
+"""What the HTTP surface is handed: something to look at, and the few things that it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from evaluator.core.engine import Machine
+from evaluator.core.records import Annotations, Attempt, Decision, Transition
+from evaluator.core.settings import Settings
+
+
+class View(Protocol):
+    """A running evaluator. The machine may be read, not changed."""
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as it stands."""
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+
+    @property
+    def started_at(self) -> datetime:
+        """When this process began."""
+
+    @property
+    def unready(self) -> str:
+        """Why it is not ready; empty when it is."""
+
+    @property
+    def unhealthy(self) -> str:
+        """Why it does not work; empty when it does."""
+
+    def texts(self, annotations: Annotations) -> dict[str, str]:
+        """Annotations as they read now."""
+
+    def scrape(self) -> bytes:
+        """Its metrics, in Prometheus' text format."""
+
+    async def reload(self) -> None:
+        """Read the configuration anew. Raises an exception whose text lists the problems; nothing has changed then."""
+
+    async def transitions(self, limit: int) -> Sequence[Transition]:
+        """The newest state changes of alerts, newest first."""
+
+    async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
+        """The newest flush decisions, newest first."""
+
+    async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
+        """The newest attempts at deliveries, newest first."""

@@ -1,0 +1,45 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from evaluator import __version__
+from evaluator.cli import alerts, demo, routes
+from evaluator.cli.check import check
+from evaluator.cli.run import run
+from evaluator.cli.send_test import send_test
+
+app = typer.Typer(
+    name="evaluator",
+    help="Alerting for teams whose Prometheus can only be queried.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"evaluator {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),
+) -> None:
+    """Alerting for teams whose Prometheus can only be queried."""
+
+
+app.command()(run)
+app.command()(check)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(routes.app, name="routes")
+app.command("send-test")(send_test)
+app.command()(demo.demo)
+
+
+def main() -> None:
+    """The program."""
+    app()

@@ -1,0 +1,104 @@
+"""`evaluator check`: every problem of configuration and rule files, and what a server says of their expressions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluator.cli.output import fail, print_json
+from evaluator.cli.reading import say
+from evaluator.config.checking import Checked, CheckedFile, FileKind, check_paths
+from evaluator.config.problems import Problem, Severity
+from evaluator.core.rules import AlertingRule, Rule, RuleGroup
+from evaluator.core.settings import Datasource, DatasourceKind
+from evaluator.prometheus.history import History, NoAnswerError
+from evaluator.promql import Dialect, PromqlError, parse, selectors_of
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Configuration or rule files, told apart by content.")],
+    prometheus: Annotated[str | None, typer.Option(help="Also ask this server about every expression.")] = None,
+    kind: Annotated[DatasourceKind, typer.Option(help="What rule files are written for.")] = DatasourceKind.PROMETHEUS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+) -> None:
+    """Check files; every problem as FILE:LINE:COL: text. Exit 0 when all is fine, 1 when there are problems."""
+    checked = check_paths(files, environ=os.environ, kind=kind)
+    problems = list(checked.problems)
+    if prometheus is not None:
+        problems += _asked(checked, prometheus, kind)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    if as_json:
+        print_json([_json(problem) for problem in problems])
+    else:
+        say(problems)
+        for file in checked.files:
+            _summarise(file, problems)
+    if errors:
+        raise typer.Exit(1)
+
+
+def _summarise(file: CheckedFile, problems: list[Problem]) -> None:
+    mine = sum(one.severity is Severity.ERROR and one.position.file == str(file.path) for one in problems)
+    if mine:
+        print(f"{file.path}: {mine} {'error' if mine == 1 else 'errors'}")
+    elif file.kind is not FileKind.UNREADABLE:
+        rules = sum(len(group.rules) for group in file.groups)
+        print(f"{file.path}: {file.kind}, {rules} {'rule' if rules == 1 else 'rules'} in {len(file.groups)} groups")
+
+
+def _asked(checked: Checked, url: str, kind: DatasourceKind) -> list[Problem]:
+    """What the server says: expressions that it refuses, and selectors that match nothing."""
+    dialect = Dialect(str(kind))
+    try:
+        with History(Datasource("--prometheus", url, kind)) as history:
+            return [problem for group in _groups(checked) for rule in group.rules for problem in _of(rule, history, dialect)]
+    except NoAnswerError as error:
+        fail(f"{url} cannot be asked: {error}; is it the base URL of a Prometheus?")
+    except (OSError, ValueError) as error:
+        fail(f"{url} cannot be asked: {error}")
+
+
+def _groups(checked: Checked) -> Iterator[RuleGroup]:
+    for file in checked.files:
+        yield from file.groups
+
+
+def _of(rule: Rule, history: History, dialect: Dialect) -> Iterator[Problem]:
+    refused = history.refused(rule.query)
+    if refused is not None:
+        yield Problem(rule.position, f"the server refuses the expression of {rule.name}: {refused}", "mend the expression")
+        return
+    try:
+        selectors = selectors_of(parse(rule.query, dialect))
+    except PromqlError:
+        return  # the server knows more than the parser here; it has accepted the expression
+    for selector in selectors:
+        if not history.matches(selector.text):
+            yield Problem(
+                rule.position,
+                f"{selector.text} in {rule.name} matches no series of the last hour",
+                _remedy(rule),
+                Severity.WARNING,
+            )
+
+
+def _remedy(rule: Rule) -> str:
+    if isinstance(rule, AlertingRule):
+        return "a misspelt name, or a metric that is only there when something is wrong?"
+    return "a misspelt name?"
+
+
+def _json(problem: Problem) -> dict[str, object]:
+    at = problem.position
+    return {
+        "file": at.file,
+        "line": at.line,
+        "column": at.column,
+        "severity": str(problem.severity),
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }

@@ -1,0 +1,31 @@
+"""Talks to a running evaluator, for the commands that ask one."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from evaluator.cli.output import fail
+
+DEFAULT_URL = "http://127.0.0.1:9093"
+
+Url = Annotated[str, typer.Option(help="The evaluator to talk to.", envvar="EVALUATOR_URL")]
+Token = Annotated[str | None, typer.Option(help="Sent as a bearer token.", envvar="EVALUATOR_TOKEN")]
+
+
+def get(url: str, path: str, token: str | None = None) -> Any:
+    """The JSON at `path`; whatever goes wrong is one line on standard error and exit 1."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        answer = httpx.get(url.rstrip("/") + path, headers=headers, timeout=30, trust_env="NO_PROXY" in os.environ)
+        answer.raise_for_status()
+        return answer.json()
+    except httpx.HTTPStatusError as error:
+        fail(f"{url} answered {error.response.status_code}: {error.response.text.strip()[:200]}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        fail(f"no evaluator answers at {url} ({error}); name one with --url or EVALUATOR_URL")
+    except ValueError:
+        fail(f"{url} is no evaluator: it did not answer with JSON")

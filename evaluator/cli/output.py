@@ -1,0 +1,39 @@
+"""How commands print: tables for people, `--json` for programs, errors in one line on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDE = 200  # columns, where nobody looks: a pipe must not cut what a program reads
+
+
+def fail(text: str) -> NoReturn:
+    """Say what is wrong, and exit with 1."""
+    print(f"evaluator: {text}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def print_json(value: Any) -> None:
+    """As JSON, for programs."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """As a table, for people; texts are shown as they are, markup and all."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    stdout().print(table)
+
+
+def stdout() -> Console:
+    """Standard output, as wide as the terminal, or wide enough for a pipe."""
+    return Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=not sys.stdout.isatty(), highlight=False)

@@ -1,0 +1,89 @@
+"""What the log says: one line for each thing that people may ask about later.
+
+structlog, to standard error; `console` for people, `json` for machines. Secrets never come near it: values of settings are
+not logged, and failures carry scrubbed texts.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from evaluator.core.dispatch import group_labels_text
+from evaluator.core.durations import format_duration
+from evaluator.core.effects import Effect, Note, Save
+from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.records import Attempt, Decision, OutboxRecord, State, Transition
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
+
+
+def set_up(form: str) -> None:
+    """Log in this form, `console` or `json`."""
+    renderer: structlog.typing.Processor
+    if form == "json":
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def log_effects(effects: Sequence[Effect]) -> None:
+    """Say what has been decided and kept."""
+    for effect in effects:
+        match effect:
+            case Note(Transition() as change):
+                _transition(change)
+            case Note(Decision() as decision) if decision.sent:
+                log.info("notify", **_about(decision.integration, decision.group_key), reason=decision.reason)
+            case Note(Attempt() as attempt):
+                _attempt(attempt)
+            case Save(OutboxRecord()) | _:
+                pass
+
+
+def _transition(change: Transition) -> None:
+    was = "none" if change.before is None else str(change.before)
+    becomes = "gone" if change.after is None else str(change.after)
+    more = {"why": change.why} if change.why else {}
+    if change.after is State.FIRING and change.at > change.active_at:
+        more["after"] = format_duration(change.at - change.active_at)
+    name, labels = _named(change.labels)
+    log.info(f"{was} => {becomes}", alert=name, labels=labels, value=change.value, slot=_clock(change.at), **more)
+
+
+def _attempt(attempt: Attempt) -> None:
+    if attempt.error:
+        say = log.error if attempt.permanent else log.warning
+        fate = "not accepted, and the same again would not be" if attempt.permanent else "not accepted, will be tried again"
+        say(fate, integration=attempt.integration, attempt=attempt.attempt, error=attempt.error)
+    else:
+        log.info("accepted", integration=attempt.integration, attempt=attempt.attempt, **dict(attempt.receipt))
+
+
+def _about(integration: str, group_key: str) -> dict[str, str]:
+    return {"integration": integration, "group": group_key}
+
+
+def _named(labels: Labels) -> tuple[str, str]:
+    return labels.get(ALERT_NAME, ""), group_labels_text(labels.without(ALERT_NAME))
+
+
+def _clock(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")

@@ -1,0 +1,241 @@
+"""The service: start, reload, shut down, in the right order.
+
+Start: open the store, take back what is kept, let the machine live. Reload: read and check everything first; only when all
+of it is good does anything change, and what is equal to before stays untouched. Stop: begin nothing new, finish what is in
+flight for a bounded time, keep its outcome, close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from starlette.applications import Starlette
+
+from evaluator.core.effects import Effect
+from evaluator.core.engine import Machine
+from evaluator.core.events import Event, Reloaded
+from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord, Transition
+from evaluator.core.settings import Settings
+from evaluator.core.world import drive
+from evaluator.notify.delivery import Deliverer
+from evaluator.service import heartbeat, listening
+from evaluator.service.asking import Asking
+from evaluator.service.clock import Clock, wall_clock
+from evaluator.service.logs import log, log_effects
+from evaluator.service.metrics import Metrics
+from evaluator.service.texts import NotificationTextsOf, finished, with_texts
+from evaluator.service.world import RealWorld
+from evaluator.store.base import Store, StoreError
+
+PATIENCE = timedelta(seconds=10)
+"""How long a shutdown waits for what is in flight."""
+
+PRUNE_EVERY = timedelta(hours=1)
+
+
+class ReloadError(Exception):
+    """The new configuration cannot be used; nothing has changed. The text lists every problem, one in each line."""
+
+
+Reload = Callable[[], Settings]
+"""Reads the configuration anew; raises ReloadError."""
+
+MakeApp = Callable[["Service"], Starlette]
+
+
+class Service:
+    """One running evaluator.
+
+    settings: checked. read: gives them anew for a reload. store: opened; the service closes it. stdout: where the console
+    receiver prints. It is also what the HTTP surface sees of the evaluator (`api.view.View`).
+    """
+
+    def __init__(self, settings: Settings, read: Reload, store: Store, stdout: TextIO, clock: Clock = wall_clock) -> None:
+        self.started_at = clock()
+        self.machine = Machine(settings, self.started_at)
+        self.store = store
+        self.metrics = Metrics(lambda: self.machine, clock)
+        self._read = read
+        self._clock = clock
+        self._asking = Asking(settings)
+        texts = NotificationTextsOf(settings)
+        self._deliverer = Deliverer(settings.receivers, texts, external_url=settings.external_url, stdout=stdout, clock=clock)
+        self._reloading = asyncio.Lock()
+        self._world: RealWorld | None = None
+        self._kept_at: datetime | None = None
+        self._refused = ""
+
+    # -- what others see ----------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self.machine.settings
+
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+        return self._clock()
+
+    @property
+    def unready(self) -> str:
+        """Why the service is not ready; empty when it is: state loaded, and every group evaluated once."""
+        waiting = [group.group.key for group in self.machine.groups.values() if group.rules and group.finished_at is None]
+        if waiting:
+            return f"{len(waiting)} of {len(self.machine.groups)} rule groups have not been evaluated yet, {waiting[0]} first"
+        return self._refused
+
+    @property
+    def unhealthy(self) -> str:
+        """Why the service does not work; empty when it does."""
+        return self._refused
+
+    def texts(self, annotations: Annotations) -> dict[str, str]:
+        """Annotations as they read now."""
+        return dict(finished(annotations, self.settings, self.now))
+
+    def scrape(self) -> bytes:
+        """The metrics, in Prometheus' text format."""
+        return self.metrics.text()
+
+    async def transitions(self, limit: int) -> Sequence[Transition]:
+        """The newest state changes of alerts, newest first."""
+        return await asyncio.to_thread(self.store.history, Transition, limit=limit)
+
+    async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
+        """The newest flush decisions, newest first."""
+        return await asyncio.to_thread(self.store.history, Decision, group=group, limit=limit)
+
+    async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
+        """The newest attempts at deliveries, newest first."""
+        return await asyncio.to_thread(self.store.history, Attempt, group=group, limit=limit)
+
+    # -- the life of it -----------------------------------------------------------------------------------------------
+
+    async def run(self, app: MakeApp | None = None, listener: socket.socket | None = None) -> None:
+        """Live until a signal or `stop`. listener: where `app` is served."""
+        world = self._world = RealWorld(self._clock, self.store, self._asking.ask, self._deliverer.deliver, self._finish, self)
+        self._watch_signals()
+        served = listening.server(app(self)) if app and listener else None
+        serving = asyncio.create_task(served.serve(sockets=[listener])) if served and listener else None
+        try:
+            now = world.now
+            await world.commit(self.machine.restore(self.store.load(), now), now)
+            world.wakeups.start()
+            self._follow()
+            self.metrics.reloaded_at = self.started_at
+            await drive(self.machine, world)
+        finally:
+            world.wakeups.stop()
+            await world.aclose()
+            if served and serving:
+                served.should_exit = True
+                await serving
+            await self._asking.aclose()
+            await self._deliverer.aclose()
+            self.store.close()
+            log.info("stopped")
+
+    def stop(self) -> None:
+        """Shut down: the first call lets what is in flight finish, a second one does not."""
+        if self._world is not None:
+            patience = PATIENCE if not self._world.stopping else timedelta(0)
+            log.info("stopping", patience_seconds=patience.total_seconds())
+            self._world.stop(patience)
+
+    async def reload(self) -> None:
+        """Take over the configuration as it is on disk now. Raises ReloadError, and then nothing has changed."""
+        async with self._reloading:
+            try:
+                settings = await asyncio.to_thread(self._read)
+                await self._adopt(settings)
+            except (ReloadError, OSError, ValueError) as error:
+                self.metrics.reload_successful = False
+                log.error("reload refused, the configuration in force stays", problem=str(error))
+                raise ReloadError(str(error)) from error
+            self.metrics.reload_successful, self.metrics.reloaded_at = True, self.now
+            log.info("reloaded", groups=len(settings.groups), receivers=len(settings.receivers))
+
+    async def _adopt(self, settings: Settings) -> None:
+        assert self._world is not None
+        former = self.settings
+        if settings == former:
+            return
+        for name in ("storage", "listen"):
+            if getattr(settings, name) != getattr(former, name):
+                log.warning("takes effect at the next start", setting=name)
+        texts = NotificationTextsOf(settings)
+        await self._asking.reload(settings)
+        await self._deliverer.reload(settings.receivers, texts, external_url=settings.external_url)
+        self._world.send(Reloaded(settings))
+        await self._world.settled()
+        self._follow()
+
+    def _finish(self, row: OutboxRecord) -> OutboxRecord:
+        return with_texts(row, self.settings)
+
+    def _follow(self) -> None:
+        """Let the scheduler follow the configuration in force."""
+        assert self._world is not None
+        wakeups = self._world.wakeups
+        wakeups.follow(self.machine.groups.values())
+        wakeups.every("retention", PRUNE_EVERY, self._prune)
+        beats = self.settings.heartbeat
+        if beats is None:
+            wakeups.cease("heartbeat")
+        else:
+            wakeups.every("heartbeat", beats.every, self._beat)
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload_quietly()))
+
+    async def _reload_quietly(self) -> None:
+        try:
+            await self.reload()
+        except ReloadError:
+            return  # said in the log
+
+    async def _prune(self) -> None:
+        before = self.now - self.settings.retention
+        try:
+            dropped = await asyncio.to_thread(self.store.prune, before)
+        except StoreError as error:
+            log.warning("history not pruned", error=str(error))
+            return
+        if dropped:
+            log.info("history pruned", records=dropped, before=before.isoformat(timespec="seconds"))
+
+    async def _beat(self) -> None:
+        beats = self.settings.heartbeat
+        wrong = self._refused or heartbeat.ailment(self.machine, self.started_at, self.now)
+        if wrong:
+            log.warning("heartbeat withheld", why=wrong)
+        elif beats is not None:
+            await heartbeat.beat(beats)
+
+    # -- the world's witness ------------------------------------------------------------------------------------------
+
+    def happened(self, events: Sequence[Event], now: datetime) -> None:
+        """Count."""
+        self.metrics.happened(events, now)
+
+    def kept(self, effects: Sequence[Effect], seconds: float, now: datetime) -> None:
+        """Count, and log."""
+        self._refused = ""
+        self.metrics.kept(effects, seconds)
+        log_effects(effects)
+
+    def not_kept(self, error: StoreError, now: datetime) -> None:
+        """Say so: nothing is acted on until it is."""
+        self.metrics.counts.commits_refused += 1
+        if not self._refused:
+            log.critical("cannot keep state, so nothing is evaluated or sent until that works", error=str(error))
+        self._refused = f"the store refuses: {error}"

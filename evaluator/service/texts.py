@@ -1,0 +1,48 @@
+"""Texts for people: annotations when somebody looks, and what receivers say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from evaluator.core.records import Annotations, Notification, OutboxRecord
+from evaluator.core.settings import Settings
+from evaluator.notify.rendered import Render
+from evaluator.templating import NotificationTexts, notification_data, render_annotations
+
+
+class NotificationTextsOf:
+    """What `notify` needs of `templating`, for one configuration."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._texts = NotificationTexts([(path.name, path.read_text()) for path in settings.templates])
+
+    def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
+        """The finished annotations of each alert."""
+        return [dict(finished(alert.annotations, self._settings, notification.at)) for alert in notification.alerts]
+
+    def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
+        """What renders the texts of an integration for this notification."""
+        data = notification_data(notification, annotations, self._settings.external_url)
+
+        def render(text: str) -> str:
+            return self._texts.render(text, data)
+
+        return render
+
+
+def finished(annotations: Annotations, settings: Settings, at: datetime) -> tuple[tuple[str, str], ...]:
+    """Annotations as texts."""
+    return render_annotations(annotations, settings.external_labels, settings.external_url, at)
+
+
+def with_texts(row: OutboxRecord, settings: Settings) -> OutboxRecord:
+    """The row with every annotation finished: what is kept is what was meant, whatever becomes of the rules."""
+    told = row.notification
+    alerts = tuple(
+        replace(alert, annotations=replace(alert.annotations, expanded=finished(alert.annotations, settings, told.at)))
+        for alert in told.alerts
+    )
+    return replace(row, notification=replace(told, alerts=alerts))

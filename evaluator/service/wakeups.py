@@ -1,0 +1,79 @@
+"""Wake-ups: APScheduler owns every moment at which the world is woken by time.
+
+One job for each rule group, on its slots; one for the machine's next timer; and one for each recurring duty of the service
+(retention, heartbeat). A job does nothing but wake the world: what is due is the machine's to say, so a job that runs a
+little early, twice, or after a long suspension does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from evaluator.core.evaluation import GroupEvaluation
+
+TIMER = "timer"
+GROUP = "group:"
+
+
+class Wakeups:
+    """The scheduler's jobs. wake: called in the event loop whenever something may be due."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake_world = wake
+        self._armed: datetime | None = None
+        self._phases: dict[str, tuple[datetime, timedelta]] = {}
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    def start(self) -> None:
+        """Begin; needs a running event loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Wake nobody any more."""
+        self._scheduler.shutdown(wait=False)
+
+    def follow(self, groups: Iterable[GroupEvaluation]) -> None:
+        """Have one job for each of these groups, and none for others; jobs whose slots are the same stay as they are."""
+        wanted = {GROUP + group.group.key: group for group in groups}
+        for name in [name for name in self._phases if name not in wanted]:
+            self._scheduler.remove_job(name)
+            del self._phases[name]
+        for name, group in wanted.items():
+            interval = group.group.interval
+            phase = (group.next_slot, interval)
+            known = self._phases.get(name)
+            if known is not None and known[1] == interval and (group.next_slot - known[0]) % interval == timedelta(0):
+                continue
+            self._phases[name] = phase
+            trigger = IntervalTrigger(seconds=interval.total_seconds(), start_date=group.next_slot, timezone=UTC)
+            self._scheduler.add_job(self._wake, trigger, id=name, name=group.group.key, replace_existing=True)
+
+    def arm(self, timer: datetime) -> None:
+        """Wake the world at `timer`, and no longer at the timer that was armed before."""
+        if self._armed != timer:
+            self._armed = timer
+            self._scheduler.add_job(self._timer_came, DateTrigger(timer, UTC), id=TIMER, replace_existing=True)
+
+    def every(self, name: str, interval: timedelta, duty: Callable[[], Awaitable[None]]) -> None:
+        """Do `duty` again and again; a duty of the same name takes the place of the one before."""
+        trigger = IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)
+        self._scheduler.add_job(duty, trigger, id=name, name=name, replace_existing=True)
+
+    def cease(self, name: str) -> None:
+        """End a recurring duty, if there is one of this name."""
+        if self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
+
+    async def _wake(self) -> None:
+        self._wake_world()
+
+    async def _timer_came(self) -> None:
+        self._armed = None
+        self._wake_world()

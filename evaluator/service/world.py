@@ -1,0 +1,198 @@
+"""The real world, as the machine's loop sees it.
+
+Events come from queries, deliveries, signals and timers; whatever has arrived by the time the loop asks is handed over
+together. What is to be kept is written by one thread, in one transaction, before anything is performed; while the disk
+refuses, nothing is performed, and the attempt is repeated until it succeeds or the process is told to stop.
+
+The machine never sees the clock go back: an instant is at least the one before it. A clock that was set forward, or a
+machine that slept, is noticed within a nap's length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
+from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned, TimerFired
+from evaluator.core.records import OutboxRecord
+from evaluator.service.clock import Clock
+from evaluator.service.wakeups import Wakeups
+from evaluator.store.base import Store, StoreError, SupersededError
+
+NAP = 5.0  # seconds; the longest that a changed clock goes unnoticed
+BETWEEN_COMMITS = 1.0  # seconds before the disk is asked again
+
+
+class Witness(Protocol):
+    """Who is told what happens: logs and metrics."""
+
+    def happened(self, events: Sequence[Event], now: datetime) -> None:
+        """Events are about to be handled."""
+
+    def kept(self, effects: Sequence[Effect], seconds: float, now: datetime) -> None:
+        """Effects have been kept, in that many seconds, and are about to be performed."""
+
+    def not_kept(self, error: StoreError, now: datetime) -> None:
+        """The store refused; it will be asked again."""
+
+
+class RealWorld:
+    """Waits for what happens, keeps what the machine says, performs what it asks for.
+
+    ask, deliver: perform one request; they always answer and never raise. finish: completes an outbox row before it is kept.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        store: Store,
+        ask: Callable[[RunQuery], Coroutine[Any, Any, QueryReturned | QueryFailed]],
+        deliver: Callable[[OutboxRecord], Coroutine[Any, Any, Delivered | DeliveryFailed]],
+        finish: Callable[[OutboxRecord], OutboxRecord],
+        witness: Witness,
+    ) -> None:
+        self.wakeups = Wakeups(self.wake)
+        self.now = clock()
+        self._clock = clock
+        self._store = store
+        self._ask = ask
+        self._deliver = deliver
+        self._finish = finish
+        self._witness = witness
+        self._inbox: list[Event] = []
+        self._woken = asyncio.Event()
+        self._stop_by: datetime | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._writer = ThreadPoolExecutor(1, "store")
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+
+    def send(self, event: Event) -> None:
+        """Something happened."""
+        self._inbox.append(event)
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._woken.set()
+
+    async def settled(self) -> None:
+        """Wait until everything that was sent before has been handled and kept."""
+        self._waiting.append(asyncio.get_running_loop().create_future())
+        self._woken.set()
+        await self._waiting[-1]
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the world is about to end."""
+        return self._stop_by is not None
+
+    def stop(self, patience: timedelta) -> None:
+        """Begin nothing new; the world ends when what is under way has been answered, or when patience is."""
+        self._stop_by = self._tick() + patience
+        self._woken.set()
+
+    async def next_events(self, timer: datetime | None) -> tuple[datetime, Sequence[Event]] | None:
+        """Whatever has arrived, and the timer if it has come."""
+        while True:
+            now = self._tick()
+            due = timer is not None and timer <= now and self._stop_by is None
+            if self._inbox or due:
+                events = [*self._inbox, TimerFired()] if due else self._inbox
+                self._inbox = []
+                self._witness.happened(events, now)
+                return now, events
+            for waiting in self._waiting:
+                waiting.set_result(None)
+            self._waiting = []
+            if self._stop_by is not None and (not self._tasks or now >= self._stop_by):
+                return None
+            await self._wait(timer)
+
+    async def _wait(self, timer: datetime | None) -> None:
+        self._woken.clear()
+        if timer is not None and self._stop_by is None:
+            self.wakeups.arm(timer)
+        try:
+            async with asyncio.timeout(0.1 if self._stop_by else NAP):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    def _tick(self) -> datetime:
+        self.now = max(self.now, self._clock())
+        return self.now
+
+    # -- what is to be done -------------------------------------------------------------------------------------------
+
+    async def commit(self, effects: Sequence[Effect], now: datetime) -> None:
+        """Keep, then perform."""
+        finished = self._finished(effects)
+        changes = [effect for effect in finished if isinstance(effect, Save | Forget | Note)]
+        seconds = await self._keep(changes) if changes else 0.0
+        if seconds is None:
+            return
+        self._witness.kept(finished, seconds, now)
+        for effect in finished:
+            match effect:
+                case RunQuery():
+                    self._begin(self._ask(effect))
+                case Deliver(row):
+                    self._begin(self._deliver(row))
+
+    def _finished(self, effects: Sequence[Effect]) -> list[Effect]:
+        """The effects, outbox rows completed; a row that is kept and delivered is completed once."""
+        rows: dict[str, OutboxRecord] = {}
+
+        def finish(row: OutboxRecord) -> OutboxRecord:
+            if row.id not in rows:
+                rows[row.id] = self._finish(row)
+            return rows[row.id]
+
+        finished: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case Save(OutboxRecord() as row):
+                    finished.append(Save(finish(row)))
+                case Deliver(row):
+                    finished.append(Deliver(finish(row)))
+                case _:
+                    finished.append(effect)
+        return finished
+
+    async def _keep(self, changes: Sequence[Save | Forget | Note]) -> float | None:
+        """Commit, again and again while the store refuses; gives the seconds it took, or None if we must stop."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                await loop.run_in_executor(self._writer, self._store.commit, changes)
+            except SupersededError:
+                raise
+            except StoreError as error:
+                self._witness.not_kept(error, self._tick())
+                if self._stop_by is not None:
+                    return None
+                await asyncio.sleep(BETWEEN_COMMITS)
+            else:
+                return loop.time() - began
+
+    def _begin(self, request: Coroutine[Any, Any, Event]) -> None:
+        task = asyncio.get_running_loop().create_task(self._perform(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, request: Coroutine[Any, Any, Event]) -> None:
+        self.send(await request)
+
+    async def aclose(self) -> None:
+        """Give up what is still under way, and let the writer go."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._writer.shutdown()

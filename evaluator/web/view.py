@@ -1,0 +1,37 @@
+"""What the pages are handed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from evaluator.core.engine import Machine
+from evaluator.core.records import Annotations
+from evaluator.core.settings import Settings
+
+
+class View(Protocol):
+    """A running evaluator to look at."""
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as it stands; to be read only."""
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+
+    @property
+    def unready(self) -> str:
+        """Why it is not ready; empty when it is."""
+
+    @property
+    def unhealthy(self) -> str:
+        """Why it does not work; empty when it does."""
+
+    def texts(self, annotations: Annotations) -> dict[str, str]:
+        """Annotations as they read now."""
