@@ -21,7 +21,6 @@ from typing import Annotated
 import httpx
 import typer
 
-import evaluator
 from evaluator.cli.output import fail
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.cli.run import LogFormat, serve
@@ -83,7 +82,7 @@ def demo(
 
 def rules_folder() -> Path:
     """Where the demo rules are: in the installed package, or in the source tree beside it."""
-    package = Path(evaluator.__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "demo_rules"
     return installed if installed.is_dir() else package.parent / "rules" / "demo"
 
