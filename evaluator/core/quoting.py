@@ -15,10 +15,14 @@ _ESCAPE = re.compile(
 )
 
 
+class NotUtf8Error(ValueError):
+    """A literal that Go reads as bytes which are no text."""
+
+
 def unquote(literal: str) -> str:
     """The text that a literal in double quotes, single quotes or backticks stands for.
 
-    Raises ValueError when it is not one literal, holds an unknown escape, or is not UTF-8.
+    Raises ValueError when it is not one literal or holds an unknown escape, NotUtf8Error when its bytes are not UTF-8.
     """
     quote_mark, body = literal[:1], literal[1:-1]
     if len(literal) < 2 or quote_mark not in "\"'`" or literal[-1] != quote_mark:
@@ -28,7 +32,7 @@ def unquote(literal: str) -> str:
     try:
         return _interpreted(body, quote_mark).decode()
     except UnicodeDecodeError:
-        raise ValueError("the string is not valid UTF-8") from None
+        raise NotUtf8Error("the string is not valid UTF-8") from None
 
 
 def _raw(body: str) -> str:

@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from evaluator.core.answers import ResultType
-from evaluator.core.labels import Matcher
+from evaluator.core.labels import METRIC_NAME, Matcher, MatchOp
+
+_ANYTHING = (".*", ".+")
 
 
 class Dialect(StrEnum):
@@ -31,12 +33,31 @@ class Selector:
     text: str
     in_absent: bool = False
 
+    @property
+    def names_metrics(self) -> bool:
+        """Whether anything is said about the metric's name."""
+        return self.name is not None or any(each.name == METRIC_NAME for each in self.matchers)
+
+    @property
+    def name_patterns(self) -> tuple[Matcher, ...]:
+        """The regular expressions that list metrics by name; one that takes any name lists none."""
+        return tuple(
+            each
+            for each in self.matchers
+            if each.name == METRIC_NAME and each.op is MatchOp.REGEX and each.value not in _ANYTHING
+        )
+
+    def lists(self, name: str) -> bool:
+        """Whether a regular expression for the metric's name covers `name`."""
+        conditions = [each for each in self.matchers if each.name == METRIC_NAME]
+        return self.name is None and bool(self.name_patterns) and all(each.accepts(name) for each in conditions)
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
     """What an expression says.
 
-    text: printed as Prometheus prints it; for an expression that is not `known`, as written, without space around it.
+    text: printed as Prometheus prints it; for an expression that is not `known`, as written but for comments.
     result_type: None when not known. functions: names of functions and of aggregations, as called.
     known: False for what the parser does not know but the datasource may; `reason` then says what was not understood.
     tree: the parser's tree, None when not known.

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from evaluator.promql.tokens import Token, TokenKind
 
 _AGGREGATIONS = frozenset(
-    ("sum", "avg", "count", "min", "max", "group", "stddev", "stdvar")
-    + ("topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio")
+    (
+        *("sum", "avg", "count", "min", "max", "group", "stddev", "stdvar"),
+        *("topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio"),
+    )
 )
 SET_OPERATORS = frozenset(("and", "or", "unless", "atan2"))
 OPERATORS = frozenset(("+", "-", "*", "/", "%", "^", "==", "!=", "<", "<=", ">", ">="))
-_GROUPING = frozenset(("by", "without"))
+GROUPING = frozenset(("by", "without"))
 _MATCHING = frozenset(("on", "ignoring", "group_left", "group_right", "fill", "fill_left", "fill_right"))
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -66,7 +68,7 @@ class _Walk:
             self._pass(1, then=True)
             return self._pass_group(then=True) if self._text(0) == "(" else True
         self._pass(1, then=False)
-        if word in _AGGREGATIONS and self._text(0).lower() in _GROUPING:
+        if word in _AGGREGATIONS and self._text(0).lower() in GROUPING:
             self._pass(1, then=True)
             listed = self._text(0) == "(" and self._pass_group(then=True)
             return True if listed and self._text(0) == "(" else None
@@ -86,7 +88,7 @@ class _Walk:
             return self._pass_group(then=False)
         if word in ("offset", "@"):
             return self._shift()
-        if word in _GROUPING and self._text(-1) == ")":
+        if word in GROUPING and self._text(-1) == ")":
             self._pass(1, then=False)
             return self._pass_group(then=False) if self._text(0) == "(" else None
         return None

@@ -14,12 +14,12 @@ import promql_parser as promql
 
 from evaluator.core.answers import ResultType
 from evaluator.core.labels import METRIC_NAME, Matcher, MatchOp, compile_regex
-from evaluator.core.quoting import unquote
+from evaluator.core.quoting import NotUtf8Error, unquote
 from evaluator.promql.expression import Dialect, Expression, Selector
 from evaluator.promql.grammar import OPERATORS, SET_OPERATORS
-from evaluator.promql.printing import match_op, render, selector_text
+from evaluator.promql.printing import match_op, ordered_matchers, render, selector_text
 from evaluator.promql.problems import PromqlError, error_at
-from evaluator.promql.tokens import Token, TokenKind, depth, respell, tokenize
+from evaluator.promql.tokens import Token, TokenKind, depth, respell, tokenize, uncommented
 from evaluator.promql.verdict import judge
 
 # The parser copies what it nests and we recurse: beyond this many levels, time and stack run away.
@@ -41,17 +41,17 @@ def parse(expr: str, dialect: Dialect = Dialect.PROMETHEUS) -> Expression:
     """Read an expression.
 
     Raises PromqlError when no server that speaks `dialect` can understand it. What a server may understand although this
-    parser does not comes back with `known=False` and a reason, the text as written.
+    parser does not comes back with `known=False` and a reason, its text as written but for comments.
     """
     tokens = tokenize(expr, dialect)
     _refuse_bad_regexes(expr, tokens)
     outcome = _not_for_us(tokens) or _read(expr, tokens, dialect)
     if isinstance(outcome, str):
-        return Expression(expr.strip(), dialect, known=False, reason=outcome)
+        return Expression(uncommented(expr, tokens), dialect, known=False, reason=outcome)
     survey = _Survey()
     render(outcome, survey.visit)
     if survey.alternatives:
-        return _foreign_alternatives(expr, dialect)
+        return _foreign_alternatives(uncommented(expr, tokens), dialect)
     return Expression(
         text=render(outcome),
         dialect=dialect,
@@ -66,6 +66,8 @@ def _read(expr: str, tokens: Sequence[Token], dialect: Dialect) -> promql.Expr |
     """The tree, or why there is none although the server may understand."""
     try:
         spelled = respell(expr, tokens)
+    except NotUtf8Error:
+        return "a string whose bytes are not UTF-8"  # Go holds such strings, the parser and we do not
     except PromqlError as error:
         if dialect is Dialect.METRICSQL:
             return error.message
@@ -99,9 +101,9 @@ def _not_for_us(tokens: Sequence[Token]) -> str | None:
     return None
 
 
-def _foreign_alternatives(expr: str, dialect: Dialect) -> Expression:
+def _foreign_alternatives(text: str, dialect: Dialect) -> Expression:
     if dialect is Dialect.METRICSQL:
-        return Expression(expr.strip(), dialect, known=False, reason='"or" inside braces')
+        return Expression(text, dialect, known=False, reason='"or" inside braces')
     raise PromqlError(
         '"or" inside braces is MetricsQL, not PromQL; use a regular expression, or say `kind: victoriametrics` '
         "in the datasource if it is one"
@@ -131,12 +133,17 @@ class _Survey:
     def _call(self, node: promql.Call) -> str | None:
         self.functions.add(node.func.name)
         if node.func.name == "info":
-            return render(node.args[0], self.visit)  # the second argument only looks like a selector
+            return self._info(node)
         subject = absent_subject(node)
         if subject is None:
             return None
         self._add(subject, in_absent=True)
         return ""
+
+    def _info(self, node: promql.Call) -> str:
+        """The second argument is a condition on labels, and a selector only when it names metrics."""
+        conditions = [each for each in node.args[1:] if selector_of(each).names_metrics]
+        return "".join(render(each, self.visit) for each in [node.args[0], *conditions])
 
     def _add(self, node: promql.VectorSelector, in_absent: bool) -> None:
         self.alternatives = self.alternatives or bool(node.matchers.or_matchers)
@@ -148,6 +155,8 @@ def absent_subject(node: promql.Call) -> promql.VectorSelector | None:
     if node.func.name not in ("absent", "absent_over_time"):
         return None
     subject = node.args[0]
+    while isinstance(subject, promql.ParenExpr):
+        subject = subject.expr
     if isinstance(subject, promql.MatrixSelector):
         return subject.vector_selector
     return subject if isinstance(subject, promql.VectorSelector) else None
@@ -155,7 +164,7 @@ def absent_subject(node: promql.Call) -> promql.VectorSelector | None:
 
 def selector_of(node: promql.VectorSelector, in_absent: bool = False) -> Selector:
     """The value for a selector of the tree."""
-    matchers = [Matcher(each.name, each.value, MatchOp(match_op(each))) for each in node.matchers.matchers]
+    matchers = [Matcher(each.name, each.value, MatchOp(match_op(each))) for each in ordered_matchers(node)]
     name = node.name or next((each.value for each in matchers if _fixes_name(each)), None)
     others = tuple(each for each in matchers if not (_fixes_name(each) and each.value == name))
     return Selector(name, others, selector_text(node), in_absent)

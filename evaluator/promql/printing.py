@@ -41,8 +41,13 @@ def render(tree: promql.Expr, replace: Replace = lambda node: None) -> str:
 
 def selector_text(node: promql.VectorSelector) -> str:
     """The selector without its offset and `@`."""
-    name, matchers = node.name or "", sorted(map(_matcher, node.matchers.matchers))
+    name, matchers = node.name or "", list(map(_matcher, ordered_matchers(node)))
     return f"{name}{{{','.join(matchers)}}}" if matchers or not name else name
+
+
+def ordered_matchers(node: promql.VectorSelector) -> list[promql.Matcher]:
+    """The matchers in the order in which they are printed, which is also the one in which the server will see them."""
+    return sorted(node.matchers.matchers, key=_matcher)
 
 
 def match_op(matcher: promql.Matcher) -> str:

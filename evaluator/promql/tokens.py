@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evaluator.core.quoting import quote, unquote
+from evaluator.core.quoting import NotUtf8Error, quote, unquote
 from evaluator.promql.expression import Dialect
 from evaluator.promql.problems import error_at
 
@@ -124,7 +124,7 @@ def depth(tokens: Sequence[Token]) -> int:
 def respell(text: str, tokens: Sequence[Token]) -> str:
     """The expression with its literals in the spelling that `promql_parser` reads correctly.
 
-    Raises PromqlError for a string that Go cannot read.
+    Raises PromqlError for a string that Go cannot read, NotUtf8Error for one that Go takes for bytes.
     """
     pieces, start = [], 0
     for token in tokens:
@@ -139,6 +139,17 @@ def _respelled(token: Token, text: str) -> str:
         return token.text.replace("_", "")
     try:
         return quote(unquote(token.text))
+    except NotUtf8Error:
+        raise
     except ValueError as error:
-        remedy = "double the backslash or use backticks" if "escape" in str(error) else "write it as UTF-8"
-        raise error_at(f"{error} in {token.text}; {remedy}", text, token.start) from None
+        raise error_at(f"{error} in {token.text}; double the backslash or use backticks", text, token.start) from None
+
+
+def uncommented(text: str, tokens: Sequence[Token]) -> str:
+    """The expression as written, without comments and without space around it."""
+    pieces, start = [], 0
+    for token in tokens:
+        between = text[start : token.start]
+        pieces += [" " if "#" in between else between, token.text]
+        start = token.end
+    return "".join(pieces).strip()

@@ -17,7 +17,7 @@ from itertools import pairwise
 import promql_parser as promql
 
 from evaluator.promql.expression import Dialect
-from evaluator.promql.grammar import find_misfit
+from evaluator.promql.grammar import GROUPING, find_misfit
 from evaluator.promql.problems import PromqlError, error_at
 from evaluator.promql.tokens import Token, TokenKind
 
@@ -77,10 +77,12 @@ def _computes_durations(tokens: Sequence[Token]) -> bool:
 
 
 def _may_be_keyword(misfit: Token, tokens: Sequence[Token]) -> bool:
-    """A plain word that is neither a selector with conditions nor the call of a known function."""
+    """A plain word that is neither a selector with conditions, nor the call of a known function, nor a list of labels."""
     if misfit.kind is not TokenKind.WORD or not _KEYWORD_LIKE.fullmatch(misfit.text):
         return False
     at = tokens.index(misfit)
+    if at and tokens[at - 1].text.lower() in GROUPING:
+        return False
     follower = tokens[at + 1].text if at + 1 < len(tokens) else ""
     return follower not in ("{", "[") and not (follower == "(" and is_function(misfit.text))
 
