@@ -10,6 +10,7 @@ import re
 
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _SHORT = {code: f"\\{letter}" for letter, code in _SIMPLE.items()}
+_NEEDS_ESCAPE = re.compile(r'["\\]')
 _ESCAPE = re.compile(
     r"\\(?:x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>[0-7]{3})|u(?P<rune>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<letter>.))"
 )
@@ -79,6 +80,8 @@ def _escaped(match: re.Match[str], quote_mark: str) -> bytes:
 
 def quote(text: str) -> str:
     """The literal in double quotes that Go prints for `text`: printable characters as they are, others escaped."""
+    if text.isprintable() and not _NEEDS_ESCAPE.search(text):
+        return f'"{text}"'
     return '"' + "".join(map(_printed, text)) + '"'
 
 

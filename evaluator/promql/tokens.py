@@ -44,6 +44,9 @@ class TokenKind(StrEnum):
     FOREIGN = "foreign"
 
 
+_KINDS = {str(kind): kind for kind in TokenKind}
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One token. text: as written. start: number of the characters before it."""
@@ -95,7 +98,7 @@ def _next(text: str, position: int, in_brackets: bool) -> Token | str:
         return found
     if kind == "open":
         raise error_at(f"unterminated string that begins with {found}", text, position)
-    return Token(TokenKind(kind), found, position)
+    return Token(_KINDS[kind], found, position)
 
 
 def _pair(token: Token, opened: list[Token], text: str) -> None:
