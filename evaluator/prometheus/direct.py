@@ -1,0 +1,40 @@
+"""An httpx client for one server that is reached directly.
+
+What httpx does around a request is more work than the request: it collects cookies, walks redirects, runs hooks, merges
+authentication. A server of metrics needs none of these, so `send` adds the credentials and calls the transport. Redirects
+are answers here, and `exchange` decides about them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from evaluator.core.settings import HttpSettings
+from evaluator.prometheus.transport import KeepAliveTransport
+from evaluator.wire.credentials import Credentials
+from evaluator.wire.tls import tls_context
+
+
+class DirectClient(httpx.AsyncClient):
+    """Sends finished requests to the server of `url`."""
+
+    def __init__(self, http: HttpSettings, url: httpx.URL, transport: httpx.AsyncBaseTransport | None, most: int) -> None:
+        """transport: takes the place of the network. most: bytes of a body that are accepted. Raises OSError."""
+        self._road = transport or KeepAliveTransport(tls_context(http.tls), most=most)
+        self._credentials = _credentials(http, url)
+        super().__init__(transport=self._road, trust_env=False)
+
+    async def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
+        """Send, with credentials. Raises what transports raise, and OSError and UnfitSecretError for credentials."""
+        if self._credentials is not None:
+            request = next(self._credentials.auth_flow(request))
+        return await self._road.handle_async_request(request)
+
+
+def _credentials(http: HttpSettings, url: httpx.URL) -> Credentials | httpx.BasicAuth | None:
+    """What the settings say, else user and password of the URL."""
+    if Credentials.needed(http):
+        return Credentials(http)
+    return httpx.BasicAuth(url.username, url.password) if url.username or url.password else None

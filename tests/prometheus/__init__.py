@@ -1,0 +1,1 @@
+"""The client of datasources, against real local servers."""
