@@ -23,7 +23,7 @@ import httpx
 from evaluator.core.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.concurrency import Places
-from evaluator.prometheus.exchange import Exchange
+from evaluator.prometheus.exchange import CLOSED, Exchange
 from evaluator.prometheus.patience import Patience
 from evaluator.prometheus.sentinel import Sentinel
 
@@ -86,7 +86,7 @@ class PrometheusClient:
                 self._patience.succeeded()
                 return outcome
             tries += 1
-            pause = self._patience.pause(outcome, tries)
+            pause = None if outcome is CLOSED else self._patience.pause(outcome, tries)
             if pause is None or self._clock() + pause >= deadline:
                 return outcome
             await self._sleep(pause)

@@ -33,6 +33,7 @@ from evaluator.wire.errors import explain
 from evaluator.wire.proxy import proxy_choice
 
 CONNECT_SECONDS = 5.0
+CLOSED = Failure(FailureKind.TRANSIENT, "the client was closed: its datasource was configured anew, or the service stops")
 
 
 class Exchange:
@@ -52,6 +53,7 @@ class Exchange:
         self._clock = clock
         self._now = now
         self._most = most
+        self._closed = False
         self._label_sets = LabelSets()
         self._url = query_url(datasource.url)
         self._headers = _headers_for(self._url)
@@ -64,6 +66,8 @@ class Exchange:
 
     async def ask(self, expr: str, at: datetime, limit: float) -> Answer | Failure:
         """Ask once. limit: seconds for all of it, also told to the server. Never raises but for cancellation."""
+        if self._closed:
+            return CLOSED
         began = self._clock()
         try:
             async with asyncio.timeout(limit):
@@ -75,7 +79,8 @@ class Exchange:
         return outcome if isinstance(outcome, Answer) else without_secrets(outcome, self._datasource, self._url.password)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection; a direct request under way is finished, nothing is asked any more."""
+        self._closed = True
         await self._client.aclose()
         if self._general is not None:
             await self._general.aclose()

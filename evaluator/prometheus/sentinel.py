@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.prometheus.exchange import CLOSED
 
 _INSTANTS = 64
 
@@ -36,13 +37,14 @@ class Sentinel:
         if verdict is None:
             verdict = self._verdicts[at] = asyncio.create_task(self._ask(at, budget), name="sentinel")
             self._forget_old()
-        if verdict.done():
+        if verdict.done() and not verdict.cancelled():
             return verdict.result()
         try:
             async with asyncio.timeout(budget):
-                return await asyncio.shield(verdict)  # one caller's cancellation is not the others'
+                await asyncio.wait([verdict])  # unlike awaiting it, this passes no cancellation on, in either direction
         except TimeoutError:
             return Failure(FailureKind.TRANSIENT, f"the sentinel did not answer within {budget:.3g}s", seconds=budget)
+        return CLOSED if verdict.cancelled() else verdict.result()
 
     async def aclose(self) -> None:
         """Give up what is under way."""

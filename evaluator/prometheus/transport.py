@@ -43,6 +43,7 @@ class KeepAliveTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._most = most
         self._idle: dict[_Origin, deque[_Connection]] = {}
+        self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send and receive whole. Raises httpx.TransportError of the fitting class."""
@@ -59,6 +60,7 @@ class KeepAliveTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections that are idle; those in use close with their requests."""
+        self._closed = True
         for connections in self._idle.values():
             for connection in connections:
                 connection.close()
@@ -70,7 +72,7 @@ class KeepAliveTransport(httpx.AsyncBaseTransport):
         except BaseException:
             connection.close()
             raise
-        if connection.reusable:
+        if connection.reusable and not self._closed:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.setdefault(origin, deque()).append(connection)
         else:

@@ -56,6 +56,7 @@ class Scripted:
     def __init__(self, *says: Say, tls: ssl.SSLContext | None = None) -> None:
         self.heard: list[Heard] = []
         self.first_heard = threading.Event()
+        self.all_gone = threading.Event()
         self._says = deque(says)
         self._tls = tls
         self._connections = 0
@@ -113,6 +114,8 @@ class Scripted:
         finally:
             writer.close()
             del self._talks[talk]
+            if not self._talks:
+                self.all_gone.set()
 
     async def _listen(self, reader: asyncio.StreamReader, number: int) -> Heard | None:
         try:
