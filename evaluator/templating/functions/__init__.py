@@ -1,0 +1,1 @@
+"""The functions that Prometheus and Alertmanager add to Go's own."""

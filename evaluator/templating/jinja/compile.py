@@ -1,0 +1,130 @@
+"""A Jinja2 text, read once and rendered many times."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final
+
+import jinja2
+from jinja2 import meta, nodes
+
+from evaluator.templating.errors import CallFailed, TemplateError
+from evaluator.templating.jinja import limits
+from evaluator.templating.jinja.environment import Bounded, Sandbox
+from evaluator.templating.jinja.names import LabelView
+from evaluator.templating.scope import Scope, plain_value
+
+NAMES: Final = frozenset({"labels", "value", "external_labels", "external_url", "now"})
+_FILE: Final = "<template>"
+_SANDBOX: Final = Sandbox()
+_FAILURES: Final = (
+    jinja2.TemplateError,
+    CallFailed,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A text that was read. names: the variables and functions that it uses, filters included."""
+
+    render: Callable[[Scope], str]
+    names: frozenset[str]
+
+
+def compile_jinja(text: str) -> Compiled:
+    """Read a Jinja2 text. Raises TemplateError for wrong syntax and for names and filters that do not exist."""
+    token = limits.current.set(limits.Rendering(Scope(), _price(text)))
+    try:
+        tree = _SANDBOX.parse(text)
+        _refuse(tree)
+        names = frozenset(meta.find_undeclared_variables(tree)) | {each.name for each in tree.find_all(nodes.Filter)}
+        code = _SANDBOX.compile(Bounded().visit(tree), filename=_FILE)
+        template = jinja2.Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None))
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(_sentence(error.message or "wrong syntax"), error.lineno) from None
+    except CallFailed as error:
+        raise TemplateError(str(error)) from None
+    except RecursionError:
+        raise TemplateError("nested too deeply") from None
+    finally:
+        limits.current.reset(token)
+    return Compiled(_renderer(template, _price(text)), names)
+
+
+def _price(text: str) -> int:
+    """Of a loop turn: a turn can print as much as the whole text."""
+    return 40 + len(text)
+
+
+def _refuse(tree: nodes.Template) -> None:
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        raise TemplateError(f"`{type(node).__name__.lower()}` is not available here", node.lineno)
+    for loop in tree.find_all(nodes.For):
+        if loop.recursive:
+            raise TemplateError("recursive loops are not available here", loop.lineno)
+    known = NAMES | set(_SANDBOX.globals)
+    for name in sorted(meta.find_undeclared_variables(tree) - known):
+        line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
+        near = difflib.get_close_matches(name, known, 1)
+        raise TemplateError(f'unknown name "{name}"' + (f', did you mean "{near[0]}"?' if near else ""), line)
+
+
+def _sentence(message: str) -> str:
+    return message.rstrip(".")
+
+
+def _renderer(template: jinja2.Template, price: int) -> Callable[[Scope], str]:
+    def render(scope: Scope) -> str:
+        token = limits.current.set(limits.Rendering(scope, price))
+        try:
+            return _joined(template, scope)
+        except TemplateError:
+            raise
+        except _FAILURES as error:
+            raise TemplateError(_reason(error), _line(error.__traceback__), at="") from None
+        finally:
+            limits.current.reset(token)
+
+    return render
+
+
+def _joined(template: jinja2.Template, scope: Scope) -> str:
+    pieces: list[str] = []
+    room = limits.LONGEST
+    for piece in template.generate(
+        labels=LabelView(scope.labels),
+        value=plain_value(scope.value),
+        external_labels=LabelView(scope.external_labels),
+        external_url=scope.external_url,
+        now=scope.now.timestamp(),
+    ):
+        pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            raise CallFailed(f"the text grows beyond {limits.LONGEST} characters")
+    return "".join(pieces)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return _sentence(str(error)) or type(error).__name__
+
+
+def _line(traceback: TracebackType | None) -> int:
+    """The last line of the template that was being rendered."""
+    line = 1
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == _FILE:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line

@@ -1,0 +1,187 @@
+"""The sandbox: which of Jinja2 a template may use.
+
+What is offered is listed, what is not listed is not there: filters whose cost has nothing to do with what they are given
+(`center`, `indent`, `format`), methods of texts that multiply them, includes and recursive loops.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.filters import FILTERS as STANDARD_FILTERS
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from evaluator.templating.errors import CallFailed
+from evaluator.templating.go.values import is_go
+from evaluator.templating.jinja import limits
+from evaluator.templating.jinja.names import FILTERS, GLOBALS, LabelView, member, printed
+
+_STANDARD: Final = [
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "escape",
+    "float",
+    "int",
+    "items",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "reverse",
+    "select",
+    "selectattr",
+    "sort",
+    "string",
+    "sum",
+    "tojson",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+    "urlencode",
+    "groupby",
+]
+_TEXT_METHODS: Final = frozenset(
+    [
+        "lower",
+        "upper",
+        "capitalize",
+        "title",
+        "swapcase",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "startswith",
+        "endswith",
+        "split",
+        "rsplit",
+        "splitlines",
+        "partition",
+        "rpartition",
+        "removeprefix",
+        "removesuffix",
+        "find",
+        "rfind",
+        "count",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isspace",
+        "isupper",
+        "islower",
+    ]
+)
+_TURNS: Final = "_turns"
+_CONCATENATED: Final = "_concatenated"
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja2 with the functions of rule templates, within bounds."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=printed, autoescape=False)
+        self.filters = {name: _weighed(STANDARD_FILTERS[name]) for name in _STANDARD}
+        self.filters |= {"join": _join, "replace": _replace, "round": _round, **FILTERS}
+        kept = {name: self.globals[name] for name in ("dict", "namespace", "joiner", "cycler")}
+        self.globals.clear()
+        self.globals.update(kept, **GLOBALS, range=_range)
+        self.globals.update({_TURNS: limits.turns, _CONCATENATED: limits.concatenated})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute; of labels always a label."""
+        if isinstance(obj, LabelView):
+            return obj[attribute]
+        found = member(obj, attribute) if is_go(obj) else None
+        return found if found is not None else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """An item; of labels always a label."""
+        if isinstance(obj, LabelView):
+            return obj[str(argument)]
+        return super().getitem(obj, argument)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may touch it: of texts only the methods that cannot multiply them."""
+        if isinstance(obj, str):
+            return attr in _TEXT_METHODS
+        return super().is_safe_attribute(obj, attr, value)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 -- Jinja2's own signature
+        """A call from a template, paid for."""
+        rendering = limits.current.get()
+        rendering.spend(rendering.turn)
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """An operation that could run away."""
+        return limits.arithmetic(operator, left, right)
+
+
+class Bounded(NodeTransformer):
+    """Puts the bounds into a parsed template: loops pay for every turn, `~` for the length of what it makes."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 -- called by the name of the node
+        """A loop."""
+        self.generic_visit(node)
+        node.iter = _call(_TURNS, [cast("nodes.Expr", node.iter)], node.lineno)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Call:  # noqa: N802
+        """`a ~ b`"""
+        self.generic_visit(node)
+        return _call(_CONCATENATED, node.nodes, node.lineno)
+
+
+def _call(name: str, arguments: list[nodes.Expr], line: int) -> nodes.Call:
+    called = nodes.Name(name, "load", lineno=line)
+    return nodes.Call(called, arguments, [], None, None, lineno=line)
+
+
+def _weighed(standard: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(standard)
+    def weighed(*args: Any, **kwargs: Any) -> Any:
+        limits.weigh(*args)
+        return standard(*args, **kwargs)
+
+    return weighed
+
+
+def _range(*bounds: int) -> range:
+    found = range(*bounds)
+    if len(found) > limits.LARGEST_RANGE:
+        raise CallFailed(f"a range of more than {limits.LARGEST_RANGE} numbers")
+    limits.weigh(found)
+    return found
+
+
+def _join(items: Iterable[Any], separator: str = "") -> str:
+    texts = [printed(item) for item in limits.turns(items)]
+    limits.bounded_text(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    text, old, new = str(text), str(old), str(new)
+    limits.weigh(text)
+    limits.bounded_text(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _round(number: float, precision: int = 0) -> float:
+    return round(float(number), max(min(int(precision), 20), -20))

@@ -1,0 +1,117 @@
+"""The functions of rule templates as Jinja2 globals and filters.
+
+In a filter the piped value takes the last place, as it does in a Go pipeline: `text | reReplaceAll("a", "b")` and
+`value | printf("%.2f")` mean the same in both languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import GeneratorType
+from typing import Any, Final
+
+from jinja2 import Undefined
+
+from evaluator.templating.errors import CallFailed
+from evaluator.templating.functions.prometheus import PROMETHEUS
+from evaluator.templating.go.builtins import BUILTINS
+from evaluator.templating.go.evaluate import wrong_count
+from evaluator.templating.go.printf import show
+from evaluator.templating.go.values import Function, Kind, Param, Pointer, Value, is_go, type_name
+from evaluator.templating.jinja.limits import current, weigh
+
+_SHARED: Final = {**PROMETHEUS, "printf": BUILTINS["printf"]}
+
+
+class LabelView(dict[str, str], Value):
+    """Labels in a template: attributes and items are label values, never methods; what is absent is empty."""
+
+    __slots__ = ()
+    go_type = "map[string]string"
+    go_kind = Kind.MAP
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def to_go(value: Any) -> Any:
+    """A value of Jinja2 as the functions expect it. Raises CallFailed for what has no counterpart."""
+    if isinstance(value, Undefined):
+        str(value)  # a strict undefined says what is missing
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, range | GeneratorType):
+        return list(value)
+    if not is_go(value):
+        raise CallFailed(f"a value of type {type(value).__name__} cannot be used here")
+    return value
+
+
+def printed(value: Any) -> str:
+    """What `{{ value }}` prints: numbers as Go prints them, nothing for none."""
+    text = _text(value)
+    weigh(text)
+    return text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if callable(value):
+        raise CallFailed("a function is printed, where it should be called")
+    return show(value) if is_go(value) else str(value)
+
+
+def _checked(function: Function, param: Param, value: Any) -> Any:
+    value = to_go(value)
+    if not param.types or type(value) in param.types:
+        return value
+    if type(value) is Pointer and type(value.target) in param.types:
+        return value.target
+    raise CallFailed(f"{function.name}: expected {param.name}, got {type_name(value)}")
+
+
+def _called(function: Function, values: tuple[Any, ...]) -> Any:
+    complaint = wrong_count(function, len(values), len(values))
+    if complaint:
+        raise CallFailed(complaint)
+    params = [*function.params, *[function.rest] * (len(values) - len(function.params))]
+    arguments = [_checked(function, param, value) for param, value in zip(params, values, strict=True) if param]
+    weigh(*arguments)
+    return function.call(current.get().scope, *arguments) if function.scoped else function.call(*arguments)
+
+
+def as_global(function: Function) -> Callable[..., Any]:
+    """A function that is called by name."""
+    return lambda *values: _called(function, values)
+
+
+def as_filter(function: Function) -> Callable[..., Any]:
+    """A function that values are piped into."""
+    return lambda piped, *values: _called(function, (*values, piped))
+
+
+def member(value: Any, name: str) -> Any:
+    """A field (`sample.labels`, `sample.Value`) or a method (`time.Format`) of a Go value; None where there is none."""
+    target = value.target if isinstance(value, Pointer) else value
+    fields = getattr(target, "fields", {})
+    found = fields.get(name, fields.get(name.capitalize()))
+    if isinstance(found, Mapping) and not isinstance(found, LabelView):
+        return LabelView(found)
+    method = getattr(target, "go_methods", {}).get(name)
+    if found is None and method:
+        return lambda *values: _called_on(method, target, values)
+    return found
+
+
+def _called_on(method: Function, target: Any, values: tuple[Any, ...]) -> Any:
+    complaint = wrong_count(method, len(values), len(values))
+    if complaint:
+        raise CallFailed(complaint)
+    return method.call(target, *(_checked(method, param, value) for param, value in zip(method.params, values, strict=True)))
+
+
+GLOBALS: Final = {name: as_global(function) for name, function in _SHARED.items() if name not in ("now", "value")}
+FILTERS: Final = {name: as_filter(function) for name, function in _SHARED.items() if function.params or function.rest}
