@@ -1,0 +1,155 @@
+"""From the blocks of a configuration file to `Settings`: each block is read by its own module, here they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from evaluator.config.datasources import read_datasources
+from evaluator.config.file_model import FileModel, HeartbeatModel, RuleFilesModel
+from evaluator.config.files import match, read_text
+from evaluator.config.globals import read_globals
+from evaluator.config.http import http_settings
+from evaluator.config.integrations.common import Defaults
+from evaluator.config.later import check_inhibit_rules, interval_names
+from evaluator.config.models import items, read
+from evaluator.config.nodes import Node, Scalar, Table
+from evaluator.config.problems import did_you_mean
+from evaluator.config.reading import Reading
+from evaluator.config.receivers import CONSOLE, read_receivers
+from evaluator.config.routes import Names, read_route
+from evaluator.config.rule_loading import RuleFiles, read_rules
+from evaluator.core.labels import METRIC_NAME, Labels
+from evaluator.core.routing import Route
+from evaluator.core.settings import CatchUp, Datasource, Heartbeat, Receiver, Secret, Settings
+
+_SQLITE = "sqlite:///"
+
+
+def assemble(top: Table, path: Path, reading: Reading) -> Settings:
+    """The settings; of no use when problems have been found."""
+    model = read(FileModel, top, reading.problems) or FileModel()
+    _check(model, top, reading)
+    datasources = read_datasources(items(top, "datasources", reading.problems), reading)
+    rules = read_rules(_rule_files(top, datasources, reading), model.evaluation_interval, reading)
+    defaults = _defaults(top, reading)
+    receivers = _receivers(top, defaults, reading)
+    return Settings(
+        path=path.absolute(),
+        datasources=datasources,
+        groups=rules.groups,
+        route=_route(top, receivers, model.retention, reading),
+        receivers=receivers,
+        external_labels=Labels(model.external_labels),
+        external_url=model.external_url,
+        evaluation_interval=model.evaluation_interval,
+        storage=_storage(model, top, reading),
+        retention=model.retention,
+        catch_up=CatchUp(model.catch_up.max, model.catch_up.notify),
+        heartbeat=_heartbeat(model.heartbeat, top, reading),
+        listen=model.web.listen,
+        resolve_timeout=defaults.model.resolve_timeout,
+        templates=tuple(_templates(top, reading)),
+        rule_files=rules.files,
+    )
+
+
+def _check(model: FileModel, top: Table, reading: Reading) -> None:
+    problems = reading.problems
+    for key in ("evaluation_interval", "retention"):
+        if not getattr(model, key):
+            problems.error(top.at(key), f"{key} cannot be zero", "remove it, or write a duration such as 1m")
+    for name in model.external_labels:
+        if name in ("", METRIC_NAME):
+            problems.error(top.at("external_labels", name), f'invalid label name "{name}" in external_labels', "rename it")
+    check_inhibit_rules(top, reading)
+
+
+def _rule_files(top: Table, datasources: Sequence[Datasource], reading: Reading) -> Iterator[RuleFiles]:
+    """The entries of `rule_files` with the datasource that each asks: the one it names, else the first."""
+    nodes = items(top, "rule_files", reading.problems)
+    if nodes and not datasources:
+        if top.child("datasources") is None:
+            remedy = "add datasources: [{name: NAME, url: URL}]"
+            reading.problems.error(top.key("rule_files"), "rule_files without datasources: nobody can be asked", remedy)
+        return
+    known = {datasource.name: datasource for datasource in datasources}
+    for node in nodes:
+        pattern, name = _entry(node, reading)
+        if name and name not in known:
+            remedy = did_you_mean(name, known) or "add it to datasources"
+            reading.problems.error(node.position, f'undefined datasource "{name}" used in rule_files', remedy)
+        elif pattern:
+            yield RuleFiles(pattern, known[name] if name else datasources[0], node.position)
+
+
+def _entry(node: Node, reading: Reading) -> tuple[str, str]:
+    """Pattern and datasource of an entry; the datasource is empty where none is named."""
+    if isinstance(node, Scalar):
+        if not node.text:
+            reading.problems.error(node.position, "an entry of rule_files is empty", "write a path or a pattern")
+        return node.text, ""
+    model = read(RuleFilesModel, node, reading.problems)
+    if model is not None and not model.files:
+        reading.problems.error(node.position, "missing files in rule_files", "write {files: PATTERN, datasource: NAME}")
+    return ("", "") if model is None else (model.files, model.datasource)
+
+
+def _defaults(top: Table, reading: Reading) -> Defaults:
+    model, node = read_globals(top, reading)
+    table = node.child("http_config")
+    http = http_settings(model.http_config, table if isinstance(table, Table) else node, reading)
+    return Defaults(model, node, http)
+
+
+def _receivers(top: Table, defaults: Defaults, reading: Reading) -> tuple[Receiver, ...]:
+    if top.child("receivers") is None:
+        return (CONSOLE,)
+    return read_receivers(items(top, "receivers", reading.problems), defaults, reading)
+
+
+def _route(top: Table, receivers: Sequence[Receiver], retention: timedelta, reading: Reading) -> Route:
+    names = Names(
+        receivers=frozenset(receiver.name for receiver in receivers),
+        intervals=interval_names(top, reading),
+        own_receivers=top.child("receivers") is not None,
+        retention=retention,
+    )
+    return read_route(top.child("route"), top.key("receivers"), names, reading)
+
+
+def _storage(model: FileModel, top: Table, reading: Reading) -> str:
+    """The URL of the store; the file of a SQLite URL starts, like every path, at the configuration file."""
+    url = model.storage
+    if not url.partition("://")[0].startswith(("sqlite", "postgresql")) or "://" not in url:
+        reading.problems.error(top.at("storage"), "storage is not known", "write sqlite:///FILE or postgresql://HOST/DATABASE")
+    file = url.removeprefix(_SQLITE)
+    relative = url.startswith(_SQLITE) and file and not file.startswith(("/", ":memory:"))
+    return f"{_SQLITE}{reading.path(file)}" if relative and "storage" in model.model_fields_set else url
+
+
+def _heartbeat(model: HeartbeatModel | None, top: Table, reading: Reading) -> Heartbeat | None:
+    node = top.child("heartbeat")
+    if model is None or not isinstance(node, Table):
+        return None
+    url = reading.secret(model, "url", node)
+    if url is None:
+        reading.problems.error(node.position, "one of url or url_file must be configured", "add url")
+    if not model.every:
+        reading.problems.error(node.at("every"), "every cannot be zero", "remove it, or write a duration such as 1m")
+    return Heartbeat(url or Secret(), model.every)
+
+
+def _templates(top: Table, reading: Reading) -> Iterator[Path]:
+    """The template files; as in Alertmanager a pattern may match nothing, here with a warning."""
+    for node in items(top, "templates", reading.problems):
+        if not isinstance(node, Scalar) or not node.text:
+            reading.problems.error(node.position, '"templates": expected a path or a pattern in each item')
+            continue
+        found = [file for file in match(node.text, reading.base) if file.path.exists()]
+        if not found:
+            reading.problems.warn(node.position, f'no file matches "{node.text}"', "no templates come from this pattern")
+        for file in found:
+            read_text(file.path, file.shown, reading.problems)
+            yield file.path

@@ -1,0 +1,99 @@
+"""The top level of the configuration file: which keys there are, and the plain values among them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field
+
+from evaluator.config.later import NOT_ACTED_ON
+from evaluator.config.models import Later, Model
+from evaluator.config.scalars import Address, Flag, HiddenUrl, PublicUrl, Span, Text
+
+_PROMETHEUS = "a key of Prometheus' own configuration: name the server to query under datasources"
+
+_KUBERNETES = "this is a Kubernetes object: keep what stands under spec"
+
+
+class WebModel(Model):
+    """`web`."""
+
+    TITLE = "web"
+    LATER = MappingProxyType({"config_file": "the pages and the API have neither TLS nor users"})
+
+    listen: Address = ("127.0.0.1", 9093)
+    config_file: Later = None
+
+
+class HeartbeatModel(Model):
+    """`heartbeat`."""
+
+    TITLE = "heartbeat"
+
+    url: HiddenUrl | None = None
+    url_file: Text | None = None
+    every: Span = timedelta(minutes=1)
+
+
+class CatchUpModel(Model):
+    """`catch_up`."""
+
+    TITLE = "catch_up"
+
+    max: Span = timedelta(hours=6)
+    notify: Flag = True
+
+
+class RuleFilesModel(Model):
+    """An entry of `rule_files` that names its datasource."""
+
+    TITLE = "rule_files"
+
+    files: Text = ""
+    datasource: Text = ""
+
+
+class FileModel(Model):
+    """A configuration file. Blocks that are Any have readers of their own."""
+
+    TITLE = "the configuration"
+    LATER = NOT_ACTED_ON
+    FOREIGN = MappingProxyType(
+        {
+            **dict.fromkeys(("scrape_configs", "alerting", "remote_write", "remote_read", "scrape_config_files"), _PROMETHEUS),
+            **dict.fromkeys(("apiVersion", "kind", "metadata", "spec"), _KUBERNETES),
+            "tests": "this is a file of unit tests: run `evaluator test` on it",
+            "scenario": "this is a scenario: run `evaluator test` on it",
+            "groups": "rule groups stand in files of their own: name them under rule_files",
+        }
+    )
+
+    datasources: Any = None
+    rule_files: Any = None
+    evaluation_interval: Span = timedelta(minutes=1)
+    external_labels: dict[str, Text] = Field(default_factory=dict)
+    external_url: PublicUrl = ""
+    storage: Text = "sqlite:///evaluator.db"
+    retention: Span = timedelta(hours=120)
+    catch_up: CatchUpModel = Field(default_factory=CatchUpModel)
+    heartbeat: HeartbeatModel | None = None
+    web: WebModel = Field(default_factory=WebModel)
+
+    components: Any = None
+    people: Any = None
+    profiles: Any = None
+    calendars: Any = None
+    schedules: Any = None
+    escalations: Any = None
+
+    globals_: Any = Field(default=None, alias="global")
+    route: Any = None
+    receivers: Any = None
+    inhibit_rules: Any = None
+    time_intervals: Any = None
+    mute_time_intervals: Any = None
+    templates: Any = None
+    tracing: Any = None
+    event_recorder: Any = None

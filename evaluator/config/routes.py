@@ -1,0 +1,189 @@
+"""The route tree as it is written, made into one where every node has everything that it inherits.
+
+What is inherited, what is refused and in which words follows Alertmanager. One thing is added: a configuration without
+receivers has one that prints, and one without a route sends everything to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field
+
+from evaluator.config.matching import MatchModel, all_matchers
+from evaluator.config.models import Later, items, read
+from evaluator.config.nodes import Node, Table
+from evaluator.config.problems import did_you_mean
+from evaluator.config.reading import Reading
+from evaluator.config.receivers import CONSOLE
+from evaluator.config.scalars import Flag, Span, Text
+from evaluator.core.durations import format_duration
+from evaluator.core.matchers import format_matchers
+from evaluator.core.routing import Route
+from evaluator.core.rules import Position
+
+_EVERY_LABEL = "..."
+
+
+class RouteModel(MatchModel):
+    """A node of the tree. Its children are read one by one, so that a mistake in one does not hide those in others."""
+
+    TITLE = "route"
+    LATER = MappingProxyType(
+        {
+            "labels": "templates see no route labels",
+            "escalation": "nobody is chased; the receiver is told",
+            "inhibit_rules": "nothing is muted by it",
+            "dry_run": "the receiver is told in earnest",
+            "mute_time_intervals": "notifications are sent at all times",
+            "active_time_intervals": "notifications are sent at all times",
+        }
+    )
+
+    receiver: Text = ""
+    group_by: list[Text] | None = None
+    continue_: Flag = Field(default=False, alias="continue")
+    routes: Any = None
+    group_wait: Span | None = None
+    group_interval: Span | None = None
+    repeat_interval: Span | None = None
+    mute_time_intervals: list[Text] = Field(default_factory=list)
+    active_time_intervals: list[Text] = Field(default_factory=list)
+    labels: dict[str, Text] = Field(default_factory=dict)
+    escalation: Later = None
+    inhibit_rules: Later = None
+    dry_run: Later = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What routes may refer to. own_receivers: the file has receivers, so none is made up."""
+
+    receivers: Collection[str]
+    intervals: Collection[str]
+    own_receivers: bool
+    retention: timedelta
+
+
+def read_route(node: Node | None, missing: Position, names: Names, reading: Reading) -> Route:
+    """The tree below `route`. missing: where to complain that there is none."""
+    if node is None:
+        if names.own_receivers:
+            reading.problems.error(missing, "no routes provided", 'add "route: {receiver: NAME}"')
+        return Route(CONSOLE.name)
+    model = _model(node, reading)
+    if not isinstance(node, Table):
+        return Route(CONSOLE.name)
+    _check_root(model, node, names, reading)
+    made_up = "" if names.own_receivers else CONSOLE.name
+    return _route(model, node, Route(made_up), Route(model.receiver or made_up), names, reading)
+
+
+def _model(node: Node, reading: Reading) -> RouteModel:
+    return read(RouteModel, node, reading.problems) or RouteModel()
+
+
+def _check_root(model: RouteModel, node: Table, names: Names, reading: Reading) -> None:
+    problems = reading.problems
+    if names.own_receivers and node.child("receiver") is None:
+        problems.error(node.position, "root route must specify a default receiver", "add receiver")
+    for key in ("match", "match_re", "matchers"):
+        if getattr(model, key):
+            problems.error(node.key(key), "root route must not have any matchers", "write them on a route below it")
+    for key, words in (("mute_time_intervals", "mute time intervals"), ("active_time_intervals", "active time intervals")):
+        if getattr(model, key):
+            problems.error(node.key(key), f"root route must not have any {words}", "write them on a route below it")
+    if model.continue_:
+        problems.error(node.key("continue"), "cannot have continue in root route", "remove it")
+
+
+def _route(model: RouteModel, node: Table, above: Route, named: Route, names: Names, reading: Reading) -> Route:
+    """A node with what it inherits from `above`, and its children. named: a route with its key, id and matchers."""
+    _check_names(model, node, names, reading)
+    _check_intervals(model, node, reading)
+    here = replace(
+        named,
+        receiver=model.receiver or above.receiver,
+        continues=model.continue_,
+        group_by=_group_by(model, node, above, reading),
+        group_wait=_own(model.group_wait, above.group_wait),
+        group_interval=_own(model.group_interval, above.group_interval),
+        repeat_interval=_own(model.repeat_interval, above.repeat_interval),
+        mute_time_intervals=tuple(model.mute_time_intervals),
+        active_time_intervals=tuple(model.active_time_intervals),
+    )
+    _warn_of_timers(here, model, node, names, reading)
+    return replace(here, routes=_children(node, here, names, reading))
+
+
+def _own(own: timedelta | None, inherited: timedelta) -> timedelta:
+    return inherited if own is None else own
+
+
+def _children(node: Table, here: Route, names: Names, reading: Reading) -> tuple[Route, ...]:
+    routes = []
+    twins: Counter[str] = Counter()
+    for child in items(node, "routes", reading.problems):
+        model = _model(child, reading)
+        if isinstance(child, Table):
+            matchers = all_matchers(model, child, reading.problems)
+            text = format_matchers(matchers)
+            twins[text] += 1
+            number = f"#{twins[text]}" if twins[text] > 1 else ""
+            named = Route("", key=f"{here.key}/{text}", id=f"{here.id}/{text}{number}", matchers=matchers)
+            routes.append(_route(model, child, here, named, names, reading))
+    return tuple(routes)
+
+
+def _check_names(model: RouteModel, node: Table, names: Names, reading: Reading) -> None:
+    if model.receiver and model.receiver not in names.receivers:
+        remedy = did_you_mean(model.receiver, names.receivers) or "add it to receivers"
+        reading.problems.error(node.at("receiver"), f'undefined receiver "{model.receiver}" used in route', remedy)
+    for key in ("mute_time_intervals", "active_time_intervals"):
+        for number, name in enumerate(getattr(model, key)):
+            if name not in names.intervals:
+                remedy = did_you_mean(name, names.intervals) or "add it to time_intervals"
+                reading.problems.error(node.at(key, number), f'undefined time interval "{name}" used in route', remedy)
+    for name in model.labels:
+        if not name:
+            reading.problems.error(node.at("labels"), f'invalid label name "{name}" in route labels')
+
+
+def _check_intervals(model: RouteModel, node: Table, reading: Reading) -> None:
+    for key in ("group_interval", "repeat_interval"):
+        if getattr(model, key) == timedelta(0):
+            reading.problems.error(node.at(key), f"{key} cannot be zero", "remove it, or write a duration such as 5m")
+
+
+def _group_by(model: RouteModel, node: Table, above: Route, reading: Reading) -> frozenset[str] | None:
+    """The labels to group by; None is all of them. An empty list is none, which is not the same as saying nothing."""
+    if model.group_by is None:
+        return above.group_by
+    for number, name in enumerate(model.group_by):
+        if not name:
+            reading.problems.error(node.at("group_by", number), f'invalid label name "{name}" in group_by list')
+        elif name in model.group_by[:number]:
+            reading.problems.error(node.at("group_by", number), f'duplicated label "{name}" in group_by', "remove one")
+    if _EVERY_LABEL not in model.group_by:
+        return frozenset(model.group_by)
+    if len(set(model.group_by)) > 1:
+        message = f'cannot have wildcard group_by ("{_EVERY_LABEL}") and other labels at the same time'
+        reading.problems.error(node.at("group_by"), message, "write the wildcard alone, or only labels")
+    return None
+
+
+def _warn_of_timers(route: Route, model: RouteModel, node: Table, names: Names, reading: Reading) -> None:
+    """Warn where a node sets timers that cannot do what they say; Alertmanager logs the same two."""
+    repeat = format_duration(route.repeat_interval)
+    if model.repeat_interval and route.repeat_interval > names.retention:
+        message = f"repeat_interval {repeat} is longer than the retention of {format_duration(names.retention)}"
+        reading.problems.warn(node.at("repeat_interval"), message, "notifications repeat when what was told is forgotten")
+    if (model.repeat_interval or model.group_interval) and route.repeat_interval < route.group_interval:
+        key = "repeat_interval" if model.repeat_interval else "group_interval"
+        message = f"repeat_interval {repeat} is shorter than group_interval {format_duration(route.group_interval)}"
+        reading.problems.warn(node.at(key), message, "notifications repeat no more often than every group_interval")

@@ -1,0 +1,168 @@
+"""What a text can be written for: the types of the fields of a configuration.
+
+Each type is pydantic's name for one of our readers. A reader gets what stands in the file (a text, None for null, a list or
+a dict) and gives the value, or raises `WrongError` with the sentence that the user will read. Sentences on fields that may
+hold a secret never quote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import PlainValidator
+
+from evaluator.config.nodes import kind_of
+from evaluator.config.problems import did_you_mean
+from evaluator.core.durations import parse_duration
+from evaluator.core.settings import Secret
+
+
+class WrongError(ValueError):
+    """What is wrong with a value, and what to write instead."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+_FLAGS = {
+    **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"), False),
+}
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_GO_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+
+
+def text(value: object) -> str:
+    """A text; null is empty."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise WrongError(f"expected a text, found {kind_of(value)}")
+    return value
+
+
+def flag(value: object) -> bool:
+    """A boolean in any of YAML 1.1's spellings, as Alertmanager reads it."""
+    word = text(value)
+    if word not in _FLAGS:
+        raise WrongError(f'"{word}" is neither true nor false')
+    return _FLAGS[word]
+
+
+def whole(value: object) -> int:
+    """A whole number in decimal digits."""
+    word = text(value)
+    if _WHOLE.fullmatch(word) is None:
+        raise WrongError(f'not a whole number: "{word}"')
+    return int(word)
+
+
+def count(value: object) -> int:
+    """A whole number that is not negative."""
+    number = whole(value)
+    if number < 0:
+        raise WrongError(f"must not be negative: {number}")
+    return number
+
+
+def duration(value: object) -> timedelta:
+    """A Prometheus duration."""
+    word = text(value)
+    try:
+        return parse_duration(word)
+    except ValueError as error:
+        remedy = f'write a unit: "{word}s"' if word.isdecimal() else "write whole numbers with units y w d h m s ms: 1h30m"
+        raise WrongError(str(error), remedy) from None
+
+
+def go_duration(value: object) -> timedelta:
+    """Alertmanager's `timeout`: Go's syntax (`1m30s`, `1.5s`), and a bare number counts nanoseconds."""
+    word = text(value)
+    if word.isdecimal() and word.isascii():
+        return _not_nothing(timedelta(microseconds=int(word[:18]) / 1000), int(word[:18]))
+    parts = _GO_PART.findall(word)
+    if not parts or "".join(number + unit for number, unit in parts) != word:
+        raise WrongError(f'not a valid duration: "{word}"', "write numbers with units h, m, s, ms: 1m30s")
+    seconds = min(sum(float(number) * _GO_SECONDS[unit] for number, unit in parts), 1e9)
+    return _not_nothing(timedelta(seconds=seconds), seconds)
+
+
+def _not_nothing(span: timedelta, written: float) -> timedelta:
+    """What is too short to be counted is still something: zero means that there is no timeout."""
+    return span or (timedelta(microseconds=1) if written else span)
+
+
+def absolute_url(value: object) -> str:
+    """An http or https URL with a host."""
+    word = text(value).strip()
+    try:
+        parts = urlsplit(word)
+        port_is_number = parts.port is None or parts.port >= 0
+    except ValueError:
+        raise WrongError("not a valid URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise WrongError("unsupported scheme for URL", "start it with https:// or http://")
+    if not parts.hostname or not port_is_number:
+        raise WrongError("missing host for URL")
+    return word
+
+
+def public_url(value: object) -> str:
+    """An absolute URL that is shown to people, so it must hold no password. The trailing slash is dropped."""
+    word = absolute_url(value)
+    if "@" in urlsplit(word).netloc:
+        raise WrongError("the URL holds credentials", "write them under basic_auth")
+    return word.rstrip("/")
+
+
+def secret(value: object) -> Secret:
+    """A text that never shows."""
+    if value is not None and not isinstance(value, str):
+        raise WrongError("expected a text")
+    return Secret(value or "")
+
+
+def secret_url(value: object) -> Secret:
+    """An absolute URL that never shows."""
+    return Secret(absolute_url(value))
+
+
+def one_of(*options: str) -> Callable[[object], str]:
+    """A reader for one of a few words."""
+
+    def read(value: object) -> str:
+        word = text(value)
+        if word not in options:
+            raise WrongError(f'must be one of {", ".join(options)}, not "{word}"', did_you_mean(word, options))
+        return word
+
+    return read
+
+
+def address(value: object) -> tuple[str, int]:
+    """`HOST:PORT`; no host stands for every address, an IPv6 address is written in brackets."""
+    word = text(value)
+    host, colon, port = word.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not port.isdecimal() or int(port[:6]) > 65535 or (":" in bare and bare == host):
+        raise WrongError(f'not an address: "{word}"', "write HOST:PORT, for example 127.0.0.1:9093")
+    return bare or "0.0.0.0", int(port)
+
+
+Text = Annotated[str, PlainValidator(text)]
+Flag = Annotated[bool, PlainValidator(flag)]
+Whole = Annotated[int, PlainValidator(whole)]
+Count = Annotated[int, PlainValidator(count)]
+Span = Annotated[timedelta, PlainValidator(duration)]
+GoSpan = Annotated[timedelta, PlainValidator(go_duration)]
+PublicUrl = Annotated[str, PlainValidator(public_url)]
+AbsoluteUrl = Annotated[str, PlainValidator(absolute_url)]
+Hidden = Annotated[Secret, PlainValidator(secret)]
+HiddenUrl = Annotated[Secret, PlainValidator(secret_url)]
+Address = Annotated[tuple[str, int], PlainValidator(address)]
