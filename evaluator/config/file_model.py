@@ -12,9 +12,18 @@ from evaluator.config.later import NOT_ACTED_ON
 from evaluator.config.models import Later, Model
 from evaluator.config.scalars import Address, Flag, HiddenUrl, PublicUrl, Span, Text
 
-_PROMETHEUS = "a key of Prometheus' own configuration: name the server to query under datasources"
+_PROMETHEUS = "it is Prometheus' own configuration: name the server to query under datasources"
+_KUBERNETES = "it is a Kubernetes object: keep what stands under spec"
 
-_KUBERNETES = "this is a Kubernetes object: keep what stands under spec"
+# Keys that say that a file is of another kind altogether; that is all that is worth saying of it.
+OTHER_FILES = MappingProxyType(
+    {
+        **dict.fromkeys(("scrape_configs", "scrape_config_files", "alerting", "remote_write", "remote_read"), _PROMETHEUS),
+        **dict.fromkeys(("apiVersion", "kind", "metadata", "spec"), _KUBERNETES),
+        "tests": "it is a file of unit tests: run `evaluator test` on it",
+        "scenario": "it is a scenario: run `evaluator test` on it",
+    }
+)
 
 
 class WebModel(Model):
@@ -60,15 +69,7 @@ class FileModel(Model):
 
     TITLE = "the configuration"
     LATER = NOT_ACTED_ON
-    FOREIGN = MappingProxyType(
-        {
-            **dict.fromkeys(("scrape_configs", "alerting", "remote_write", "remote_read", "scrape_config_files"), _PROMETHEUS),
-            **dict.fromkeys(("apiVersion", "kind", "metadata", "spec"), _KUBERNETES),
-            "tests": "this is a file of unit tests: run `evaluator test` on it",
-            "scenario": "this is a scenario: run `evaluator test` on it",
-            "groups": "rule groups stand in files of their own: name them under rule_files",
-        }
-    )
+    FOREIGN = MappingProxyType({"groups": "rule groups stand in files of their own: name them under rule_files"})
 
     datasources: Any = None
     rule_files: Any = None

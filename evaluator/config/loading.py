@@ -14,7 +14,7 @@ from pathlib import Path
 from evaluator.config.assembly import assemble
 from evaluator.config.compose import compose
 from evaluator.config.datasources import default_offset
-from evaluator.config.file_model import FileModel
+from evaluator.config.file_model import OTHER_FILES, FileModel
 from evaluator.config.files import read_text
 from evaluator.config.models import read
 from evaluator.config.nodes import Document, Table
@@ -57,6 +57,9 @@ def load_document(document: Document, path: Path, reading: Reading) -> Loaded:
         reading.problems.error(document.start, "the file is empty", "a configuration has at least datasources and rule_files")
     elif not isinstance(document.root, Table):
         read(FileModel, document.root, reading.problems)
+    elif other := [name for name in document.root.values if name in OTHER_FILES]:
+        message = f'this is not a configuration: "{other[0]}" does not belong in one'
+        reading.problems.error(document.root.key(other[0]), message, OTHER_FILES[other[0]])
     else:
         settings = assemble(document.root, path, reading)
         return Loaded(None if reading.problems.failed else settings, reading.problems.sorted())

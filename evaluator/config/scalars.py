@@ -33,6 +33,8 @@ _FLAGS = {
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"), True),
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"), False),
 }
+_PORT = re.compile(r"[0-9]{1,5}")
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _GO_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
@@ -101,6 +103,8 @@ def _not_nothing(span: timedelta, written: float) -> timedelta:
 def absolute_url(value: object) -> str:
     """An http or https URL with a host."""
     word = text(value).strip()
+    if _BLANK.search(word):
+        raise WrongError("not a valid URL", "remove the space in it")
     try:
         parts = urlsplit(word)
         port_is_number = parts.port is None or parts.port >= 0
@@ -150,7 +154,7 @@ def address(value: object) -> tuple[str, int]:
     word = text(value)
     host, colon, port = word.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not colon or not port.isdecimal() or int(port[:6]) > 65535 or (":" in bare and bare == host):
+    if not colon or _PORT.fullmatch(port) is None or int(port) > 65535 or (":" in bare and bare == host):
         raise WrongError(f'not an address: "{word}"', "write HOST:PORT, for example 127.0.0.1:9093")
     return bare or "0.0.0.0", int(port)
 

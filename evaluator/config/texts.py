@@ -8,15 +8,7 @@ from __future__ import annotations
 from evaluator.config.expressions import place
 from evaluator.config.nodes import Document, Scalar
 from evaluator.config.problems import Problems
-from evaluator.core.rules import Position
 from evaluator.templating import TemplateError, compile_text
-
-
-def check_text(text: str, position: Position, problems: Problems, prefix: str) -> None:
-    """Add a problem when `text` is not a template."""
-    error = _fault(text)
-    if error is not None:
-        problems.error(position, f"{prefix}{error.message}")
 
 
 def check_scalar(scalar: Scalar, document: Document, problems: Problems, prefix: str) -> None:

@@ -10,7 +10,6 @@ from evaluator.config.models import Later
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, GoSpan, Hidden, Text, WrongError, absolute_url
-from evaluator.config.texts import check_text
 from evaluator.core.settings import Secret, WebhookSettings
 
 
@@ -39,11 +38,17 @@ def settings(model: WebhookModel, node: Table, defaults: Defaults, reading: Read
 
 
 def _check_url(url: str, node: Table, reading: Reading) -> None:
-    """A URL with template actions can only be judged when they are filled in; until then their syntax is checked."""
+    """A URL with template actions can only be judged when they are filled in."""
     if "{{" in url:
-        check_text(url, node.at("url"), reading.problems, "url: ")
+        _check_actions(url, node, reading)
         return
     try:
         absolute_url(url)
     except WrongError as wrong:
         reading.problems.error(node.at("url"), f'"url": {wrong}', wrong.remedy)
+
+
+def _check_actions(url: str, node: Table, reading: Reading) -> None:
+    """Count the brackets; which functions there are depends on the templates that the configuration adds."""
+    if url.count("{{") != url.count("}}"):
+        reading.problems.error(node.at("url"), '"url": "{{" and "}}" do not match', "close each action")
