@@ -14,7 +14,7 @@ from evaluator.config.http import http_settings
 from evaluator.config.integrations.common import Defaults
 from evaluator.config.later import check_inhibit_rules, interval_names
 from evaluator.config.models import items, read
-from evaluator.config.nodes import Node, Scalar, Table
+from evaluator.config.nodes import Listing, Node, Scalar, Table
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE, read_receivers
@@ -69,19 +69,19 @@ def _check(model: FileModel, top: Table, reading: Reading) -> None:
 def _rule_files(top: Table, datasources: Sequence[Datasource], reading: Reading) -> Iterator[RuleFiles]:
     """The entries of `rule_files` with the datasource that each asks: the one it names, else the first."""
     nodes = items(top, "rule_files", reading.problems)
-    if nodes and not datasources:
-        if top.child("datasources") is None:
-            remedy = "add datasources: [{name: NAME, url: URL}]"
-            reading.problems.error(top.key("rule_files"), "rule_files without datasources: nobody can be asked", remedy)
-        return
+    declared = top.child("datasources")
+    if nodes and (declared is None or (isinstance(declared, Listing) and not declared.items)):
+        remedy = "add datasources: [{name: NAME, url: URL}]"
+        reading.problems.error(top.key("rule_files"), "rule_files without datasources: nobody can be asked", remedy)
     known = {datasource.name: datasource for datasource in datasources}
+    default = datasources[0] if datasources else Datasource("", "")
     for node in nodes:
         pattern, name = _entry(node, reading)
         if name and name not in known:
             remedy = did_you_mean(name, known) or "add it to datasources"
             reading.problems.error(node.position, f'undefined datasource "{name}" used in rule_files', remedy)
-        elif pattern:
-            yield RuleFiles(pattern, known[name] if name else datasources[0], node.position)
+        if pattern:
+            yield RuleFiles(pattern, known.get(name, default), node.position)
 
 
 def _entry(node: Node, reading: Reading) -> tuple[str, str]:

@@ -58,17 +58,18 @@ def check_paths(
     A rule file among the arguments is read for a datasource of `kind`; the rule files that a configuration names are read
     for the datasource that it says. Names recorded in one rule file count in all that are given.
     """
-    rule_files = [path for path in paths if _kind(path) is FileKind.RULES]
+    kinds = {path: _kind(path) for path in paths}
+    rule_files = [path for path in paths if kinds[path] is FileKind.RULES]
     rules, problems_of_rules = _check_rules(rule_files, _plain(kind))
     files, problems = list[CheckedFile](), list[Problem]()
     for path in paths:
-        if path in rule_files:
+        if kinds[path] is FileKind.RULES:
             files.append(CheckedFile(path, FileKind.RULES, tuple(group for group in rules if group.file == str(path))))
             problems.extend(problem for problem in problems_of_rules if problem.position.file == str(path))
         else:
             loaded = load(path, environ=environ)
             groups = () if loaded.settings is None else loaded.settings.groups
-            files.append(CheckedFile(path, _kind(path), groups, loaded.settings))
+            files.append(CheckedFile(path, kinds[path], groups, loaded.settings))
             problems.extend(loaded.problems)
     return Checked(tuple(files), tuple(dict.fromkeys(problems)))
 

@@ -17,7 +17,7 @@ from pydantic import Field, PlainValidator
 from evaluator.config.expressions import check_expression
 from evaluator.config.http import HttpModel, check_header_name, http_settings
 from evaluator.config.models import read
-from evaluator.config.nodes import Node, Table
+from evaluator.config.nodes import Node, Table, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, Hidden, PublicUrl, Span, Text, one_of
 from evaluator.core.durations import format_duration
@@ -43,15 +43,20 @@ class DatasourceModel(HttpModel):
 
 
 def read_datasources(nodes: Sequence[Node], reading: Reading) -> tuple[Datasource, ...]:
-    """The datasources that could be read; a name that is taken is a problem."""
+    """The datasources; a name that is taken is a problem.
+
+    One that is wrong is there by its name, so that its rule files are checked and references to it are not called wrong.
+    """
     datasources: dict[str, Datasource] = {}
     for node in nodes:
         model = read(DatasourceModel, node, reading.problems)
+        name = text_at(node, "name")
         if model is None or not isinstance(node, Table):
+            datasources.setdefault(name, Datasource(name, ""))
             continue
         if model.name in datasources:
             reading.problems.error(node.at("name"), f'datasource name "{model.name}" is not unique', "rename one")
-        datasources.setdefault(model.name, _datasource(model, node, reading))
+        datasources.setdefault(name, _datasource(model, node, reading))
     return tuple(datasources.values())
 
 

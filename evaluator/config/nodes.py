@@ -91,6 +91,12 @@ def find(node: Node, *path: str | int) -> Node:
     return node
 
 
+def text_at(node: Node, key: str) -> str:
+    """The text at `key`, also of a mapping that is wrong elsewhere; empty when there is none."""
+    value = node.child(key) if isinstance(node, Table) else None
+    return value.text if isinstance(value, Scalar) else ""
+
+
 def is_null(node: Node) -> bool:
     """Whether nothing, `~` or `null` was written."""
     return isinstance(node, Scalar) and node.null

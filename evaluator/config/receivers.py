@@ -17,7 +17,7 @@ from pydantic import Field, create_model
 from evaluator.config.integrations import console, slack, webhook
 from evaluator.config.integrations.common import Defaults, IntegrationModel
 from evaluator.config.models import Model, items, read
-from evaluator.config.nodes import Node, Scalar, Table, is_null
+from evaluator.config.nodes import Node, Table, is_null, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
 from evaluator.core.rules import Position
@@ -65,14 +65,17 @@ ReceiverModel = create_model("ReceiverModel", __base__=_NamedModel, **_LISTS)
 
 
 def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) -> tuple[Receiver, ...]:
-    """The receivers that could be read, with as many of their integrations as could be."""
+    """The receivers, with as many of their integrations as could be read.
+
+    One that is wrong is there by its name, so that routes to it are not called wrong as well.
+    """
     receivers: dict[str, Receiver] = {}
     silent: dict[str, list[tuple[str, Position]]] = defaultdict(list)
     for node in nodes:
         model = read(ReceiverModel, node, reading.problems)
         if not isinstance(node, Table):
             continue
-        name = _name(node)
+        name = text_at(node, "name")
         if model is not None:
             _check(model, node, receivers, reading)
         for kind in LATER:
@@ -81,12 +84,6 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
         receivers[name] = Receiver(name, tuple(_integrations(node, defaults, reading)))
     _warn_of_silent(silent, reading)
     return tuple(receivers.values())
-
-
-def _name(node: Table) -> str:
-    """The name even of a receiver that is wrong elsewhere, so that routes to it are not called wrong as well."""
-    name = node.child("name")
-    return name.text if isinstance(name, Scalar) else ""
 
 
 def _check(model: _NamedModel, node: Table, earlier: dict[str, Receiver], reading: Reading) -> None:

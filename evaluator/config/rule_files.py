@@ -14,7 +14,7 @@ from evaluator.config.datasources import check_offset
 from evaluator.config.expressions import read_expression
 from evaluator.config.files import Found
 from evaluator.config.models import items, read
-from evaluator.config.nodes import Document, Node, Scalar, Table, find
+from evaluator.config.nodes import Document, Node, Scalar, Table, find, text_at
 from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
@@ -92,10 +92,11 @@ def _check_group_name(name: str, node: Node, names: set[str], problems: Problems
 
 
 def _read_group(node: Node, place: _Place) -> GroupDraft | None:
-    model = read(GroupModel, node, place.problems, f'group "{_name(node)}": ' if _name(node) else "")
+    name = text_at(node, "name")
+    model = read(GroupModel, node, place.problems, f'group "{name}": ' if name else "")
     if not isinstance(node, Table):
         return None
-    model = model or GroupModel(name=_name(node))
+    model = model or GroupModel(name=name)
     _check_labels(model.labels, node, f'group "{model.name}": ', place.problems)
     offset = _query_offset(model, node, place)
     rules = tuple(
@@ -104,12 +105,6 @@ def _read_group(node: Node, place: _Place) -> GroupDraft | None:
         if (draft := _read_rule(item, model, number, place)) is not None
     )
     return GroupDraft(model.name, place.found.name, place.datasource, model.interval, offset, model.limit, rules)
-
-
-def _name(node: Node) -> str:
-    """The group's name, even when something else about it is wrong."""
-    name = node.child("name") if isinstance(node, Table) else None
-    return name.text if isinstance(name, Scalar) else ""
 
 
 def _query_offset(model: GroupModel, node: Table, place: _Place) -> timedelta:
@@ -121,7 +116,7 @@ def _query_offset(model: GroupModel, node: Table, place: _Place) -> timedelta:
 
 
 def _read_rule(node: Node, group: GroupModel, number: int, place: _Place) -> RuleDraft | None:
-    prefix = f'group "{group.name}", rule {number}, "{_rule_name(node)}": '
+    prefix = f'group "{group.name}", rule {number}, "{text_at(node, "alert") or text_at(node, "record")}": '
     model = read(RuleModel, node, place.problems, prefix)
     if model is None or not isinstance(node, Table):
         return None
@@ -135,14 +130,6 @@ def _read_rule(node: Node, group: GroupModel, number: int, place: _Place) -> Rul
         return None
     labels = {**group.labels, **model.labels}
     return RuleDraft(model, expression, labels, node.position, node.at("expr"), prefix)
-
-
-def _rule_name(node: Node) -> str:
-    for key in ("alert", "record"):
-        name = node.child(key) if isinstance(node, Table) else None
-        if isinstance(name, Scalar) and name.text:
-            return name.text
-    return ""
 
 
 def _check_kind(model: RuleModel, node: Table, prefix: str, problems: Problems) -> None:

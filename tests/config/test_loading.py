@@ -201,6 +201,19 @@ def test_victoriametrics_looks_back(tmp_path: Path, written: str, kind: Datasour
     assert settings.datasources == (Datasource("a", "http://a", kind, query_offset=timedelta(seconds=offset)),)
 
 
+def test_mistakes_of_datasources_and_of_their_rules_are_named_in_one_run(tmp_path: Path) -> None:
+    """A datasource that is wrong is still known by its name, and its rules are still read."""
+    write(tmp_path, a_yml="groups: [{name: g, rules: [{alert: A}]}]\n")
+    path = tmp_path / "evaluator.conf"
+    path.write_text(
+        "datasources:\n  - {name: one, url: http://one, time_out: 5s}\nrule_files: [{files: a.yml, datasource: one}]\n"
+    )
+    assert [problem.message for problem in load(path, environ={}).problems] == [
+        'unknown key "time_out" in a datasource',
+        'group "g", rule 1, "A": field \'expr\' must be set in rule',
+    ]
+
+
 def test_templates_are_found(tmp_path: Path) -> None:
     write(tmp_path, t__a_yml="{{ define }}", t__b_yml="x")
     path = tmp_path / "evaluator.yml"
