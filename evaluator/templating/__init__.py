@@ -6,12 +6,16 @@ those who write anew. Both are read here without touching the world: what a temp
 """
 
 from evaluator.templating.errors import QueryNeeded, TemplateError
+from evaluator.templating.notification import NotificationTexts
+from evaluator.templating.notification_data import NotificationData, notification_data
 from evaluator.templating.rules import DuplicateLabels, RuleTexts, expansion_error, render_annotations
 from evaluator.templating.scope import Scope, samples_of
 from evaluator.templating.texts import Text, compile_text
 
 __all__ = [
     "DuplicateLabels",
+    "NotificationData",
+    "NotificationTexts",
     "QueryNeeded",
     "RuleTexts",
     "Scope",
@@ -19,6 +23,7 @@ __all__ = [
     "Text",
     "compile_text",
     "expansion_error",
+    "notification_data",
     "render_annotations",
     "samples_of",
 ]

@@ -8,11 +8,12 @@ class TemplateError(ValueError):
 
     message: the reason, one line. line, column: where, counted from 1, in characters of the text as the user wrote it.
     at: the piece of template that failed, empty for a text that cannot be read. template: the `define` it stands in,
-    empty for the text itself. byte: the column as Go counts it, in bytes from 0. `str()` is one line.
+    empty for the text itself. byte: the column as Go counts it, in bytes from 0. file: the
+    file that the text stands in, where it is not the one that was rendered. `str()` is one line.
     """
 
     def __init__(
-        self, message: str, line: int = 1, column: int = 1, *, at: str = "", template: str = "", byte: int = 0
+        self, message: str, line: int = 1, column: int = 1, *, at: str = "", template: str = "", byte: int = 0, file: str = ""
     ) -> None:
         self.message = " ".join(message.split("\n"))
         self.line = line
@@ -20,11 +21,13 @@ class TemplateError(ValueError):
         self.at = at
         self.template = template
         self.byte = byte
+        self.file = file
         super().__init__(str(self))
 
     def __str__(self) -> str:
         place = f" at <{' '.join(self.at.split())}>" if self.at else ""
-        return f"{self.line}:{self.column}:{place} {self.message}"
+        file = f"{self.file}:" if self.file else ""
+        return f"{file}{self.line}:{self.column}:{place} {self.message}"
 
 
 class QueryNeeded(Exception):  # noqa: N818 -- a request to the caller, not a fault

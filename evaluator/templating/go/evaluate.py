@@ -88,9 +88,15 @@ class Template:
     """A text with everything that it and its companions define, ready to be executed any number of times."""
 
     def __init__(self, trees: Mapping[str, Tree], functions: Mapping[str, Function]) -> None:
+        self._trees = trees
+        self._functions = functions
         self._programs: dict[str, _Program] = {}
-        for tree in trees.values():
-            self._programs[tree.name] = _Compiler(tree, functions, self._programs).program()
+        for name, tree in trees.items():
+            self._programs[name] = _Compiler(tree, functions, self._programs).program()
+
+    def extended(self, trees: Mapping[str, Tree]) -> Template:
+        """These templates and `trees`, which take the place of templates of the same name, also where those are called."""
+        return Template({**self._trees, **trees}, self._functions)
 
     def execute(self, name: str, root: Any, scope: Any, variables: Sequence[Any] = ()) -> str:
         """The text of template `name` with `root` as dot.
@@ -142,7 +148,7 @@ class _Compiler:
 
         def fail(message: str) -> NoReturn:
             line, column, byte = located(tree.source, node.offset)
-            raise TemplateError(message, line, column, at=str(node), template=tree.name, byte=byte)
+            raise TemplateError(message, line, column, at=str(node), template=tree.name, byte=byte, file=tree.file)
 
         return fail
 

@@ -218,12 +218,16 @@ Block = tuple[Statement, ...]
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One template: its text (for positions), its statements, and how many variables live at once, `$` included."""
+    """One template: its text (for positions), its statements, and how many variables live at once, `$` included.
+
+    file: the file that it stands in, if any.
+    """
 
     name: str
     source: str
     body: Block
     frame: int
+    file: str = ""
 
     @property
     def blank(self) -> bool:

@@ -58,19 +58,20 @@ _OPERANDS: Final = frozenset(
 _CLOSED: Final = Kind.END, Kind.ELSE
 
 
-def parse(text: str, name: str, functions: Collection[str], variables: Sequence[str] = ()) -> dict[str, Tree]:
+def parse(text: str, name: str, functions: Collection[str], variables: Sequence[str] = (), file: str = "") -> dict[str, Tree]:
     """All templates of `text` by name; the text itself is `name`.
 
     functions: the names that may be called. variables: names (`$labels`) that are set before the text begins, in the
-    slots 1, 2, … of its frame. Raises TemplateError.
+    slots 1, 2, … of its frame. file: for complaints. Raises TemplateError.
     """
-    return Parser(text, functions).read(name, variables)
+    return Parser(text, functions, file).read(name, variables)
 
 
 class Parser:
     """Reads one text once."""
 
-    def __init__(self, text: str, functions: Collection[str]) -> None:
+    def __init__(self, text: str, functions: Collection[str], file: str = "") -> None:
+        self.file = file
         self.text = text
         self.functions = functions
         self.tokens = tokenize(text)
@@ -95,7 +96,7 @@ class Parser:
             if isinstance(statement, Token):
                 self._fail(f"unexpected {{{{{statement.text}}}}}", statement)
             body.append(statement)
-        self._add(Tree(name, self.text, tuple(body), self.frame), self._peek())
+        self._add(Tree(name, self.text, tuple(body), self.frame, self.file), self._peek())
         return self.trees
 
     # Tokens
@@ -133,7 +134,7 @@ class Parser:
 
     def _fail(self, message: str, token: Token) -> NoReturn:
         line, column, byte = located(self.text, token.offset)
-        raise TemplateError(message, line, column, byte=byte)
+        raise TemplateError(message, line, column, byte=byte, file=self.file)
 
     def _unexpected(self, token: Token, context: str) -> NoReturn:
         if token.kind is not Kind.ERROR:
@@ -182,7 +183,7 @@ class Parser:
             body, end = self._block()
             if end.kind is not Kind.END:
                 self._fail(f"unexpected {{{{{end.text}}}}} in {context}", end)
-            self._add(Tree(name, self.text, body, self.frame), end)
+            self._add(Tree(name, self.text, body, self.frame, self.file), end)
 
     def _template_name(self, token: Token, context: str) -> str:
         if token.kind not in (Kind.STRING, Kind.RAW_STRING):

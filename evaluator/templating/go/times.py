@@ -15,9 +15,10 @@ from typing import ClassVar, Final
 from evaluator.templating.errors import CallFailed
 from evaluator.templating.go.values import INT, STRING, Function, Int64, Kind, Param, Stringer, Value
 
+YEAR_ONE: Final = datetime(1, 1, 1, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MONTHS: Final = (
+MONTHS: Final = (
     "January",
     "February",
     "March",
@@ -31,7 +32,7 @@ _MONTHS: Final = (
     "November",
     "December",
 )
-_WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _NANOSECONDS: Final = {"h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000}
 _STANDARD_LAYOUT: Final = "2006-01-02 15:04:05.999999999 -0700 MST"
 
@@ -44,7 +45,7 @@ class Weekday(int, Stringer, Value):
 
     def go_string(self) -> str:
         """`Sunday`"""
-        return _WEEKDAYS[self] if 0 <= self < 7 else f"%!Weekday({int(self)})"
+        return WEEKDAYS[self] if 0 <= self < 7 else f"%!Weekday({int(self)})"
 
 
 class Month(int, Stringer, Value):
@@ -55,7 +56,7 @@ class Month(int, Stringer, Value):
 
     def go_string(self) -> str:
         """`January`"""
-        return _MONTHS[self - 1] if 1 <= self <= 12 else f"%!Month({int(self)})"
+        return MONTHS[self - 1] if 1 <= self <= 12 else f"%!Month({int(self)})"
 
 
 class Location(Stringer, Value):
@@ -152,7 +153,7 @@ def _decimal(amount: int, size: int) -> str:
 
 # Layouts
 
-_LAYOUT: Final = re.compile(
+LAYOUT: Final = re.compile(
     r"January|Jan|Monday|Mon|MST|2006|__2|_2(?!006)|01|02|03|04|05|06|002|15|PM|pm"
     r"|Z07:00:00|Z070000|Z07:00|Z0700|Z07|-07:00:00|-070000|-07:00|-0700|-07"
     r"|[.,](?:0+|9+)(?![0-9])|[12345]"
@@ -184,12 +185,12 @@ def _zone(at: datetime) -> str:
 
 
 def _weekday(at: datetime) -> str:
-    return _WEEKDAYS[at.isoweekday() % 7]
+    return WEEKDAYS[at.isoweekday() % 7]
 
 
 _FIELDS: Final[dict[str, Callable[[datetime], str]]] = {
-    "January": lambda at: _MONTHS[at.month - 1],
-    "Jan": lambda at: _MONTHS[at.month - 1][:3],
+    "January": lambda at: MONTHS[at.month - 1],
+    "Jan": lambda at: MONTHS[at.month - 1][:3],
     "1": lambda at: str(at.month),
     "01": lambda at: f"{at.month:02d}",
     "Monday": _weekday,
@@ -226,7 +227,7 @@ def format_time(at: datetime, layout: str) -> str:
             return field(at)
         return _fraction(at, token) if token[0] in ".," else _offset(at, token)
 
-    return _LAYOUT.sub(shown, layout)
+    return LAYOUT.sub(shown, layout)
 
 
 # Methods
@@ -268,7 +269,7 @@ def _rounded(nanoseconds: int, unit: int, *, up: bool) -> int:
 
 
 def _since_year_one(time: Time) -> int:
-    return (time.at - datetime(1, 1, 1, tzinfo=UTC)) // _MICROSECOND * 1000
+    return (time.at - YEAR_ONE) // _MICROSECOND * 1000
 
 
 def _to_multiple(time: Time, unit: int, *, up: bool) -> Time:
@@ -308,7 +309,7 @@ Time.go_methods = _methods(
     _whole("YearDay", lambda at: at.timetuple().tm_yday),
     Function("Month", lambda time: Month(time.at.month)),
     Function("Weekday", lambda time: Weekday(time.at.isoweekday() % 7)),
-    Function("IsZero", lambda time: time.at == datetime(1, 1, 1, tzinfo=UTC)),
+    Function("IsZero", lambda time: time.at == YEAR_ONE),
     Function("IsDST", lambda time: bool(time.at.dst())),
     Function("UTC", lambda time: in_zone(time, UTC)),
     Function("Local", lambda time: in_zone(time, UTC)),

@@ -1,0 +1,62 @@
+"""The texts of receivers: templates of the configuration over the packaged defaults.
+
+Files are read in order, and the last definition of a name counts; one that holds nothing but blanks takes nobody's place.
+A text of a receiver may define templates of its own, which are seen by that text only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from evaluator.templating.errors import TemplateError
+from evaluator.templating.functions.alertmanager import NOTIFICATION_FUNCTIONS
+from evaluator.templating.go.evaluate import Template
+from evaluator.templating.go.nodes import Tree
+from evaluator.templating.go.parser import parse
+from evaluator.templating.notification_data import NotificationData
+
+MAIN: Final = ""
+_DEFAULTS: Final = "notification.tmpl"
+
+
+class NotificationTexts:
+    """All templates of one configuration."""
+
+    def __init__(self, templates: Sequence[tuple[str, str]] = ()) -> None:
+        """templates: names and texts of the files, in order. Raises TemplateError, which names the file."""
+        trees = dict(_default_trees())
+        for name, text in templates:
+            _add(trees, parse(text, name, NOTIFICATION_FUNCTIONS, file=name))
+        self._shared = Template(trees, NOTIFICATION_FUNCTIONS)
+        self._compiled = lru_cache(maxsize=1024)(self._compile)
+
+    def render(self, text: str, data: NotificationData) -> str:
+        """The finished text. Raises TemplateError."""
+        if "{{" not in text:
+            return text
+        return self._compiled(text).execute(MAIN, data.root, data)
+
+    def check(self, text: str) -> None:
+        """Raises TemplateError when the text cannot be read."""
+        self._compiled(text)
+
+    def _compile(self, text: str) -> Template:
+        return self._shared.extended(parse(text, MAIN, NOTIFICATION_FUNCTIONS))
+
+
+def _add(trees: dict[str, Tree], more: Mapping[str, Tree]) -> None:
+    for name, tree in more.items():
+        if name not in trees or not tree.blank:
+            trees[name] = tree
+
+
+@lru_cache(maxsize=1)
+def _default_trees() -> Mapping[str, Tree]:
+    text = (resources.files("evaluator.templating") / "defaults" / _DEFAULTS).read_text(encoding="utf-8")
+    try:
+        return parse(text, _DEFAULTS, NOTIFICATION_FUNCTIONS, file=_DEFAULTS)
+    except TemplateError as error:
+        raise AssertionError(f"the packaged templates cannot be read: {error}") from error
