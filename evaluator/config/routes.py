@@ -17,7 +17,7 @@ from pydantic import Field
 
 from evaluator.config.matching import MatchModel, all_matchers
 from evaluator.config.models import Later, items, read
-from evaluator.config.nodes import Node, Table
+from evaluator.config.nodes import Node, Scalar, Table
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
@@ -90,8 +90,9 @@ def _model(node: Node, reading: Reading) -> RouteModel:
 
 def _check_root(model: RouteModel, node: Table, names: Names, reading: Reading) -> None:
     problems = reading.problems
-    if names.own_receivers and node.child("receiver") is None:
-        problems.error(node.position, "root route must specify a default receiver", "add receiver")
+    receiver = node.child("receiver")
+    if names.own_receivers and (receiver is None or (isinstance(receiver, Scalar) and not receiver.text)):
+        problems.error(node.at("receiver"), "root route must specify a default receiver", "add receiver")
     for key in ("match", "match_re", "matchers"):
         if getattr(model, key):
             problems.error(node.key(key), "root route must not have any matchers", "write them on a route below it")
