@@ -51,8 +51,20 @@ class Credentials(httpx.Auth):
             pair = f"{basic.username}:{basic.password.reveal()}"
             return "Basic " + base64.b64encode(pair.encode()).decode()
         if (authorization := self._settings.authorization) is not None:
-            return f"{authorization.type} {fit(authorization.credentials, 'Authorization')}"
+            return with_scheme(authorization.type, fit(authorization.credentials, "Authorization"))
         return None
+
+
+def with_scheme(scheme: str, credentials: str) -> str:
+    """The header's value. Credentials from a file may name their scheme: `fly tokens create` prints `FlyV1 fm2_…`.
+
+    Written twice, a server refuses it; so a scheme that stands there already is not put in front again, and FlyV1 holds
+    where only the default was configured.
+    """
+    first, space, rest = credentials.partition(" ")
+    if space and (first.lower() == scheme.lower() or (first == "FlyV1" and scheme == "Bearer")):
+        return f"{first} {rest.strip()}"
+    return f"{scheme} {credentials}"
 
 
 def fit(secret: Secret, header: str) -> str:
