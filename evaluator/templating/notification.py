@@ -13,9 +13,9 @@ from typing import Final
 
 from evaluator.templating.errors import TemplateError
 from evaluator.templating.functions.alertmanager import NOTIFICATION_FUNCTIONS
-from evaluator.templating.go.evaluate import Template
 from evaluator.templating.go.nodes import Tree
 from evaluator.templating.go.parser import parse
+from evaluator.templating.go.template import Template
 from evaluator.templating.notification_data import NotificationData
 
 MAIN: Final = ""

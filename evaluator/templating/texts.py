@@ -16,10 +16,11 @@ from typing import Final, Literal
 from evaluator.templating.errors import TemplateError
 from evaluator.templating.functions.prometheus import RULE_FUNCTIONS
 from evaluator.templating.go import inspection
-from evaluator.templating.go.evaluate import Template, wrong_count
+from evaluator.templating.go.arguments import wrong_count
 from evaluator.templating.go.nodes import Chain, Dot, Field, Identifier, Tree, Variable
 from evaluator.templating.go.nodes import Text as TextNode
 from evaluator.templating.go.parser import parse
+from evaluator.templating.go.template import Template
 from evaluator.templating.go.values import presentable
 from evaluator.templating.jinja.compile import NAMES, Compiled, compile_jinja
 from evaluator.templating.scope import VARIABLES, Scope

@@ -13,7 +13,8 @@ from typing import Any, Final, NoReturn
 from urllib.parse import quote_plus
 
 from evaluator.templating.errors import CallFailed
-from evaluator.templating.go.printf import show, sprint, sprintf, sprintln
+from evaluator.templating.go.printf import sprintf
+from evaluator.templating.go.printing import show, sprint, sprintln
 from evaluator.templating.go.times import Location, Time
 from evaluator.templating.go.values import (
     ANY,

@@ -179,11 +179,14 @@ def kind_of(value: Any) -> Kind:
     return known[1] if known else value.go_kind
 
 
+_ALWAYS_TRUE: Final = frozenset({Kind.STRUCT, Kind.POINTER})
+
+
 def truth(value: Any) -> bool:
     """Whether a value is true in `if`: not zero, not empty, not nil. NaN, structs and pointers are."""
-    if isinstance(value, Struct | Pointer) or getattr(value, "go_kind", None) is Kind.STRUCT:
-        return True
-    return bool(value)
+    if type(value) in _TYPES:
+        return bool(value)
+    return value.go_kind in _ALWAYS_TRUE or bool(value)
 
 
 def is_loose(holder: Any, name: str) -> bool:

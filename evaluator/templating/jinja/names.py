@@ -14,9 +14,9 @@ from jinja2 import Undefined
 
 from evaluator.templating.errors import CallFailed
 from evaluator.templating.functions.prometheus import PROMETHEUS
+from evaluator.templating.go.arguments import wrong_count
 from evaluator.templating.go.builtins import BUILTINS
-from evaluator.templating.go.evaluate import wrong_count
-from evaluator.templating.go.printf import show
+from evaluator.templating.go.printing import show
 from evaluator.templating.go.values import Function, Kind, Param, Pointer, Value, is_go, type_name
 from evaluator.templating.jinja.limits import current, weigh
 
