@@ -13,6 +13,7 @@ from evaluator import __version__
 from evaluator.api.view import View
 from evaluator.core.alerts import Alert
 from evaluator.core.grouping import AlertGroup, Lane
+from evaluator.core.labels import ALERT_NAME
 from evaluator.core.timestamps import rfc3339
 
 Json = dict[str, Any]
@@ -84,7 +85,7 @@ def _alert(view: View, alert: Alert) -> Json:
     return {
         "fingerprint": alert.fingerprint,
         "labels": alert.labels.as_dict(),
-        "annotations": view.texts(alert.described.annotations),
+        "annotations": view.texts(alert.described.annotations, alert.labels.get(ALERT_NAME, "")),
         "state": "firing" if alert.firing else "resolved",
         "startsAt": rfc3339(alert.starts_at),
         "endsAt": rfc3339(alert.ends_at),

@@ -161,7 +161,7 @@ def _active(rule: RuleEvaluation) -> list[Tracked]:
 def _alert(view: View, tracked: Tracked) -> Json:
     shown = {
         "labels": tracked.labels.as_dict(),
-        "annotations": view.texts(tracked.annotations),
+        "annotations": view.texts(tracked.annotations, tracked.rule.name),
         "state": str(tracked.life.state),
         "activeAt": rfc3339(tracked.life.active_at),
         "value": exponent(tracked.value),

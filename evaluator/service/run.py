@@ -95,9 +95,9 @@ class Service:
         """Why the service does not work; empty when it does."""
         return self._refused
 
-    def texts(self, annotations: Annotations) -> dict[str, str]:
-        """Annotations as they read now."""
-        return dict(finished(annotations, self.settings, self.now))
+    def texts(self, annotations: Annotations, alert: str) -> dict[str, str]:
+        """Annotations as they read now. alert: its name, which errors of templates mention."""
+        return dict(finished(annotations, alert, self.settings, self.now))
 
     def scrape(self) -> bytes:
         """The metrics, in Prometheus' text format."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from evaluator.core.records import Annotations, Notification, OutboxRecord
+from evaluator.core.labels import ALERT_NAME
+from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.settings import Settings
 from evaluator.notify.rendered import Render
 from evaluator.templating import NotificationTexts, notification_data, render_annotations
@@ -21,7 +22,7 @@ class NotificationTextsOf:
 
     def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
         """The finished annotations of each alert."""
-        return [dict(finished(alert.annotations, self._settings, notification.at)) for alert in notification.alerts]
+        return [dict(_told(alert, self._settings, notification.at)) for alert in notification.alerts]
 
     def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """What renders the texts of an integration for this notification."""
@@ -33,16 +34,20 @@ class NotificationTextsOf:
         return render
 
 
-def finished(annotations: Annotations, settings: Settings, at: datetime) -> tuple[tuple[str, str], ...]:
-    """Annotations as texts."""
-    return render_annotations(annotations, settings.external_labels, settings.external_url, at)
+def finished(annotations: Annotations, alert: str, settings: Settings, at: datetime) -> Pairs:
+    """Annotations as texts. alert: its name, which errors of templates mention."""
+    return render_annotations(annotations, settings.external_labels, settings.external_url, at, alert=alert)
 
 
 def with_texts(row: OutboxRecord, settings: Settings) -> OutboxRecord:
     """The row with every annotation finished: what is kept is what was meant, whatever becomes of the rules."""
     told = row.notification
     alerts = tuple(
-        replace(alert, annotations=replace(alert.annotations, expanded=finished(alert.annotations, settings, told.at)))
+        replace(alert, annotations=replace(alert.annotations, expanded=_told(alert, settings, told.at)))
         for alert in told.alerts
     )
     return replace(row, notification=replace(told, alerts=alerts))
+
+
+def _told(alert: NotifiedAlert, settings: Settings, at: datetime) -> Pairs:
+    return finished(alert.annotations, alert.labels.get(ALERT_NAME, ""), settings, at)

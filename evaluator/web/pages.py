@@ -43,7 +43,7 @@ def _overview(view: View) -> dict[str, Any]:
         "alerts": [_alert(view, one) for one in alerts[:MOST_SHOWN]],
         "more": max(0, len(alerts) - MOST_SHOWN),
         "builtin": [
-            {"name": alert.labels["alertname"], "texts": view.texts(alert.described.annotations)}
+            {"name": alert.labels["alertname"], "texts": view.texts(alert.described.annotations, alert.labels["alertname"])}
             for alert in machine.alerts
             if alert.firing and any(source.startswith("evaluator:") for source in alert.sources)
         ],
@@ -70,7 +70,7 @@ def _alert(view: View, tracked: Tracked) -> dict[str, Any]:
         "value": f"{tracked.value:g}",
         "since": tracked.life.active_at.strftime("%Y-%m-%d %H:%M:%S"),
         "kept": tracked.life.keep_firing_since is not None,
-        "texts": view.texts(tracked.annotations),
+        "texts": view.texts(tracked.annotations, tracked.rule.name),
     }
 
 

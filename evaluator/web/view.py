@@ -33,5 +33,5 @@ class View(Protocol):
     def unhealthy(self) -> str:
         """Why it does not work; empty when it does."""
 
-    def texts(self, annotations: Annotations) -> dict[str, str]:
-        """Annotations as they read now."""
+    def texts(self, annotations: Annotations, alert: str) -> dict[str, str]:
+        """Annotations as they read now. alert: its name, which errors of templates mention."""
