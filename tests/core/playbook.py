@@ -1,11 +1,10 @@
 """Timelines for the machine: what the queries return, and what happens then, in virtual time.
 
-    play = Playbook(rule("Down", hold="2m"), route=route(group_wait="30s"))
-    play.at("0s", shows("Down", instance="a"))
-    play.run("10m")
-    assert play.log == ["0s Down{instance=a} pending", "2m firing …"]
+    play = Playbook(settings(group(rule("Down", hold="2m")), root=route(wait="30s")))
+    play.at("0s", "Down", series("Down", instance="a")).run("10m")
+    assert play.log[0] == "0s Down{instance=a} pending"
 
-Slots are at whole intervals of the play's clock: groups here have no offset.
+Slots are at whole intervals of the play's clock: groups here have no offset (see `conftest`).
 """
 
 from __future__ import annotations
@@ -15,19 +14,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from evaluator.core import evaluation
+from evaluator.core import records
 from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.durations import format_duration, parse_duration
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
-from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, Observation, QueryFailed, QueryReturned, Reloaded
 from evaluator.core.labels import Labels
-from evaluator.core.records import Attempt, Decision, Kept, Transition
+from evaluator.core.records import Attempt, Decision, Kept, OutboxRecord, Transition
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
 from evaluator.core.world import drive
 from evaluator.drill.virtual import VirtualWorld
+from tests.core.referee import Referee
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING: dict[Labels, Observation] = {}
@@ -84,20 +83,37 @@ def failure(kind: FailureKind = FailureKind.TRANSIENT, message: str = "connectio
     return Failure(kind, message)
 
 
+class StoppableWorld(VirtualWorld):
+    """A virtual world that ends after so many events, wherever in an instant that is. steps: events that are left."""
+
+    steps: int | None = None
+
+    async def next_events(self, timer: datetime | None) -> tuple[datetime, Sequence[Event]] | None:
+        """As in the virtual world, while there are steps."""
+        if self.steps == 0:
+            return None
+        arrival = await super().next_events(timer)
+        if self.steps is not None and arrival is not None:
+            self.steps -= 1
+        return arrival
+
+
 class Playbook:
     """A machine, a script for its datasources and receivers, and a log of what happened, in the order of time."""
 
     def __init__(self, config: Settings) -> None:
-        evaluation_offset_is_zero()
         self.settings = config
-        self.machine = Machine(config, T0)
-        self.world = VirtualWorld(T0, T0, self._reply, self._watch)
+        self.machine = Referee(config, T0)
+        self.world = StoppableWorld(T0, T0, self._reply, self._watch)
         self.log: list[str] = []
         self.effects: list[tuple[datetime, Effect]] = []
         self.kept: dict[tuple[type, tuple[str, ...]], object] = {}
         self._script: dict[str, list[tuple[datetime, dict[Labels, Observation] | Failure, bool]]] = {}
         self._receivers: dict[str, list[tuple[datetime, DeliveryFailed | None]]] = {}
+        self._reloads: list[tuple[datetime, Settings]] = []
+        self.accepted: list[tuple[datetime, OutboxRecord]] = []
         self.takes = timedelta(0)
+        self.takes_until: str | None = None
 
     # -- the script ---------------------------------------------------------------------------------------------------
 
@@ -120,28 +136,38 @@ class Playbook:
         return self
 
     def reload(self, when: str, config: Settings) -> Playbook:
-        """A new configuration arrives."""
+        """A new configuration arrives; while we are down, it is the one that is found at the next start."""
+        self._reloads.append((moment(when), config))
         self.world.send(moment(when), Reloaded(config))
         return self
 
-    def run(self, until: str) -> Playbook:
-        """Go on until this instant, inclusive."""
-        self.world.until = moment(until)
+    def run(self, until: str, steps: int | None = None) -> Playbook:
+        """Go on until this instant, inclusive, or for so many steps."""
+        self.world.until, self.world.steps = moment(until), steps
         asyncio.run(drive(self.machine, self.world))
         return self
 
     def crash(self, config: Settings | None = None, after: str = "0s") -> Playbook:
-        """Kill and start again: only what was kept is there, requests on their way are forgotten."""
-        now = self.world.until + parse_duration(after)
-        self.machine = Machine(config or self.settings, now)
-        self.settings = config or self.settings
-        self.world = VirtualWorld(now, now, self._reply, self._watch)
-        self._watch(self.machine.restore(self.snapshot(), now), now)
+        """Kill and start again: only what was kept is there, and requests on their way never arrived."""
+        self.accepted = [(at, row) for at, row in self.accepted if row.id not in self.machine.flying]
+        now = (self.world.until if self.world.steps is None else self.world.now) + parse_duration(after)
+        if config is not None:
+            self._reloads.append((now, config))
+        current = self._configured(now)
+        self.machine = Referee(current, now)
+        self.world = StoppableWorld(now, now, self._reply, self._watch)
+        for when, later in self._reloads:
+            if when > now:
+                self.world.send(when, Reloaded(later))
+        asyncio.run(self.world.commit(self.machine.restore(self.snapshot(), now), now))
         return self
+
+    def _configured(self, now: datetime) -> Settings:
+        known = [(when, config) for when, config in self._reloads if when <= now]
+        return max(known, key=lambda one: one[0])[1] if known else self.settings
 
     def snapshot(self) -> Kept:
         """What a store would give back."""
-        from evaluator.core import records
 
         def of(kind: type) -> tuple[object, ...]:
             return tuple(record for (one, _), record in self.kept.items() if one is kind)
@@ -158,7 +184,8 @@ class Playbook:
 
     def _reply(self, effect: RunQuery | Deliver, now: datetime) -> tuple[timedelta, Event]:
         if isinstance(effect, Deliver):
-            return self.takes, self._delivery(effect, now)
+            prompt = self.takes_until is not None and now >= moment(self.takes_until)
+            return timedelta(0) if prompt else self.takes, self._delivery(effect, now)
         current = [(answer, partial) for since, answer, partial in self._script.get(effect.rule, []) if since <= effect.slot]
         answer, partial = current[-1] if current else (NOTHING, False)
         if isinstance(answer, Failure):
@@ -169,6 +196,7 @@ class Playbook:
         current = [event for since, event in self._receivers.get(effect.row.integration, []) if since <= now]
         if current and current[-1] is not None:
             return replace(current[-1], outbox=effect.row.id)
+        self.accepted.append((now, effect.row))
         return Delivered(effect.row.id)
 
     def _watch(self, effects: Sequence[Effect], now: datetime) -> None:
@@ -216,8 +244,3 @@ def name(labels: Labels) -> str:
     """`Down{instance=a}`; external and severity labels are left out."""
     rest = ",".join(f"{key}={value}" for key, value in labels.items() if key not in ("alertname", "severity"))
     return labels["alertname"] + (f"{{{rest}}}" if rest else "")
-
-
-def evaluation_offset_is_zero() -> None:
-    """Groups of a play have their slots at whole intervals, so that timelines read in round numbers."""
-    evaluation.slot_offset = lambda group: timedelta(0)

@@ -1,0 +1,63 @@
+"""Why a notification is due: Alertmanager's table, and where ours differs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from evaluator.core.dedup import Reason, Terms, decide
+from evaluator.core.records import LedgerRecord
+from tests.core.playbook import moment
+
+NOW = moment("12h")
+REPEAT = timedelta(minutes=10)
+
+
+def told(firing: str = "", resolved: str = "", minutes: float = 9) -> LedgerRecord:
+    """So many minutes ago, these were told."""
+    return LedgerRecord("g", "i", NOW - timedelta(minutes=minutes), tuple(firing), tuple(resolved))
+
+
+TABLE = [
+    # ledger, firing, resolved, send_resolved, reason
+    (None, "234", "", True, Reason.FIRST),
+    (None, "", "234", True, Reason.NEVER_TOLD),
+    (None, "", "", True, Reason.NEVER_TOLD),
+    (told("123"), "234", "", True, Reason.NEW),
+    (told("123", minutes=12 * 60), "123", "", True, Reason.REPEAT),
+    (told("123", minutes=9), "123", "", True, Reason.UNCHANGED),
+    (told("123", minutes=11), "123", "", True, Reason.REPEAT),
+    (told("", "123", minutes=11), "", "345", True, Reason.UNCHANGED),
+    (told("12", "3"), "1", "23", False, Reason.UNCHANGED),
+    (told("12", "3"), "1", "23", True, Reason.SOME_RESOLVED),
+    (told("12", "3"), "", "123", False, Reason.ALL_RESOLVED),
+    (told("12", "3"), "", "123", True, Reason.ALL_RESOLVED),
+    (told("", "1"), "1", "", True, Reason.FIRST),
+    (told("12"), "1", "", True, Reason.UNCHANGED),
+    (told("12"), "", "", True, Reason.ALL_RESOLVED),
+    (told("1"), "2", "1", False, Reason.NEW),
+]
+
+
+@pytest.mark.parametrize(("ledger", "firing", "resolved", "wanted", "reason"), TABLE)
+def test_the_table(ledger: LedgerRecord | None, firing: str, resolved: str, wanted: bool, reason: Reason) -> None:
+    terms = Terms(REPEAT, send_resolved=wanted)
+    assert decide(ledger, frozenset(firing), frozenset(resolved), NOW, terms) is reason
+
+
+def test_the_repeat_is_due_when_the_interval_has_passed() -> None:
+    """At the very instant, where Alertmanager waits for the first flush after it."""
+    assert decide(told("1", minutes=10), {"1"}, set(), NOW, Terms(REPEAT)) is Reason.REPEAT
+    early = NOW - timedelta(microseconds=1)
+    assert decide(told("1", minutes=10), {"1"}, set(), early, Terms(REPEAT)) is Reason.UNCHANGED
+
+
+def test_only_reasons_to_tell_are_due() -> None:
+    assert {reason for reason in Reason if reason.due} == {
+        Reason.FIRST,
+        Reason.NEW,
+        Reason.ALL_RESOLVED,
+        Reason.SOME_RESOLVED,
+        Reason.REPEAT,
+    }
