@@ -13,7 +13,7 @@ with the reason, so that whoever was told "firing" is told that it is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -76,6 +76,9 @@ class Dispatch:
             group = open_group(route, alert, now)
             self._add(group)
             self._journal.touch(GroupRecord, (group.id,), group.record)
+        former = group.alerts.get(alert.fingerprint)
+        if former is not None and former.within:
+            self._journal.forget(AlertRecord, former.key)
         group.alerts[alert.fingerprint] = alert
         alert.groups.add(group.id)
 
@@ -113,8 +116,14 @@ class Dispatch:
     def repeat(self, name: str, integration: str, now: datetime) -> None:
         """An integration's repeat interval has passed."""
         group = self.groups.get(name)
-        if group is not None and integration in group.lanes:
-            self._consider(group, group.lanes[integration], now)
+        lane = group.lanes.get(integration) if group else None
+        if group is None or lane is None or lane.told is None:
+            return
+        due = lane.told.told_at + self._terms(group, lane).repeat
+        if due > now:  # the interval has become longer since the timer was set
+            self._timers.set((REPEAT, group.id, lane.name), due)
+        else:
+            self._consider(group, lane, now)
 
     def _consider(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
         """Decide whether this integration is told of the group now, and ask for it."""
@@ -153,6 +162,7 @@ class Dispatch:
 
     def _perform(self, group: AlertGroup, lane: Lane) -> None:
         assert lane.row is not None
+        lane.row = replace(lane.row, retry_at=None)
         lane.in_flight = True
         self._rows[lane.row.id] = (group, lane)
         self._timers.cancel((RETRY, lane.row.id))
@@ -194,7 +204,8 @@ class Dispatch:
         attempts = lane.row.attempts + 1
         wait = backoff.delay(row_id, attempts)
         if retry_after is not None:
-            wait = max(wait, timedelta(seconds=retry_after))
+            asked = min(timedelta(seconds=retry_after), max(group.route.group_interval, backoff.LONGEST))
+            wait = max(wait, asked)
         retry_at = group.next_tick(now) if permanent else now + wait
         lane.row = replace(lane.row, attempts=attempts, retry_at=retry_at, error=error)
         lane.in_flight = False
@@ -211,9 +222,7 @@ class Dispatch:
     def retry(self, row_id: str, now: datetime) -> None:
         """A row that failed is due once more."""
         if row_id in self._rows:
-            group, lane = self._rows[row_id]
-            if not lane.in_flight:
-                self._perform(group, lane)
+            self._perform(*self._rows[row_id])
 
     def _answered(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
         if lane.again:
@@ -273,11 +282,11 @@ class Dispatch:
         self.receivers = {receiver.name: receiver for receiver in receivers}
         routes = {node.id: node for node in route.walk()}
         for group in list(self.groups.values()):
-            self._rewire(group, routes)
+            self._rewire(group, routes, now)
         for alert in list(self._alerts):
             self._reroute(alert, now)
 
-    def _rewire(self, group: AlertGroup, routes: Mapping[str, Route]) -> None:
+    def _rewire(self, group: AlertGroup, routes: Mapping[str, Route], now: datetime) -> None:
         """Give a group its route of the new tree; without one it keeps the old, to say goodbye on."""
         route = routes.get(group.route.id)
         if route is not None and route.receiver == group.route.receiver:
@@ -285,16 +294,27 @@ class Dispatch:
         receiver = self.receivers.get(group.route.receiver)
         names = {f"{group.route.receiver}/{integration.name}" for integration in (receiver.integrations if receiver else ())}
         for name in [name for name in group.lanes if name not in names]:
-            lane = group.lanes.pop(name)
-            self._timers.cancel((REPEAT, group.id, name))
-            if lane.row is not None:
-                self._drop(lane)
-            if lane.told is not None:
-                self._journal.forget(LedgerRecord, lane.told.key)
+            self._remove_lane(group, name)
+        if names - group.lanes.keys():  # whoever is new has yet to hear what fires
+            self._touch(group, now)
         self._add(group)
         for lane in group.lanes.values():
-            if lane.told is not None and lane.told.firing:
-                self._timers.set((REPEAT, group.id, lane.name), lane.told.told_at + self._terms(group, lane).repeat)
+            if lane.row is None:
+                self._await_repeat(group, lane, now)
+        self._settle(group)
+
+    def _remove_lane(self, group: AlertGroup, name: str) -> None:
+        lane = group.lanes.pop(name)
+        self._timers.cancel((REPEAT, group.id, name))
+        if lane.row is not None:
+            self._drop(lane)
+        if lane.told is not None:
+            self._journal.forget(LedgerRecord, lane.told.key)
+
+    def _await_repeat(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+        if lane.told is not None and lane.told.firing:
+            due = lane.told.told_at + self._terms(group, lane).repeat
+            self._timers.set((REPEAT, group.id, lane.name), max(now, due))
 
     def _reroute(self, alert: Alert, now: datetime) -> None:
         """Let an alert join the groups that the tree now sends it to, and end it in those that it no longer belongs to."""
@@ -332,30 +352,31 @@ class Dispatch:
             group.flushed = record.flushed_at is not None
             self._add(group)
         for entry in ledger:
-            self._restore_ledger(entry)
+            self._restore_ledger(entry, now)
         for row in outbox:
             self._restore_row(row, now)
         for alert in alerts:
             for name in sorted(alert.groups):
                 self._restore_member(alert, name, now)
 
-    def _restore_ledger(self, entry: LedgerRecord) -> None:
+    def _restore_ledger(self, entry: LedgerRecord, now: datetime) -> None:
         group = self.groups.get(entry.group)
         lane = group.lanes.get(entry.integration) if group else None
         if group is None or lane is None:
             self._journal.forget(LedgerRecord, entry.key)
             return
         lane.told = entry
-        if entry.firing:
-            self._timers.set((REPEAT, group.id, lane.name), entry.told_at + self._terms(group, lane).repeat)
+        self._await_repeat(group, lane, now)
 
     def _restore_row(self, row: OutboxRecord, now: datetime) -> None:
+        """A row whose attempt was under way may have arrived: nothing is decided in its place before it is answered."""
         group = self.groups.get(row.group)
         lane = group.lanes.get(row.integration) if group else None
         if group is None or lane is None:
             self._journal.forget(OutboxRecord, row.key)
             return
         lane.row = row
+        lane.in_flight = row.retry_at is None
         self._reindex(group, lane)
         self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
 
@@ -374,7 +395,14 @@ def _undecided(group: AlertGroup, alert: Alert) -> bool:
     """Whether some integration may have to hear of this alert, or the group has to let it go."""
     if not alert.firing or not group.flushed:
         return True
-    return any(lane.told is None or alert.fingerprint not in lane.told.firing for lane in group.lanes.values())
+    return any(alert.fingerprint not in _asserted(lane) for lane in group.lanes.values())
+
+
+def _asserted(lane: Lane) -> Collection[str]:
+    """The fingerprints that an integration knows to fire, or will know once it accepts what is decided."""
+    if lane.row is not None:
+        return {alert.labels.fingerprint for alert in lane.row.notification.firing}
+    return lane.told.firing if lane.told is not None else ()
 
 
 def group_labels_text(labels: Labels) -> str:

@@ -175,7 +175,10 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRecord:
-    """A notification that was decided and is not yet accepted. attempts: made so far; retry_at: when to try again."""
+    """A notification that was decided and is not yet accepted.
+
+    attempts: failed so far. retry_at: when to try again; None while an attempt is under way.
+    """
 
     id: str
     group: str
