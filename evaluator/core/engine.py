@@ -18,14 +18,14 @@ from typing import assert_never
 from urllib.parse import quote_plus
 
 from evaluator.core.alert import Life
-from evaluator.core.alerts import Alert, Alerts
+from evaluator.core.alerts import Alert, Alerts, Fixed
 from evaluator.core.dispatch import FLUSH, REPEAT, RETRY, Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned, Reloaded, TimerFired
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
-from evaluator.core.meta import SOURCE, Raised, SelfWatch
+from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
 from evaluator.core.records import (
     Kept,
     RuleAlertRecord,
@@ -37,6 +37,7 @@ from evaluator.core.timers import Timers
 
 SLOT = "slot"
 REMOVED = "rule removed"
+RENAMED = "external labels changed"
 
 
 class Machine:
@@ -198,9 +199,8 @@ class Machine:
             former = self.groups.get(key)
             if former is not None and former.group == group:
                 continue
-            self.groups[key] = begin(group, now, former.rules if former else None)
+            self.groups[key] = begin(group, now, former)
             if former is not None:
-                self.groups[key].iterations, self.groups[key].missed = former.iterations, former.missed
                 gone = [rule for name, rule in former.rules.items() if name not in self.groups[key].rules]
                 self._drop_rules(gone, now)
             self.timers.set((SLOT, key), self.groups[key].next_slot)
@@ -227,10 +227,20 @@ class Machine:
         """External labels have changed, and they are part of what an alert is called: end it, and begin it anew."""
         for tracked in self._firing():
             old = tracked.labels.filled_from(former)
-            ended = self.alerts.withdraw(old, tracked.rule.key, now, now, "external labels changed")
+            ended = self.alerts.withdraw(old, tracked.rule.key, now, now, RENAMED)
             if ended is not None:
                 self.dispatch.changed(ended, now)
             self._assert(tracked, now)
+        for alert in list(self.alerts):
+            for source in sorted(alert.sources):
+                if source.startswith(SOURCE):
+                    self._rename_built_in(alert, source, now)
+
+    def _rename_built_in(self, alert: Alert, source: str, now: datetime) -> None:
+        raised = Raised(bare(alert.labels), Fixed(alert.described.annotations))
+        if self.alerts.withdraw(alert.labels, source, now, now, RENAMED) is not None:
+            self.dispatch.changed(alert, now)
+        self._raise(raised, now)
 
     def _retain(self, now: datetime) -> None:
         names = {f"{receiver.name}/{one.name}" for receiver in self.settings.receivers for one in receiver.integrations}
@@ -265,11 +275,19 @@ class Machine:
         """An alert from before the restart: whoever asserts it must still exist. Takes from `firing` what is found."""
         for source in sorted(alert.sources):
             if source.startswith(SOURCE):
-                self.watch.resume(self._unnamed(alert.labels, source), alert.starts_at)
+                self._resume_built_in(alert, source, now)
             elif (tracked := firing.pop((source, alert.labels), None)) is not None:
                 alert.described = tracked
-            elif self.alerts.withdraw(alert.labels, source, now, now, REMOVED) is not None:
-                self.dispatch.changed(alert, now)
+            else:
+                why = REMOVED if self.rule(source) is None else RENAMED
+                if self.alerts.withdraw(alert.labels, source, now, now, why) is not None:
+                    self.dispatch.changed(alert, now)
+
+    def _resume_built_in(self, alert: Alert, source: str, now: datetime) -> None:
+        labels = bare(alert.labels)
+        self.watch.resume(labels, alert.starts_at, self.groups.values())
+        if labels.filled_from(self.settings.external_labels) != alert.labels:
+            self._rename_built_in(alert, source, now)
 
     def _firing(self) -> Iterator[Tracked]:
         for group in self.groups.values():
@@ -279,11 +297,6 @@ class Machine:
     def _named(self, tracked: Tracked) -> Labels:
         """What an alert of a rule is called outside: its labels and the external ones."""
         return tracked.labels.filled_from(self.settings.external_labels)
-
-    def _unnamed(self, labels: Labels, source: str) -> Labels:
-        """The labels of a built-in alert without the external ones that were added to them."""
-        bare = labels.without(*self.settings.external_labels)
-        return bare if SOURCE + bare.fingerprint == source else labels
 
 
 def restore_tracked(rule: RuleEvaluation, record: RuleAlertRecord) -> Tracked:

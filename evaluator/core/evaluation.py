@@ -16,7 +16,7 @@ is applied and nothing resolves; a rule over its `limit` keeps the alerts that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -130,10 +130,6 @@ class RuleEvaluation:
         self.failures += 1
         self.evaluated_at, self.seconds = slot, failure.seconds
 
-    def failing_since(self, now: datetime) -> datetime:
-        """The slot of the first failure after the last success; `now` when it does not fail."""
-        return self.failed_at if self.failures and self.failed_at is not None else now
-
     @property
     def state(self) -> str:
         """The gravest state among the alerts; `unknown` before the first evaluation."""
@@ -148,7 +144,7 @@ class RuleEvaluation:
         for labels, tracked in list(self.alerts.items()):
             seen = event.observed.get(labels)
             if seen is None:
-                if event.partial:
+                if event.partial and tracked.life.state is not State.INACTIVE:
                     continue
             elif tracked.life.state is State.INACTIVE:
                 continue
@@ -169,11 +165,12 @@ class RuleEvaluation:
         """Start following what is new, as far as the limit allows; which ones get in does not depend on their order."""
         fresh = [labels for labels in event.observed if self._is_new(labels)]
         if limit > 0 and fresh:
-            room = max(0, limit - sum(tracked.life.state is not State.INACTIVE for tracked in self.alerts.values()))
+            active = sum(tracked.life.state is not State.INACTIVE for tracked in self.alerts.values())
+            room = max(0, limit - active)
             if len(fresh) > room:
                 self.refused = len(fresh) - room
                 self.health = Health.ERR
-                total = limit - room + len(fresh)
+                total = active + len(fresh)
                 self.error = f"exceeded limit of {limit} with {total} alerts: {self.refused} new ones refused"
                 fresh = sorted(fresh)[:room]
         return [self._start(labels, event.observed[labels], event.slot) for labels in fresh]
@@ -244,11 +241,11 @@ def first_slot(group: RuleGroup, now: datetime) -> datetime:
     return origin - ((origin - now) // group.interval) * group.interval
 
 
-def begin(group: RuleGroup, now: datetime, former: Mapping[str, RuleEvaluation] | None = None) -> GroupEvaluation:
+def begin(group: RuleGroup, now: datetime, former: GroupEvaluation | None = None) -> GroupEvaluation:
     """Start evaluating a group; rules that `former` knows under the same key keep their alerts and their health."""
     rules: dict[str, RuleEvaluation] = {}
     for rule in alerting(group.rules):
-        known = (former or {}).get(rule.key)
+        known = former.rules.get(rule.key) if former else None
         if known is None:
             rules[rule.key] = RuleEvaluation(rule)
             continue
@@ -256,7 +253,12 @@ def begin(group: RuleGroup, now: datetime, former: Mapping[str, RuleEvaluation] 
         for tracked in known.alerts.values():
             tracked.rule = rule
         rules[rule.key] = known
-    return GroupEvaluation(group, rules, first_slot(group, now))
+    evaluation = GroupEvaluation(group, rules, first_slot(group, now))
+    if former is not None:
+        evaluation.iterations, evaluation.missed = former.iterations, former.missed
+        if evaluation.next_slot == former.slot:
+            evaluation.next_slot += group.interval
+    return evaluation
 
 
 def alerting(rules: Iterable[Rule]) -> list[AlertingRule]:

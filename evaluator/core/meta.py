@@ -5,14 +5,15 @@
     EvaluatorNotificationFailing  an integration refused a notification for good, or accepts none for a minute
     EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
 
-One outage is one alert: while a datasource is down, its rules are not failing, the datasource is.
+One outage is one alert: while a datasource is down, its rules are not failing, the datasource is. A rule that gets no answer
+is itself at fault only when the datasource answered others meanwhile.
 
 Each is asserted by a source of its own, so that a restart finds it again and ends it when its cause is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,7 +22,6 @@ from evaluator.core.answers import Failure
 from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.records import Annotations
-from evaluator.core.rules import RuleGroup
 
 PATIENCE = timedelta(minutes=1)
 """How long a datasource or an integration may fail before somebody hears of it."""
@@ -31,6 +31,13 @@ FAILURES = 3
 
 SOURCE = "evaluator:"
 NAMED = 5  # rules that are named in an annotation
+
+_OWN_LABELS = {
+    "EvaluatorDatasourceDown": ("datasource",),
+    "EvaluatorRuleFailing": ("datasource",),
+    "EvaluatorNotificationFailing": ("receiver", "integration"),
+    "EvaluatorAlertLimit": ("rule_group", "rule"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,11 @@ class Raised:
 
 @dataclass(slots=True)
 class _Trouble:
-    """Something that fails. since: the first failure after the last success; error: the newest one."""
+    """Something that fails. since: the first failure after the last success; error: the newest one. rules: that had none."""
 
     since: datetime
     error: str
+    rules: set[str] = field(default_factory=set)
 
 
 Raise = Callable[[Raised, datetime], None]
@@ -60,26 +68,30 @@ Cease = Callable[[Labels, datetime], None]
 
 @dataclass(slots=True)
 class SelfWatch:
-    """Keeps the causes, and calls `raise_` and `cease` when a built-in alert begins, changes its text or ends."""
+    """Keeps the causes, and calls `raise_` and `cease` when a built-in alert begins, changes its text or ends.
+
+    datasources, integrations: what fails at the moment. strikes: by rule, failures of its own since it last worked.
+    failing: by datasource, the rules that are told as failing and why. limited: by alert, the rules over their limit.
+    resuming: by datasource that had failing rules before a restart, the rules that have not been asked since.
+    """
 
     raise_: Raise
     cease: Cease
     datasources: dict[str, _Trouble] = field(default_factory=dict)
     integrations: dict[str, _Trouble] = field(default_factory=dict)
-    rules: dict[str, dict[str, str]] = field(default_factory=dict)
-    last_success: dict[str, datetime] = field(default_factory=dict)
-    limited: set[Labels] = field(default_factory=set)
+    strikes: dict[str, int] = field(default_factory=dict)
+    failing: dict[str, dict[str, str]] = field(default_factory=dict)
+    limited: dict[Labels, set[str]] = field(default_factory=dict)
     resuming: dict[str, set[str]] = field(default_factory=dict)
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
     def query_returned(self, datasource: str, group: str, evaluation: RuleEvaluation, now: datetime) -> None:
         """A rule was evaluated."""
-        self.last_success[datasource] = now
         if datasource in self.datasources:
-            del self.datasources[datasource]
-            self.cease(_labels("EvaluatorDatasourceDown", "critical", datasource=datasource), now)
-        failing = self.rules.get(datasource)
+            self._datasource_recovered(datasource, now)
+        self.strikes.pop(evaluation.rule.key, None)
+        failing = self.failing.get(datasource)
         if failing and failing.pop(evaluation.rule.key, None) is not None:
             self._rules_failing(datasource, now)
         self._resumed(datasource, evaluation.rule.key, now)
@@ -88,18 +100,37 @@ class SelfWatch:
     def query_failed(self, datasource: str, evaluation: RuleEvaluation, failure: Failure, now: datetime) -> None:
         """A rule could not be evaluated."""
         if failure.kind.of_datasource:
-            self._datasource_failed(datasource, failure, now)
-        answers = self.last_success.get(datasource)
-        own_fault = not failure.kind.of_datasource or (answers is not None and answers >= evaluation.failing_since(now))
-        enough = 1 if datasource in self.resuming else FAILURES
-        if own_fault and evaluation.failures >= enough:
-            self.rules.setdefault(datasource, {})[evaluation.rule.key] = f"{evaluation.rule.name}: {failure.message}"
-            self._rules_failing(datasource, now)
-        self._resumed(datasource, evaluation.rule.key, now)
+            self._datasource_failed(datasource, evaluation, failure, now)
+        if self._own_fault(datasource, evaluation, failure):
+            self._strike(datasource, evaluation, failure, now)
+            self._resumed(datasource, evaluation.rule.key, now)
 
-    def _datasource_failed(self, datasource: str, failure: Failure, now: datetime) -> None:
+    def _own_fault(self, datasource: str, evaluation: RuleEvaluation, failure: Failure) -> bool:
+        """Whether the rule is to blame: the datasource was fine until this very slot, so it answers others."""
+        if not failure.kind.of_datasource:
+            return True
+        assert evaluation.evaluated_at is not None
+        return self.datasources[datasource].since >= evaluation.evaluated_at
+
+    def _strike(self, datasource: str, evaluation: RuleEvaluation, failure: Failure, now: datetime) -> None:
+        key = evaluation.rule.key
+        self.strikes[key] = self.strikes.get(key, 0) + 1
+        if self.strikes[key] >= FAILURES or datasource in self.resuming:
+            self.failing.setdefault(datasource, {})[key] = f"{evaluation.rule.name}: {failure.message}"
+            self._rules_failing(datasource, now)
+
+    def _datasource_recovered(self, datasource: str, now: datetime) -> None:
+        """An outage of several rules is held against none of them: it seldom begins or ends between two slots."""
+        trouble = self.datasources.pop(datasource)
+        self.cease(_labels("EvaluatorDatasourceDown", "critical", datasource=datasource), now)
+        if now - trouble.since >= PATIENCE and len(trouble.rules) > 1:
+            for rule in trouble.rules:
+                self.strikes.pop(rule, None)
+
+    def _datasource_failed(self, datasource: str, evaluation: RuleEvaluation, failure: Failure, now: datetime) -> None:
         trouble = self.datasources.setdefault(datasource, _Trouble(now, ""))
         trouble.error = failure.message
+        trouble.rules.add(evaluation.rule.key)
         if now - trouble.since >= PATIENCE:
             labels = _labels("EvaluatorDatasourceDown", "critical", datasource=datasource)
             summary = f"Datasource {datasource} gives no usable answer"
@@ -119,7 +150,7 @@ class SelfWatch:
                 self._rules_failing(datasource, now)
 
     def _rules_failing(self, datasource: str, now: datetime) -> None:
-        failing = self.rules.get(datasource, {})
+        failing = self.failing.get(datasource, {})
         labels = _labels("EvaluatorRuleFailing", "warning", datasource=datasource)
         if not failing:
             self.cease(labels, now)
@@ -135,11 +166,17 @@ class SelfWatch:
         rule = evaluation.rule
         labels = _labels("EvaluatorAlertLimit", "warning", rule_group=group, rule=rule.name)
         if evaluation.refused:
-            self.limited.add(labels)
+            self.limited.setdefault(labels, set()).add(rule.key)
             summary = f"Rule {rule.name} is over its limit of alerts"
             self.raise_(_raised(labels, summary, f"{evaluation.error}. The alerts that it has are kept."), now)
         elif labels in self.limited:
-            self.limited.discard(labels)
+            self._keep_limited(labels, self.limited[labels] - {rule.key}, now)
+
+    def _keep_limited(self, labels: Labels, over: set[str], now: datetime) -> None:
+        """Rules of one group may share a name, and then share the alert; the last of them ends it."""
+        self.limited[labels] = over
+        if not over:
+            del self.limited[labels]
             self.cease(labels, now)
 
     # -- deliveries ---------------------------------------------------------------------------------------------------
@@ -161,7 +198,7 @@ class SelfWatch:
 
     # -- restart and reload -------------------------------------------------------------------------------------------
 
-    def resume(self, labels: Labels, since: datetime) -> None:
+    def resume(self, labels: Labels, since: datetime, groups: Iterable[GroupEvaluation]) -> None:
         """A built-in alert fires from before a restart: its cause holds until the opposite is seen."""
         match labels.get(ALERT_NAME):
             case "EvaluatorDatasourceDown":
@@ -169,38 +206,49 @@ class SelfWatch:
             case "EvaluatorNotificationFailing":
                 self.integrations[f"{labels['receiver']}/{labels['integration']}"] = _Trouble(since, "")
             case "EvaluatorRuleFailing":
-                self.resuming[labels["datasource"]] = set()
+                self.resuming[labels["datasource"]] = _rules_on(labels["datasource"], groups)
             case "EvaluatorAlertLimit":
-                self.limited.add(labels)
+                self.limited[labels] = _rules_called(labels["rule"], labels["rule_group"], groups)
 
-    def retain(self, groups: Iterable[GroupEvaluation], integrations: Set[str], now: datetime) -> None:
+    def retain(self, groups: Collection[GroupEvaluation], integrations: Set[str], now: datetime) -> None:
         """Take note of the rules and integrations that there are, and end what concerned others."""
-        evaluated = [(group.group, rule) for group in groups for rule in group.rules]
-        datasources = {group.datasource for group, _ in evaluated}
-        for name in [name for name in self.datasources if name not in datasources]:
+        known = {group.group.datasource for group in groups if group.rules}
+        for name in [name for name in self.datasources if name not in known]:
             del self.datasources[name]
             self.cease(_labels("EvaluatorDatasourceDown", "critical", datasource=name), now)
         for name in [name for name in self.integrations if name not in integrations]:
             del self.integrations[name]
             self.cease(_integration(name), now)
-        self._retain_rules(evaluated, now)
+        self._retain_rules(groups, now)
 
-    def _retain_rules(self, evaluated: Sequence[tuple[RuleGroup, str]], now: datetime) -> None:
-        known = {rule for _, rule in evaluated}
-        for datasource, failing in self.rules.items():
-            gone = [rule for rule in failing if rule not in known]
+    def _retain_rules(self, groups: Collection[GroupEvaluation], now: datetime) -> None:
+        for datasource, failing in self.failing.items():
+            gone = failing.keys() - _rules_on(datasource, groups)
             for rule in gone:
                 del failing[rule]
             if gone:
                 self._rules_failing(datasource, now)
         for datasource, pending in list(self.resuming.items()):
-            pending.update(rule for group, rule in evaluated if group.datasource == datasource)
-            if not pending:
-                self._resumed(datasource, "", now)
-        groups = {group.key for group, _ in evaluated}
-        for labels in [labels for labels in self.limited if labels["rule_group"] not in groups]:
-            self.limited.discard(labels)
-            self.cease(labels, now)
+            pending &= _rules_on(datasource, groups)
+            self._resumed(datasource, "", now)
+        for labels, over in list(self.limited.items()):
+            self._keep_limited(labels, over & _rules_called(labels["rule"], labels["rule_group"], groups), now)
+        asked = {rule for group in groups for rule in group.rules}
+        self.strikes = {rule: count for rule, count in self.strikes.items() if rule in asked}
+
+
+def bare(labels: Labels) -> Labels:
+    """The labels of a built-in alert without the external ones that were added to them."""
+    return labels.only((ALERT_NAME, "severity", *_OWN_LABELS[labels[ALERT_NAME]]))
+
+
+def _rules_on(datasource: str, groups: Iterable[GroupEvaluation]) -> set[str]:
+    return {rule for group in groups if group.group.datasource == datasource for rule in group.rules}
+
+
+def _rules_called(name: str, group: str, groups: Iterable[GroupEvaluation]) -> set[str]:
+    found = [one for one in groups if one.group.key == group]
+    return {key for one in found for key, evaluation in one.rules.items() if evaluation.rule.name == name}
 
 
 def _labels(name: str, severity: str, **more: str) -> Labels:
