@@ -1,12 +1,13 @@
-# Four verbs. Each sets up what it needs on a fresh machine (Python 3.11 or newer, make; Debian's packages when run as root).
+# Five verbs. Each sets up what it needs on a fresh machine (Python 3.11 or newer, make; Debian's packages when run as root).
 #
 #   make demo [DEMO_SECONDS=90] [PROMETHEUS_URL=http://…]   a Prometheus, a rule, an alert, its notification
 #   make test [PYTEST_ARGS=…]                               lint, then every test that this machine can run
 #   make lint                                               ruff and mypy
 #   make bench                                              the measured comparisons with the peers
+#   make docs                                               the generated parts of the references
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench prometheus servers venv-package no-python
+.PHONY: demo test lint bench docs prometheus servers venv-package no-python
 .NOTPARALLEL:
 
 VENV := .venv
@@ -33,6 +34,9 @@ lint: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp servers
 	$(PYTHON) bench/run.py $(BENCH_ARGS)
+
+docs: $(VENV)/demo.stamp
+	$(PYTHON) -m docs.generate
 
 # Stamps: the package is installed again only when pyproject.toml or the virtual environment changed.
 $(VENV)/demo.stamp: pyproject.toml $(if $(SOUND),,$(VENV))

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-FOLDERS = {".ci", "bench", "dashboards", "evaluator", "rules", "templates", "tests"}
+FOLDERS = {".ci", "bench", "dashboards", "docs", "evaluator", "rules", "templates", "tests"}
 FILES = {
     *(".dockerignore", ".gitignore", "Dockerfile", "Makefile", "docker-compose.yml", "pyproject.toml"),
     *("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"),
@@ -86,6 +86,7 @@ def test_continuous_integration_runs_what_developers_run() -> None:
         ("lint", ["-m ruff check", "-m ruff format --check", "-m mypy"]),
         ("test", ["-m ruff check", "-m ruff format --check", "-m mypy", "-m pytest -rs"]),
         ("bench", ["bench/run.py"]),
+        ("docs", ["-m docs.generate"]),
     ],
 )
 def test_make_verbs(verb: str, commands: list[str]) -> None:

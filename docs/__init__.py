@@ -1,0 +1,1 @@
+"""The references, and in `generate` what writes those parts of them that the code knows better."""

@@ -1,0 +1,51 @@
+"""Writes the parts of the references that the code knows better than their authors: `make docs`.
+
+The documents are written by hand. Between two comments of a line each,
+
+    <!-- generated: NAME -->
+    <!-- end of NAME -->
+
+stands what `BLOCKS` makes for that name. The tests fail when it is not what the code would make now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from docs.generate.commands import command_reference
+from docs.generate.metrics import own_metrics, ruler_metrics
+from docs.generate.reasons import reason_table
+from docs.generate.routes import route_table
+from docs.generate.webhook import webhook_body
+
+DOCS = Path(__file__).parents[1]
+
+BLOCKS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "commands": command_reference,
+        "ruler metrics": ruler_metrics,
+        "own metrics": own_metrics,
+        "reasons": reason_table,
+        "routes": route_table,
+        "webhook body": webhook_body,
+    }
+)
+
+_BLOCK = re.compile(r"(?<=<!-- generated: )([a-z ]+) -->\n.*?<!-- end of \1(?= -->)", re.DOTALL)
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Every document of this folder that has generated parts, and its text as it should be."""
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if _BLOCK.search(text):
+            yield path, _BLOCK.sub(_filled, text)
+
+
+def _filled(block: re.Match[str]) -> str:
+    """Raises KeyError for a name that nobody makes."""
+    name = block[1]
+    return f"{name} -->\n{BLOCKS[name]()}<!-- end of {name}"
