@@ -1,13 +1,15 @@
 """One text of a rule: literal, a Go template, or Jinja2.
 
 Which of them it is shows in the text. What Go's parser accepts is a Go template, as every existing rule file expects; all
-else is Jinja2. Two kinds of text satisfy Go's parser only by accident, and are Jinja2 when they read well as that: one with
-Jinja2 statements (`{% if … %}`, literal text to Go), and one whose calls could never succeed in Go for their number of
-arguments (`{{ value | humanize }}`, where `value` is also the name of a Prometheus function that takes a sample).
+else is Jinja2. Two kinds of text satisfy Go's parser only by accident, as long as nothing in them is evidently Go (`$x`,
+`.x`): one with Jinja2 statements (`{% if … %}`, which is literal text to Go) is Jinja2; and so is, when it reads well as
+that, one whose calls could never succeed in Go for their number of arguments (`{{ value | humanize }}`, where `value` is
+also the name of a Prometheus function that takes a sample).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,6 +29,10 @@ from evaluator.templating.scope import VARIABLES, Scope
 
 MAIN: Final = ""
 _SIGNS: Final = ("{{", "{%", "{#")
+_STATEMENT: Final = re.compile(
+    r"\{%[-+]?\s*(?:if|elif|else|endif|for|endfor|set|endset|macro|endmacro|call|filter|with|raw|block|include|import|from|extends)\b"
+)
+_GO_SIGN: Final = re.compile(r"\$|\{\{-?\s*(?:\.|/\*|(?:if|else|end|range|with|define|template|block)\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +68,21 @@ def compile_text(text: str) -> Text:
         trees = parse(text, MAIN, RULE_FUNCTIONS, VARIABLES)
     except TemplateError as go_error:
         return _as_jinja(text, go_error)
-    return _jinja_by_accident_go(text, trees) or _go_text(text, trees)
+    if not _evidently_go(trees):
+        if _STATEMENT.search(text):
+            return _as_jinja(text, TemplateError("to Go, `{%` is text"))
+        if _never_succeeds(trees) and (compiled := _readable_jinja(text)):
+            return _jinja_text(text, compiled)
+    return _go_text(text, trees)
 
 
-def _jinja_by_accident_go(text: str, trees: Mapping[str, Tree]) -> Text | None:
-    """See the top of the module."""
-    states = "{%" in text
-    if not (states or _never_succeeds(trees)):
-        return None
+def _readable_jinja(text: str) -> Compiled | None:
+    """The text as Jinja2, where it reads well as that and speaks of the sample."""
     try:
         compiled = compile_jinja(text)
     except TemplateError:
         return None
-    return _jinja_text(text, compiled) if states or compiled.names & NAMES else None
+    return compiled if compiled.names & NAMES else None
 
 
 def _as_jinja(text: str, go_error: TemplateError) -> Text:
@@ -86,14 +94,14 @@ def _as_jinja(text: str, go_error: TemplateError) -> Text:
 
 def _both(text: str, go_error: TemplateError, jinja_error: TemplateError) -> TemplateError:
     """One error of two: the one of the language that the author seems to have meant first."""
-    meant_jinja = "{%" in text or jinja_error.line > go_error.line or not _lexes_as_go(text)
-    first, second = (jinja_error, go_error) if meant_jinja else (go_error, jinja_error)
-    other = "a Go template" if meant_jinja else "Jinja2"
+    meant_go = _GO_SIGN.search(text) and not _STATEMENT.search(text)
+    first, second, other = (go_error, jinja_error, "Jinja2") if meant_go else (jinja_error, go_error, "a Go template")
     return TemplateError(f"{first.message} (as {other}: {second.message})", first.line, first.column, byte=first.byte)
 
 
-def _lexes_as_go(text: str) -> bool:
-    return "$" in text or "{{." in text.replace(" ", "") or "{{end}}" in text.replace(" ", "")
+def _evidently_go(trees: Mapping[str, Tree]) -> bool:
+    """Whether it uses a variable or a field, whose syntax Jinja2 does not have."""
+    return any(isinstance(word, Variable | Field | Chain | Dot) for word in inspection.words(trees.values()))
 
 
 def _jinja_text(text: str, compiled: Compiled) -> Text:

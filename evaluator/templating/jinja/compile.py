@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +20,7 @@ from evaluator.templating.scope import Scope, plain_value
 
 NAMES: Final = frozenset({"labels", "value", "external_labels", "external_url", "now"})
 _FILE: Final = "<template>"
+_QUOTED: Final = re.compile(r"['\"]([^'\"]+)['\"]")
 _SANDBOX: Final = Sandbox()
 _FAILURES: Final = (
     jinja2.TemplateError,
@@ -45,12 +47,12 @@ def compile_jinja(text: str) -> Compiled:
     token = limits.current.set(limits.Rendering(Scope(), _price(text)))
     try:
         tree = _SANDBOX.parse(text)
-        _refuse(tree)
+        _refuse(text, tree)
         names = frozenset(meta.find_undeclared_variables(tree)) | {each.name for each in tree.find_all(nodes.Filter)}
         code = _SANDBOX.compile(Bounded().visit(tree), filename=_FILE)
         template = jinja2.Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None))
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(_sentence(error.message or "wrong syntax"), error.lineno) from None
+        raise _placed(text, _sentence(error.message or "wrong syntax"), error.lineno) from None
     except CallFailed as error:
         raise TemplateError(str(error)) from None
     except RecursionError:
@@ -65,7 +67,7 @@ def _price(text: str) -> int:
     return 40 + len(text)
 
 
-def _refuse(tree: nodes.Template) -> None:
+def _refuse(text: str, tree: nodes.Template) -> None:
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         raise TemplateError(f"`{type(node).__name__.lower()}` is not available here", node.lineno)
     for loop in tree.find_all(nodes.For):
@@ -75,7 +77,15 @@ def _refuse(tree: nodes.Template) -> None:
     for name in sorted(meta.find_undeclared_variables(tree) - known):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
         near = difflib.get_close_matches(name, known, 1)
-        raise TemplateError(f'unknown name "{name}"' + (f', did you mean "{near[0]}"?' if near else ""), line)
+        raise _placed(text, f'unknown name "{name}"' + (f', did you mean "{near[0]}"?' if near else ""), line)
+
+
+def _placed(text: str, message: str, line: int) -> TemplateError:
+    """An error with its column, found by the first quoted word of the message, since Jinja2 knows lines only."""
+    quoted = _QUOTED.search(message)
+    lines = text.splitlines()
+    found = lines[line - 1].find(quoted[1]) if quoted and line <= len(lines) else 0
+    return TemplateError(message, line, max(found, 0) + 1)
 
 
 def _sentence(message: str) -> str:

@@ -28,6 +28,7 @@ _STANDARD: Final = [
     "d",
     "default",
     "dictsort",
+    "e",
     "escape",
     "float",
     "int",
@@ -115,6 +116,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(obj, LabelView):
             return obj[str(argument)]
         return super().getitem(obj, argument)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """`format` is not offered: printf is, and cannot be told to pad to a gigabyte."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may touch it: of texts only the methods that cannot multiply them."""
