@@ -1,16 +1,19 @@
 """Performs `RunQuery`: asks the datasource and turns the answer into the event that the machine understands.
 
-Whatever happens, exactly one event comes back, and in bounded time. Labels are expanded here, at the edge, because they
-decide which alert a series belongs to; annotations only where they query or tell the time, the others when somebody looks.
-A label template that fails fails the evaluation, so that the alerts stay what they are; in Prometheus the error's text
-would become a label, and with that another alert.
+Whatever happens, exactly one event comes back, and within the slot's budget. Labels are expanded here, at the edge, because
+they decide which alert a series belongs to; annotations only where they query or tell the time, the others when somebody
+looks. A label template that fails fails the evaluation, so that the alerts stay what they are; in Prometheus the error's
+text would become a label, and with that another alert. In an annotation it does become the text: a page with one broken line
+is better than none.
 """
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample
 from evaluator.core.effects import RunQuery
@@ -18,7 +21,7 @@ from evaluator.core.events import QueryFailed, QueryReturned
 from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import Datasource, Settings
 from evaluator.prometheus.client import PrometheusClient
-from evaluator.templating import DuplicateLabels, QueryNeeded, RuleTexts, TemplateError
+from evaluator.templating import DuplicateLabels, QueryNeeded, RuleTexts, TemplateError, samples_of
 
 MOST_TEMPLATE_QUERIES = 1000
 
@@ -85,32 +88,31 @@ class Asking:
         if known is None or client is None:
             return _failed(effect, FailureKind.RULE, "the rule was removed while it waited to be evaluated")
         rule, texts, interval = known
-        answer = await client.evaluate(rule.query, effect.at, budget=budget(interval, self._datasources[effect.datasource]))
+        seconds = budget(interval, self._datasources[effect.datasource])
+        deadline = _clock() + seconds
+        answer = await client.evaluate(rule.query, effect.at, budget=seconds)
         if isinstance(answer, Failure):
             return QueryFailed(effect.rule, effect.slot, answer)
         if not answer.samples and answer.type is ResultType.VECTOR:
             return QueryReturned(effect.rule, effect.slot, {}, answer.partial, answer.seconds, answer.warnings)
         if answer.type not in (ResultType.VECTOR, ResultType.SCALAR):
             return _failed(effect, FailureKind.RULE, f"rule result is not a vector or scalar but a {answer.type}")
-        return await self._observe(effect, client, texts, answer)
+        return await self._observe(effect, client, texts, answer, deadline)
 
     async def _observe(
-        self, effect: RunQuery, client: PrometheusClient, texts: RuleTexts, answer: Answer
+        self, effect: RunQuery, client: PrometheusClient, texts: RuleTexts, answer: Answer, deadline: float
     ) -> QueryReturned | QueryFailed:
         """Apply the rule's labels, asking whatever its templates want to know on the way."""
-        queries: dict[str, Sequence[Sample]] = {}
+        queries: dict[str, Sequence[Sample] | Failure] = {}
         while True:
             try:
                 observed = texts.observe(answer.samples, effect.slot, queries)
             except QueryNeeded as needed:
                 if len(queries) >= MOST_TEMPLATE_QUERIES:
                     return _failed(effect, FailureKind.RULE, f"templates ask more than {MOST_TEMPLATE_QUERIES} queries")
-                found = await _template_query(client, needed.expr, effect.slot)
-                if isinstance(found, Failure):
-                    return QueryFailed(effect.rule, effect.slot, found)
-                queries[needed.expr] = found.samples
+                queries[needed.expr] = samples_of(await client.query(needed.expr, effect.slot, budget=deadline - _clock()))
             except (TemplateError, DuplicateLabels) as error:
-                return _failed(effect, FailureKind.RULE, str(error))
+                return QueryFailed(effect.rule, effect.slot, _blamed(error, queries))
             else:
                 return QueryReturned(effect.rule, effect.slot, observed, answer.partial, answer.seconds, answer.warnings)
 
@@ -121,8 +123,16 @@ def budget(interval: timedelta, datasource: Datasource) -> float:
     return max(most / 3, min(datasource.timeout.total_seconds(), 0.9 * most))
 
 
-async def _template_query(client: PrometheusClient, expr: str, at: datetime) -> Answer | Failure:
-    return await client.query(expr, at, budget=client.datasource.timeout.total_seconds())
+def _blamed(error: Exception, queries: Mapping[str, Sequence[Sample] | Failure]) -> Failure:
+    """Why the labels could not be made: the datasource's fault where it owes a template an answer, else the rule's."""
+    for asked in queries.values():
+        if isinstance(asked, Failure) and asked.kind.of_datasource:
+            return replace(asked, message=str(error))
+    return Failure(FailureKind.RULE, str(error))
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _failed(effect: RunQuery, kind: FailureKind, message: str) -> QueryFailed:
