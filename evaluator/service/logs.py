@@ -1,15 +1,18 @@
 """What the log says: one line for each thing that people may ask about later.
 
 structlog, to standard error; `console` for people, `json` for machines. Secrets never come near it: values of settings are
-not logged, and failures carry scrubbed texts.
+not logged, and failures carry scrubbed texts. A log that cannot be written, for a disk that is full or a pipe whose reader
+left, costs the line and nothing else: alerts matter more than the telling of them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TextIO, cast
 
 import structlog
 
@@ -20,6 +23,22 @@ from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.records import Attempt, Decision, OutboxRecord, State, Transition
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
+
+
+class _Forgiving:
+    """A stream for `PrintLogger`: a line that cannot be written is lost."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def set_up(form: str) -> None:
@@ -37,7 +56,7 @@ def set_up(form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Forgiving(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
