@@ -2,13 +2,14 @@
 
 Names and labels of the ruler's metrics are Prometheus' (`prometheus_rule_…`, label `rule_group`), so that its dashboards
 and its mixin's alerts work; what it has no name for begins with `evaluator_`. Gauges are read from the machine when somebody
-scrapes; only what cannot be read there, counts of what happened, is counted as it happens.
+scrapes; only what cannot be read there, counts of what happened, is counted as it happens. A counter whose labels are known
+beforehand is there from the start, at zero: an increase from nothing is none, and the first failure would go unseen.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from evaluator import __version__
+from evaluator.core.answers import FailureKind
+from evaluator.core.dedup import Reason
 from evaluator.core.effects import Deliver, Effect, Note
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
@@ -26,21 +29,28 @@ from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed,
 from evaluator.core.records import Attempt, Decision, State, Transition
 from evaluator.service.clock import Clock
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+OUTCOMES = ("accepted", "failed", "refused")
+GONE = "gone"
+QUANTILES = (0.5, 0.9, 0.99)
+
+Key = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Counts:
-    """What happened since the start. Keys are the label values."""
+    """What happened since the start. Keys are the label values. recent: seconds that the newest evaluations took."""
 
     evaluations: Counter[str] = field(default_factory=Counter)
     evaluation_failures: Counter[str] = field(default_factory=Counter)
-    datasource_failures: Counter[tuple[str, str]] = field(default_factory=Counter)
-    transitions: Counter[str] = field(default_factory=Counter)
-    decisions: Counter[str] = field(default_factory=Counter)
-    attempts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    datasource_failures: Counter[Key] = field(default_factory=Counter)
+    transitions: Counter[Key] = field(default_factory=Counter)
+    decisions: Counter[Key] = field(default_factory=Counter)
+    attempts: Counter[Key] = field(default_factory=Counter)
     seconds: float = 0.0
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
     commits_refused: int = 0
     template_failures: int = 0
 
@@ -55,7 +65,6 @@ class Metrics:
         self._machine = machine
         self._clock = clock
         self._registry = CollectorRegistry()
-        self._lags: deque[float] = deque(maxlen=1000)
         self.commit_seconds = Histogram(
             "evaluator_commit_seconds", "Time to keep a step's changes.", registry=self._registry, buckets=SECONDS
         )
@@ -78,10 +87,9 @@ class Metrics:
         for event in events:
             match event:
                 case QueryReturned():
-                    self._evaluated(machine, event, now)
-                    self.counts.seconds += event.seconds
+                    self._evaluated(machine, event, event.seconds, now)
                 case QueryFailed():
-                    group = self._evaluated(machine, event, now)
+                    group = self._evaluated(machine, event, event.failure.seconds, now)
                     self.counts.evaluation_failures[group] += 1
                     owner = machine.groups.get(group)
                     if owner is not None:
@@ -98,9 +106,9 @@ class Metrics:
         for effect in effects:
             match effect:
                 case Note(Transition() as change):
-                    self.counts.transitions[str(change.after or "gone")] += 1
+                    self.counts.transitions[(str(change.after or GONE),)] += 1
                 case Note(Decision() as decision):
-                    self.counts.decisions[decision.reason] += 1
+                    self.counts.decisions[(decision.reason,)] += 1
                 case Note(Attempt() as attempt):
                     receiver, _, integration = attempt.integration.rpartition("/")
                     outcome = "refused" if attempt.permanent else "failed" if attempt.error else "accepted"
@@ -119,7 +127,9 @@ class Metrics:
         yield from _datasources(machine, self.counts)
         yield from self._configuration()
 
-    def _evaluated(self, machine: Machine, event: QueryReturned | QueryFailed, now: datetime) -> str:
+    def _evaluated(self, machine: Machine, event: QueryReturned | QueryFailed, seconds: float, now: datetime) -> str:
+        self.counts.seconds += seconds
+        self.counts.recent.append(seconds)
         self.lag_seconds.observe(max(0.0, (now - event.slot).total_seconds()))
         group = machine.group_of(event.rule)
         name = group.group.key if group is not None else "removed"
@@ -134,9 +144,8 @@ class Metrics:
         build = GaugeMetricFamily("evaluator_build_info", "Which version this is.", labels=["version"])
         build.add_metric([__version__], 1)
         yield build
-        refused = CounterMetricFamily("evaluator_commits_refused", "How often the store refused to keep a step.")
-        refused.add_metric([], self.counts.commits_refused)
-        yield refused
+        refused: dict[Key, int] = {(): self.counts.commits_refused}
+        yield _counter("evaluator_commits_refused", "How often the store refused to keep a step.", (), refused)
 
 
 class _FromMachine(Collector):
@@ -162,9 +171,17 @@ def _ruler(groups: Sequence[GroupEvaluation], counts: Counts) -> Iterator[Metric
     yield _by_group(GaugeMetricFamily, "group_last_evaluation_timestamp_seconds", "When it began.", groups, _began)
     yield _by_group(GaugeMetricFamily, "group_last_evaluation_samples", "Series in its answers.", groups, _samples)
     yield _by_group(GaugeMetricFamily, "group_last_rule_duration_sum_seconds", "Sum over its rules.", groups, _rule_seconds)
-    summary = SummaryMetricFamily("prometheus_rule_evaluation_duration_seconds", "How long rules took.")
+    yield _durations(counts)
+
+
+def _durations(counts: Counts) -> Metric:
+    name = "prometheus_rule_evaluation_duration_seconds"
+    summary = SummaryMetricFamily(name, "How long rules took; the quantiles are of the newest thousand.")
     summary.add_metric([], count_value=sum(counts.evaluations.values()), sum_value=counts.seconds)
-    yield summary
+    recent = sorted(counts.recent)
+    for quantile in QUANTILES if recent else ():
+        summary.add_sample(name, {"quantile": str(quantile)}, recent[int(quantile * len(recent))])
+    return summary
 
 
 def _rules(groups: Sequence[GroupEvaluation], now: datetime) -> Iterator[Metric]:
@@ -205,29 +222,57 @@ def _delivery(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metri
     oldest = max(((now - row.created_at).total_seconds() for row in rows), default=0.0)
     yield _gauge("evaluator_outbox_rows", "Notifications decided and not yet accepted.", len(rows))
     yield _gauge("evaluator_oldest_undelivered_notification_seconds", "Age of the oldest of them.", max(0.0, oldest))
-    names = ["receiver", "integration", "outcome"]
-    attempts = CounterMetricFamily("evaluator_notifications", "Attempts at deliveries.", labels=names)
-    for labels, count in sorted(counts.attempts.items()):
-        attempts.add_metric(list(labels), count)
-    decisions = CounterMetricFamily("evaluator_decisions", "Flush decisions by reason.", labels=["reason"])
-    for reason, count in sorted(counts.decisions.items()):
-        decisions.add_metric([reason], count)
-    transitions = CounterMetricFamily("evaluator_transitions", "State changes of alerts.", labels=["to"])
-    for state, count in sorted(counts.transitions.items()):
-        transitions.add_metric([state], count)
-    failed = CounterMetricFamily("prometheus_template_text_expansion_failures", "Templates that failed when told.")
-    failed.add_metric([], counts.template_failures)
-    yield from (attempts, decisions, transitions, failed)
+    known = [(receiver, name, outcome) for receiver, name in _integrations(machine) for outcome in OUTCOMES]
+    labels = ("receiver", "integration", "outcome")
+    yield _counter("evaluator_notifications", "Attempts at deliveries.", labels, counts.attempts, known)
+    reasons = [(str(reason),) for reason in Reason]
+    yield _counter("evaluator_decisions", "Flush decisions by reason.", ("reason",), counts.decisions, reasons)
+    states = [(str(state),) for state in (*State, GONE)]
+    yield _counter("evaluator_transitions", "State changes of alerts.", ("to",), counts.transitions, states)
+    failed: dict[Key, int] = {(): counts.template_failures}
+    yield _counter("prometheus_template_text_expansion_failures", "Templates that failed when told.", (), failed)
+    yield from _notifier(machine, counts, len(rows))
+
+
+def _notifier(machine: Machine, counts: Counts, waiting: int) -> Iterator[Metric]:
+    """Prometheus' families about its Alertmanagers; here those are the integrations, and what is counted are notifications."""
+    sent: Counter[Key] = Counter()
+    errors: Counter[Key] = Counter()
+    for (receiver, integration, outcome), count in counts.attempts.items():
+        sent[(f"{receiver}/{integration}",)] += count
+        errors[(f"{receiver}/{integration}",)] += count if outcome != "accepted" else 0
+    known = [(f"{receiver}/{integration}",) for receiver, integration in _integrations(machine)]
+    labels = ("alertmanager",)
+    yield _counter("prometheus_notifications_sent", "Attempts at deliveries.", labels, sent, known)
+    yield _counter("prometheus_notifications_errors", "Attempts that were not accepted.", labels, errors, known)
+    yield _counter("prometheus_notifications_dropped", "None: what is not accepted waits in the outbox.", (), {(): 0})
+    yield _gauge("prometheus_notifications_queue_length", "Notifications in the outbox.", waiting)
+    yield _gauge("prometheus_notifications_alertmanagers_discovered", "Integrations of all receivers.", len(known))
 
 
 def _datasources(machine: Machine, counts: Counts) -> Iterator[Metric]:
     up = GaugeMetricFamily("evaluator_datasource_up", "Whether its last query was answered.", labels=["datasource"])
     for datasource in machine.settings.datasources:
         up.add_metric([datasource.name], float(datasource.name not in machine.watch.datasources))
-    failures = CounterMetricFamily("evaluator_datasource_failures", "Failed queries.", labels=["datasource", "kind"])
-    for labels, count in sorted(counts.datasource_failures.items()):
-        failures.add_metric(list(labels), count)
-    yield from (up, failures)
+    yield up
+    known = [(datasource.name, str(kind)) for datasource in machine.settings.datasources for kind in FailureKind]
+    labels = ("datasource", "kind")
+    yield _counter("evaluator_datasource_failures", "Failed queries.", labels, counts.datasource_failures, known)
+
+
+def _integrations(machine: Machine) -> Iterator[tuple[str, str]]:
+    for receiver in machine.settings.receivers:
+        yield from ((receiver.name, integration.name) for integration in receiver.integrations)
+
+
+def _counter(
+    name: str, text: str, labels: Sequence[str], counts: Mapping[Key, int], known: Iterable[Key] = ()
+) -> CounterMetricFamily:
+    """A counter with a series for everything that was counted, and for everything that may be."""
+    family = CounterMetricFamily(name, text, labels=list(labels))
+    for key in sorted({*counts, *known}):
+        family.add_metric(list(key), counts.get(key, 0))
+    return family
 
 
 def _by_group(
@@ -245,10 +290,6 @@ def _by_group(
 
 def _key(group: GroupEvaluation) -> str:
     return group.group.key
-
-
-def _interval(group: GroupEvaluation) -> float:
-    return group.group.interval.total_seconds()
 
 
 def _duration(group: GroupEvaluation) -> float:
