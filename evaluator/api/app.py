@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evaluator.api import native, v1
-from evaluator.api.view import View
+from evaluator.api.view import UnavailableError, View
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -20,15 +20,19 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
     """Everything that is served over `view`."""
 
     async def healthy(request: Request) -> Response:
+        """200 while it works; 503 and the reason while it does not."""
         return _state(view.unhealthy, "The evaluator is healthy.")
 
     async def ready(request: Request) -> Response:
+        """200 once state is loaded and every group has been evaluated; 503 and the reason until then."""
         return _state(view.unready, "The evaluator is ready.")
 
     async def metrics(request: Request) -> Response:
+        """The evaluator's own metrics, in Prometheus' text format."""
         return Response(view.scrape(), media_type=METRICS_TYPE)
 
     async def reload(request: Request) -> Response:
+        """Read the configuration anew; 500 and every problem when it cannot be used, and then nothing has changed."""
         try:
             await view.reload()
         except Exception as error:
@@ -36,7 +40,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         return PlainTextResponse("")
 
     async def graph(request: Request) -> Response:
-        """The source of an alert: its expression, where its datasource can draw it."""
+        """Where an alert came from: redirects to the first datasource's graph of `g0.expr`."""
         if not view.settings.datasources:
             return PlainTextResponse("no datasource is configured\n", 404)
         base = view.settings.datasources[0].url.rstrip("/")
@@ -52,7 +56,11 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *native.routes(view),
         *pages,
     ]
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={UnavailableError: _unavailable})
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    return v1.failure("unavailable", str(error), 503)
 
 
 def _state(trouble: str, well: str) -> Response:

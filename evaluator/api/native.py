@@ -10,10 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evaluator import __version__
+from evaluator.api.numbers import exponent
 from evaluator.api.view import View
 from evaluator.core.alerts import Alert
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.labels import ALERT_NAME
+from evaluator.core.records import Attempt, Decision, Transition
 from evaluator.core.timestamps import rfc3339
 
 Json = dict[str, Any]
@@ -24,21 +26,27 @@ def routes(view: View) -> list[Route]:
     """The routes below `/api/evaluator/v1`."""
 
     async def status(request: Request) -> Response:
+        """The version, whether it is ready and why not, counts, and which datasources answer."""
         return answer(_status(view))
 
     async def alerts(request: Request) -> Response:
+        """Alerts as people are told of them, built-in ones included, with the groups that they are in."""
         return answer([_alert(view, alert) for alert in view.machine.alerts])
 
     async def groups(request: Request) -> Response:
+        """Alert groups: the next flush, and for each integration what it was told and what it has yet to accept."""
         return answer([_group(view, group) for group in view.machine.dispatch.groups.values()])
 
     async def deliveries(request: Request) -> Response:
-        return answer(await view.attempts(request.query_params.get("group"), _limit(request)))
+        """Attempts at deliveries, the newest first; `group` and `limit` choose among them."""
+        return answer([_attempt(one) for one in await view.attempts(request.query_params.get("group"), _limit(request))])
 
     async def decisions(request: Request) -> Response:
-        return answer(await view.decisions(request.query_params.get("group"), _limit(request)))
+        """Flush decisions with their reasons, the newest first; `group` and `limit` choose among them."""
+        return answer([_decision(one) for one in await view.decisions(request.query_params.get("group"), _limit(request))])
 
     async def transitions(request: Request) -> Response:
+        """State changes of alerts, the newest first; at most `limit`."""
         return answer([_transition(one) for one in await view.transitions(_limit(request))])
 
     endpoints = {
@@ -122,7 +130,35 @@ def _lane(view: View, group: AlertGroup, lane: Lane) -> Json:
     }
 
 
-def _transition(change: Any) -> Json:
+def _attempt(attempt: Attempt) -> Json:
+    return {
+        "at": rfc3339(attempt.at),
+        "id": attempt.outbox,
+        "group": attempt.group,
+        "integration": attempt.integration,
+        "attempt": attempt.attempt,
+        "accepted": not attempt.error,
+        "error": attempt.error,
+        "permanent": attempt.permanent,
+        "receipt": dict(attempt.receipt),
+    }
+
+
+def _decision(decision: Decision) -> Json:
+    return {
+        "at": rfc3339(decision.at),
+        "group": decision.group,
+        "groupKey": decision.group_key,
+        "route": decision.route,
+        "integration": decision.integration,
+        "reason": decision.reason,
+        "sent": decision.sent,
+        "firing": decision.firing,
+        "resolved": decision.resolved,
+    }
+
+
+def _transition(change: Transition) -> Json:
     return {
         "at": rfc3339(change.at),
         "rule": change.rule,
@@ -130,6 +166,6 @@ def _transition(change: Any) -> Json:
         "before": change.before,
         "after": change.after,
         "activeAt": rfc3339(change.active_at),
-        "value": str(change.value),
+        "value": exponent(change.value),
         "why": change.why,
     }

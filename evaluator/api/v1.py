@@ -38,6 +38,7 @@ def routes(view: View) -> list[Route]:
             except BadParameterError as error:
                 return failure("bad_data", str(error), 400)
 
+        endpoint.__doc__ = make.__doc__
         return endpoint
 
     return [
@@ -60,7 +61,7 @@ def failure(kind: str, text: str, status: int) -> Response:
 
 
 def rules(view: View, request: Request) -> Json:
-    """`/api/v1/rules` with `type`, `rule_name[]`, `rule_group[]`, `file[]` and `exclude_alerts`."""
+    """Groups and rules; `type`, `rule_name[]`, `rule_group[]`, `file[]` and `exclude_alerts` choose among them."""
     query = request.query_params
     kind = query.get("type", "")
     if kind not in ("", "alert", "record"):
@@ -78,13 +79,13 @@ def rules(view: View, request: Request) -> Json:
 
 
 def alerts(view: View, request: Request) -> Json:
-    """`/api/v1/alerts`: pending and firing alerts of all rules."""
+    """Pending and firing alerts of all rules."""
     tracked = (one for group in view.machine.groups.values() for rule in group.rules.values() for one in _active(rule))
     return {"alerts": [_alert(view, one) for one in tracked]}
 
 
 def buildinfo(view: View, request: Request) -> Json:
-    """`/api/v1/status/buildinfo`; Grafana reads the version to learn what it may ask."""
+    """A version of Prometheus whose API this is, for Grafana, which asks accordingly; `revision` is the evaluator's own."""
     return {
         "application": "evaluator",
         "version": "2.42.0",
@@ -97,8 +98,12 @@ def buildinfo(view: View, request: Request) -> Json:
 
 
 def runtimeinfo(view: View, request: Request) -> Json:
-    """`/api/v1/status/runtimeinfo`, the parts that mean something here."""
-    return {"startTime": rfc3339(view.started_at), "reloadConfigSuccess": True, "serverTime": rfc3339(view.now)}
+    """When it was started, what time it is there, and whether the last reload was taken over."""
+    return {
+        "startTime": rfc3339(view.started_at),
+        "reloadConfigSuccess": view.reload_successful,
+        "serverTime": rfc3339(view.now),
+    }
 
 
 def _flag(text: str) -> bool:

@@ -11,6 +11,10 @@ from evaluator.core.records import Annotations, Attempt, Decision, Transition
 from evaluator.core.settings import Settings
 
 
+class UnavailableError(Exception):
+    """What was asked for cannot be read at the moment; the text says why."""
+
+
 class View(Protocol):
     """A running evaluator. The machine may be read, not changed."""
 
@@ -38,6 +42,10 @@ class View(Protocol):
     def unhealthy(self) -> str:
         """Why it does not work; empty when it does."""
 
+    @property
+    def reload_successful(self) -> bool:
+        """Whether the last reload was taken over; true before the first."""
+
     def texts(self, annotations: Annotations, alert: str) -> dict[str, str]:
         """Annotations as they read now. alert: its name, which errors of templates mention."""
 
@@ -48,10 +56,10 @@ class View(Protocol):
         """Read the configuration anew. Raises an exception whose text lists the problems; nothing has changed then."""
 
     async def transitions(self, limit: int) -> Sequence[Transition]:
-        """The newest state changes of alerts, newest first."""
+        """The newest state changes of alerts, newest first. Raises UnavailableError."""
 
     async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
-        """The newest flush decisions, newest first."""
+        """The newest flush decisions, newest first. Raises UnavailableError."""
 
     async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
-        """The newest attempts at deliveries, newest first."""
+        """The newest attempts at deliveries, newest first. Raises UnavailableError."""

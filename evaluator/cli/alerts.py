@@ -23,7 +23,7 @@ def list_alerts(
 ) -> None:
     """List pending and firing alerts, those that need a look first."""
     wanted = [_matcher(text) for text in matchers or ()]
-    found = get(url, "/api/v1/alerts", token)["data"]["alerts"]
+    found = get(url, "/api/v1/alerts", token)["alerts"]
     shown = sorted((one for one in found if match_all(wanted, Labels(one["labels"]))), key=_order)
     if as_json:
         print_json(shown)

@@ -17,15 +17,18 @@ Token = Annotated[str | None, typer.Option(help="Sent as a bearer token.", envva
 
 
 def get(url: str, path: str, token: str | None = None) -> Any:
-    """The JSON at `path`; whatever goes wrong is one line on standard error and exit 1."""
+    """The data at `path` of the API; whatever goes wrong is one line on standard error and exit 1."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         answer = httpx.get(url.rstrip("/") + path, headers=headers, timeout=30, trust_env="NO_PROXY" in os.environ)
         answer.raise_for_status()
-        return answer.json()
+        found = answer.json()
     except httpx.HTTPStatusError as error:
         fail(f"{url} answered {error.response.status_code}: {error.response.text.strip()[:200]}")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         fail(f"no evaluator answers at {url} ({error}); name one with --url or EVALUATOR_URL")
     except ValueError:
-        fail(f"{url} is no evaluator: it did not answer with JSON")
+        found = None
+    if not isinstance(found, dict) or "data" not in found:
+        fail(f"{url} is no evaluator: it did not answer as one; name one with --url or EVALUATOR_URL")
+    return found["data"]

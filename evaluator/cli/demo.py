@@ -23,7 +23,7 @@ import typer
 
 from evaluator.cli.output import fail
 from evaluator.cli.reading import Source, read_or_fail
-from evaluator.cli.run import LogFormat, serve
+from evaluator.cli.run import LogFormat, reading, serve
 from evaluator.service.logs import log, set_up
 
 START_SECONDS = 30.0
@@ -73,7 +73,7 @@ def demo(
             config = folder / "evaluator.yml"
             config.write_text(CONFIG.format(url=url, rules=rules_folder(), folder=folder, port=port))
             source = Source(config)
-            service = serve(read_or_fail(source), source.read, seconds)
+            service = serve(read_or_fail(source), reading(source), seconds)
     accepted = sum(count for (_, _, outcome), count in service.metrics.counts.attempts.items() if outcome == "accepted")
     if not accepted:
         fail("the demo ended before a notification was delivered; give it a minute")

@@ -14,10 +14,15 @@ from evaluator.config.problems import Problem, Severity
 from evaluator.core.settings import Settings
 
 DEFAULT_CONFIG = Path("evaluator.yml")
+_WAYS = "name a file with --config, or a server and rules with --prometheus URL --rules 'GLOB'"
 
 
 class UnusableError(Exception):
     """There are errors in the configuration; the text lists them, one in each line."""
+
+
+class MissingError(UnusableError):
+    """There is no configuration at all; the text says how to name one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Source:
             return without_file(self.prometheus, self.rules)
         if DEFAULT_CONFIG.exists():
             return load(DEFAULT_CONFIG, environ=os.environ)
-        fail("no configuration: name a file with --config, or a server and rules with --prometheus URL --rules 'GLOB'")
+        raise MissingError(f"there is no {DEFAULT_CONFIG} here; {_WAYS}")
 
 
 def say(problems: Iterable[Problem]) -> None:
@@ -66,6 +71,8 @@ def read_or_fail(source: Source) -> Settings:
     """The settings, or every error on standard error and exit 1."""
     try:
         return source.read()
+    except MissingError as error:
+        fail(str(error))
     except UnusableError as error:
         print(error, file=sys.stderr)
         count = str(error).count("\n") + 1

@@ -17,7 +17,7 @@ from evaluator.cli.output import fail
 from evaluator.cli.reading import Source, UnusableError, parse_listen, read_or_fail
 from evaluator.core.settings import Settings
 from evaluator.service import listening
-from evaluator.service.logs import log, set_up
+from evaluator.service.logs import set_up
 from evaluator.service.run import ReloadError, Service
 from evaluator.store.base import StoreError
 from evaluator.store.opening import open_store
@@ -48,7 +48,7 @@ def run(
         fail("--rules needs --prometheus URL; a configuration file names its rules in rule_files")
     set_up(log_format)
     source = Source(config, prometheus, tuple(rules or ()), parse_listen(listen), storage)
-    serve(read_or_fail(source), _reading(source))
+    serve(read_or_fail(source), reading(source))
 
 
 def serve(settings: Settings, read: Callable[[], Settings], seconds: float | None = None) -> Service:
@@ -61,9 +61,6 @@ def serve(settings: Settings, read: Callable[[], Settings], seconds: float | Non
         service = Service(settings, read, open_store(settings.storage), sys.stdout)
     except (listening.ListenError, StoreError, OSError, ValueError) as error:
         fail(str(error))
-    host, port = listener.getsockname()[:2]
-    rules = sum(len(group.rules) for group in settings.groups)
-    log.info("started", pages=f"http://{host}:{port}/", api=f"http://{host}:{port}/api/v1/rules", rules=rules)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(service, listener, seconds))
@@ -78,7 +75,9 @@ async def _run(service: Service, listener: socket.socket, seconds: float | None)
     await service.run(lambda view: make_app(view, pages(view)), listener)
 
 
-def _reading(source: Source) -> Callable[[], Settings]:
+def reading(source: Source) -> Callable[[], Settings]:
+    """What reads the settings anew for a reload; it raises ReloadError."""
+
     def read() -> Settings:
         try:
             return source.read()

@@ -20,12 +20,12 @@ SLOTS = 3
 PATIENCE = timedelta(minutes=10)
 
 
-def ailment(machine: Machine, started_at: datetime, now: datetime) -> str:
+def ailment(machine: Machine, now: datetime) -> str:
     """What is wrong with the chain at `now`, in a few words; empty when it works."""
     for group in machine.groups.values():
-        since = group.finished_at or started_at
-        if group.rules and now - since > SLOTS * group.group.interval:
-            return f"group {group.group.key} has completed no evaluation since {since.isoformat(timespec='seconds')}"
+        overdue = group.next_slot + (SLOTS - 1) * group.group.interval  # a slot begins only when the one before has ended
+        if group.rules and now > overdue:
+            return f"group {group.group.key} has completed no evaluation for {SLOTS} intervals"
         failing = [rule for rule in group.rules.values() if rule.failures >= SLOTS]
         if failing and len(failing) == len(group.rules):
             return f"no rule of group {group.group.key} can be evaluated: {failing[0].error}"

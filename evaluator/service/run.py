@@ -12,10 +12,12 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import ParamSpec, TextIO, TypeVar
 
+import httpx
 from starlette.applications import Starlette
 
+from evaluator.api.view import UnavailableError
 from evaluator.core.effects import Effect
 from evaluator.core.engine import Machine
 from evaluator.core.events import Event, Reloaded
@@ -37,6 +39,9 @@ PATIENCE = timedelta(seconds=10)
 
 PRUNE_EVERY = timedelta(hours=1)
 
+CLOCK_PATIENCE = timedelta(minutes=1)
+"""How far the clock may be set back without anybody hearing of it; it has caught up as soon."""
+
 
 class ReloadError(Exception):
     """The new configuration cannot be used; nothing has changed. The text lists every problem, one in each line."""
@@ -46,6 +51,9 @@ Reload = Callable[[], Settings]
 """Reads the configuration anew; raises ReloadError."""
 
 MakeApp = Callable[["Service"], Starlette]
+
+Asked = ParamSpec("Asked")
+H = TypeVar("H")
 
 
 class Service:
@@ -67,8 +75,9 @@ class Service:
         self._deliverer = Deliverer(settings.receivers, texts, external_url=settings.external_url, stdout=stdout, clock=clock)
         self._reloading = asyncio.Lock()
         self._world: RealWorld | None = None
-        self._kept_at: datetime | None = None
+        self._evaluated = False
         self._refused = ""
+        self._errands: set[asyncio.Task[None]] = set()
 
     # -- what others see ----------------------------------------------------------------------------------------------
 
@@ -84,15 +93,20 @@ class Service:
 
     @property
     def unready(self) -> str:
-        """Why the service is not ready; empty when it is: state loaded, and every group evaluated once."""
-        waiting = [group.group.key for group in self.machine.groups.values() if group.rules and group.finished_at is None]
-        if waiting:
-            return f"{len(waiting)} of {len(self.machine.groups)} rule groups have not been evaluated yet, {waiting[0]} first"
-        return self._refused
+        """Why the service is not ready; empty when it is: state loaded, and every group of the start evaluated once."""
+        groups = self.machine.groups.values()
+        waiting = [one.group.key for one in groups if one.rules and one.finished_at is None]
+        self._evaluated = self._evaluated or not waiting  # what a reload brings is awaited by those who brought it
+        if not self._evaluated:
+            return f"{len(waiting)} of {len(groups)} rule groups have not been evaluated yet, {waiting[0]} first"
+        return self.unhealthy
 
     @property
     def unhealthy(self) -> str:
         """Why the service does not work; empty when it does."""
+        behind = self._world.behind if self._world is not None else timedelta(0)
+        if behind > CLOCK_PATIENCE:
+            return f"the clock was set back, and nothing is evaluated for {behind} from now; restart, and it is at once"
         return self._refused
 
     def texts(self, annotations: Annotations, alert: str) -> dict[str, str]:
@@ -103,17 +117,22 @@ class Service:
         """The metrics, in Prometheus' text format."""
         return self.metrics.text()
 
+    @property
+    def reload_successful(self) -> bool:
+        """Whether the last reload was taken over; true before the first."""
+        return self.metrics.reload_successful
+
     async def transitions(self, limit: int) -> Sequence[Transition]:
-        """The newest state changes of alerts, newest first."""
-        return await asyncio.to_thread(self.store.history, Transition, limit=limit)
+        """The newest state changes of alerts, newest first. Raises UnavailableError."""
+        return await _read(self.store.history, Transition, limit=limit)
 
     async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
-        """The newest flush decisions, newest first."""
-        return await asyncio.to_thread(self.store.history, Decision, group=group, limit=limit)
+        """The newest flush decisions, newest first. Raises UnavailableError."""
+        return await _read(self.store.history, Decision, group=group, limit=limit)
 
     async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
-        """The newest attempts at deliveries, newest first."""
-        return await asyncio.to_thread(self.store.history, Attempt, group=group, limit=limit)
+        """The newest attempts at deliveries, newest first. Raises UnavailableError."""
+        return await _read(self.store.history, Attempt, group=group, limit=limit)
 
     # -- the life of it -----------------------------------------------------------------------------------------------
 
@@ -129,6 +148,7 @@ class Service:
             world.wakeups.start()
             self._follow()
             self.metrics.reloaded_at = self.started_at
+            log.info("started", rules=sum(len(one.rules) for one in self.settings.groups), **_addresses(listener))
             await drive(self.machine, world)
         finally:
             world.wakeups.stop()
@@ -154,7 +174,7 @@ class Service:
             try:
                 settings = await asyncio.to_thread(self._read)
                 await self._adopt(settings)
-            except (ReloadError, OSError, ValueError) as error:
+            except (ReloadError, OSError, ValueError, httpx.InvalidURL) as error:
                 self.metrics.reload_successful = False
                 log.error("reload refused, the configuration in force stays", problem=str(error))
                 raise ReloadError(str(error)) from error
@@ -195,7 +215,12 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload_quietly()))
+        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+
+    def _reload_soon(self) -> None:
+        errand = asyncio.create_task(self._reload_quietly())
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
 
     async def _reload_quietly(self) -> None:
         try:
@@ -215,7 +240,7 @@ class Service:
 
     async def _beat(self) -> None:
         beats = self.settings.heartbeat
-        wrong = self._refused or heartbeat.ailment(self.machine, self.started_at, self.now)
+        wrong = self.unhealthy or heartbeat.ailment(self.machine, self.now)
         if wrong:
             log.warning("heartbeat withheld", why=wrong)
         elif beats is not None:
@@ -239,3 +264,19 @@ class Service:
         if not self._refused:
             log.critical("cannot keep state, so nothing is evaluated or sent until that works", error=str(error))
         self._refused = f"the store refuses: {error}"
+
+
+def _addresses(listener: socket.socket | None) -> dict[str, str]:
+    """Where the pages and the API are served, for the log."""
+    if listener is None:
+        return {}
+    host, port = listener.getsockname()[:2]
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return {"pages": f"{base}/", "api": f"{base}/api/v1/rules"}
+
+
+async def _read(history: Callable[Asked, Sequence[H]], *args: Asked.args, **kwargs: Asked.kwargs) -> Sequence[H]:
+    try:
+        return await asyncio.to_thread(history, *args, **kwargs)
+    except StoreError as error:
+        raise UnavailableError(str(error)) from error

@@ -4,8 +4,9 @@ Events come from queries, deliveries, signals and timers; whatever has arrived b
 together. What is to be kept is written by one thread, in one transaction, before anything is performed; while the disk
 refuses, nothing is performed, and the attempt is repeated until it succeeds or the process is told to stop.
 
-The machine never sees the clock go back: an instant is at least the one before it. A clock that was set forward, or a
-machine that slept, is noticed within a nap's length.
+The machine never sees the clock go back: an instant is at least the one before it, so no slot is evaluated twice. While the
+clock is behind, time stands still here: at an instant that the datasource has not reached every answer would be empty. A
+clock that was set forward, or a machine that slept, is noticed within a nap's length.
 """
 
 from __future__ import annotations
@@ -124,6 +125,11 @@ class RealWorld:
         except TimeoutError:
             pass
 
+    @property
+    def behind(self) -> timedelta:
+        """How far the clock has been set back: for so long nothing is due."""
+        return self.now - min(self.now, self._clock())
+
     def _tick(self) -> datetime:
         self.now = max(self.now, self._clock())
         return self.now
@@ -131,14 +137,14 @@ class RealWorld:
     # -- what is to be done -------------------------------------------------------------------------------------------
 
     async def commit(self, effects: Sequence[Effect], now: datetime) -> None:
-        """Keep, then perform."""
+        """Keep, then perform; once the world is about to end only keep: what was asked for is done by the next one."""
         finished = self._finished(effects)
         changes = [effect for effect in finished if isinstance(effect, Save | Forget | Note)]
         seconds = await self._keep(changes) if changes else 0.0
         if seconds is None:
             return
         self._witness.kept(finished, seconds, now)
-        for effect in finished:
+        for effect in () if self.stopping else finished:
             match effect:
                 case RunQuery():
                     self._begin(self._ask(effect))
