@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import TracebackType
+from typing import Self
 
 
 class Then(Enum):
@@ -69,7 +70,11 @@ class LocalServer:
         await self.asked.wait()
         self.asked.clear()
 
-    async def __aenter__(self) -> LocalServer:
+    async def reply(self, request: Received) -> Reply:
+        """What to answer; a server that thinks for itself overrides this."""
+        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         return self
 
@@ -83,9 +88,10 @@ class LocalServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self.requests.append(await _read(reader))
+            request = await _read(reader)
+            self.requests.append(request)
             self.asked.set()
-            reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+            reply = await self.reply(request)
             writer.write(reply.encode())
             await writer.drain()
             if reply.then is Then.HANG:
