@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import TextIO
 
 from evaluator.core.events import Delivered, DeliveryFailed
+from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import OutboxRecord
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver
 from evaluator.notify import console
@@ -78,7 +79,9 @@ class Deliverer:
         """Deliver by a new configuration from now on; attempts under way end as they began."""
         self._adopt(receivers, texts, external_url)
         kept = [integration.settings for integration in self._integrations.values()]
-        await self._clients.keep([settings.http for settings in kept if not isinstance(settings, ConsoleSettings)])
+        await self._clients.keep(
+            [settings.http for settings in kept if not isinstance(settings, ConsoleSettings | EmailSettings)]
+        )
 
     async def aclose(self) -> None:
         """Close the clients, each when its last attempt has ended."""

@@ -1,0 +1,82 @@
+"""Receivers and the integrations behind them: whom to tell, and how.
+
+One frozen dataclass for each kind of integration, a file for each family. Defaults are Alertmanager's; every text that it
+renders as a template is one here too. What falls back on the `global` block has been filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.receivers.chat import (
+    DiscordSettings,
+    MsTeamsSettings,
+    MsTeamsV2Settings,
+    TelegramSettings,
+    WebexSettings,
+    WechatSettings,
+)
+from evaluator.core.receivers.general import ConsoleSettings, EmailSettings, SnsSettings, WebhookSettings
+from evaluator.core.receivers.mattermost import MattermostSettings
+from evaluator.core.receivers.paging import (
+    IncidentioSettings,
+    OpsgenieSettings,
+    PagerdutySettings,
+    PushoverSettings,
+    VictoropsSettings,
+)
+from evaluator.core.receivers.rocketchat import RocketchatSettings
+from evaluator.core.receivers.slack import SlackSettings
+from evaluator.core.receivers.tickets import JiraSettings
+
+IntegrationSettings = (
+    ConsoleSettings
+    | WebhookSettings
+    | EmailSettings
+    | PagerdutySettings
+    | OpsgenieSettings
+    | WechatSettings
+    | SlackSettings
+    | VictoropsSettings
+    | PushoverSettings
+    | SnsSettings
+    | TelegramSettings
+    | DiscordSettings
+    | WebexSettings
+    | MsTeamsSettings
+    | MsTeamsV2Settings
+    | JiraSettings
+    | IncidentioSettings
+    | RocketchatSettings
+    | MattermostSettings
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One way of a receiver to tell people. index: its number among the receiver's integrations of the same kind."""
+
+    kind: str
+    index: int
+    send_resolved: bool
+    settings: IntegrationSettings
+
+    @property
+    def name(self) -> str:
+        """`webhook[0]`, as in Alertmanager's logs and notification log."""
+        return f"{self.kind}[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A name that routes refer to, and its integrations; without any it swallows notifications.
+
+    unsent: integrations that are configured, and of a kind that this version cannot send; nothing is delivered to them.
+    labels: what the API's `receiver_matchers` look at; `name` is always among those of a receiver from a file.
+    """
+
+    name: str
+    integrations: tuple[Integration, ...] = ()
+    unsent: tuple[Integration, ...] = ()
+    labels: Labels = NO_LABELS
