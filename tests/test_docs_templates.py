@@ -21,7 +21,6 @@ from evaluator.templating import RuleTexts
 from evaluator.templating.functions.alertmanager import ALERTMANAGER
 from evaluator.templating.functions.prometheus import PROMETHEUS
 from evaluator.templating.go.builtins import BUILTINS
-from evaluator.templating.jinja.environment import Sandbox
 from evaluator.templating.scope import VARIABLES
 from tests.documents import ROOT, cells, codes, fences, section
 
@@ -90,12 +89,6 @@ def test_every_function_of_rules_is_listed() -> None:
     """Those of Prometheus in the table, with printf; the rest of Go's own by name."""
     assert functions("Functions") == {*PROMETHEUS, "printf"}
     assert paragraph("Go templates also have") == BUILTINS.keys() - {"printf"}
-
-
-def test_every_filter_and_name_of_jinja_is_listed() -> None:
-    sandbox = Sandbox()
-    own = {name for name in sandbox.filters.keys() | sandbox.globals.keys() if not name.startswith("_")}
-    assert paragraph("Jinja2 also has") == own - functions("Functions")
 
 
 def test_every_function_of_receivers_is_listed() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from docs.generate.commands import command_reference
+from docs.generate.jinja import jinja_names
 from docs.generate.metrics import own_metrics, ruler_metrics
 from docs.generate.reasons import reason_table
 from docs.generate.routes import route_table
@@ -29,6 +30,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "ruler metrics": ruler_metrics,
         "own metrics": own_metrics,
         "reasons": reason_table,
+        "jinja names": jinja_names,
         "routes": route_table,
         "webhook body": webhook_body,
     }
