@@ -64,6 +64,8 @@ SCOPE = Scope(
         ("{{ labels.job.upper() }} {{ labels.job.split('p') | join('-') }}", "API a-i"),
         ("{{ '<b>' }} {{ '<b>' | e }}", "<b> &lt;b&gt;"),
         ("{{ '1h' | parseDuration }}", "3600"),
+        ("{{ value ~ '' }} {{ value | string }} {{ 5.0 ~ true }}", "1.234567e+06 1.234567e+06 5true"),
+        ("{{ [3, 4] | first }} {{ 'é' | first }}", "3 é"),
         ("{{ value | humanize if value else 'nothing' }}", "1.235M"),
     ],
 )
@@ -138,6 +140,8 @@ def test_wrong_texts_are_refused_with_both_reasons(template: str, message: str) 
         ("{{ humanize ~ 1 }}{{ labels.x.y }}", "1:1:"),
         ("{{ labels.job | match('(') }}", "missing closing )"),
         ("{% for a in value %}{% endfor %}", "1:1:"),
+        ("{{ [] | first ~ value }}", "no elements"),
+        ("{{ namespace(a=value) }}", "a value of type Namespace cannot be used here"),
         ("{% set x = humanize %}{{ x }}", "a function is printed, where it should be called"),
     ],
 )

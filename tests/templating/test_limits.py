@@ -6,7 +6,7 @@ from evaluator.core.answers import Sample
 from evaluator.core.labels import Labels
 from evaluator.templating import Scope, TemplateError, compile_text
 
-SCOPE = Scope(Labels({"job": "x" * 1000}), 1.0)
+SCOPE = Scope(Labels({"job": "x" * 1000}), 1.0, queries={"up": [Sample(Labels(), 1.0)]})
 
 GO = [
     "{{ range 1000000000 }}x{{ end }}",
@@ -45,6 +45,9 @@ JINJA = [
     "{% include 'x' %}",
     "{% import 'x' as y %}{{ value }}",
     "{{ lipsum(100000) }}",
+    "{{ (1).to_bytes(10 ** 10) ~ value }}",
+    "{{ toTime(now).at.strftime('%9999999999Y') }}",
+    "{{ (query('up') | first).target.fields }}",
 ]
 
 

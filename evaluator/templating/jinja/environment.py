@@ -17,9 +17,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from evaluator.templating.errors import CallFailed
-from evaluator.templating.go.values import is_go
 from evaluator.templating.jinja import limits
-from evaluator.templating.jinja.names import FILTERS, GLOBALS, LabelView, member, printed
+from evaluator.templating.jinja.names import FILTERS, GLOBALS, LabelView, member, printed, text_of
 
 _STANDARD: Final = [
     "abs",
@@ -54,7 +53,6 @@ _STANDARD: Final = [
     "unique",
     "upper",
     "urlencode",
-    "groupby",
 ]
 _TEXT_METHODS: Final = frozenset(
     [
@@ -98,18 +96,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=printed, autoescape=False)
         self.filters = {name: _weighed(STANDARD_FILTERS[name]) for name in _STANDARD}
-        self.filters |= {"join": _join, "replace": _replace, "round": _round, **FILTERS}
-        kept = {name: self.globals[name] for name in ("dict", "namespace", "joiner", "cycler")}
+        self.filters |= {"string": printed, "join": _join, "replace": _replace, "round": _round, **FILTERS}
+        kept = {name: self.globals[name] for name in ("dict", "namespace")}
         self.globals.clear()
         self.globals.update(kept, **GLOBALS, range=_range)
-        self.globals.update({_TURNS: limits.turns, _CONCATENATED: limits.concatenated})
+        self.globals.update({_TURNS: limits.turns, _CONCATENATED: _concatenated})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute; of labels always a label."""
         if isinstance(obj, LabelView):
             return obj[attribute]
-        found = member(obj, attribute) if is_go(obj) else None
-        return found if found is not None else super().getattr(obj, attribute)
+        if hasattr(obj, "go_kind"):
+            found = member(obj, attribute)
+            return self.undefined(obj=obj, name=attribute) if found is None else found
+        return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """An item; of labels always a label."""
@@ -121,9 +121,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """`format` is not offered: printf is, and cannot be told to pad to a gigabyte."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a template may touch it: of texts only the methods that cannot multiply them."""
-        if isinstance(obj, str):
-            return attr in _TEXT_METHODS
+        """Whether a template may touch it: of texts only the methods that cannot multiply them, of numbers nothing."""
+        if isinstance(obj, str | int | float):
+            return isinstance(obj, str) and attr in _TEXT_METHODS
         return super().is_safe_attribute(obj, attr, value)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 -- Jinja2's own signature
@@ -164,6 +164,10 @@ def _weighed(standard: Callable[..., Any]) -> Callable[..., Any]:
         return standard(*args, **kwargs)
 
     return weighed
+
+
+def _concatenated(*values: Any) -> str:
+    return limits.concatenated([text_of(value) for value in values])
 
 
 def _range(*bounds: int) -> range:

@@ -6,7 +6,7 @@ in a loop in a loop. Every loop turn, call, filter and printed text is therefore
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -60,9 +60,8 @@ def bounded_text(length: int) -> None:
         raise CallFailed(f"a text grows beyond {LONGEST} characters")
 
 
-def concatenated(*values: Any) -> str:
-    """`~`, within bounds."""
-    texts = [str(value) for value in values]
+def concatenated(texts: Sequence[str]) -> str:
+    """The texts as one, within bounds."""
     bounded_text(sum(map(len, texts)))
     weigh(*texts)
     return "".join(texts)

@@ -49,19 +49,20 @@ def to_go(value: Any) -> Any:
 
 def printed(value: Any) -> str:
     """What `{{ value }}` prints: numbers as Go prints them, nothing for none."""
-    text = _text(value)
+    text = text_of(value)
     weigh(text)
     return text
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value as text, wherever one is needed. Raises CallFailed for what has none, such as a function or a loop."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if callable(value):
         raise CallFailed("a function is printed, where it should be called")
-    return show(value) if is_go(value) else str(value)
+    return show(to_go(value))
 
 
 def _checked(function: Function, param: Param, value: Any) -> Any:
@@ -113,5 +114,14 @@ def _called_on(method: Function, target: Any, values: tuple[Any, ...]) -> Any:
     return method.call(target, *(_checked(method, param, value) for param, value in zip(method.params, values, strict=True)))
 
 
+def first(items: Any) -> Any:
+    """The first sample, or the first item of any list. Raises CallFailed when there is none."""
+    items = to_go(items)
+    if isinstance(items, list | tuple | str) and not items:
+        raise CallFailed("first() called on vector with no elements")
+    return items[0]
+
+
 GLOBALS: Final = {name: as_global(function) for name, function in _SHARED.items() if name not in ("now", "value")}
 FILTERS: Final = {name: as_filter(function) for name, function in _SHARED.items() if function.params or function.rest}
+GLOBALS["first"] = FILTERS["first"] = first
