@@ -93,6 +93,11 @@ class Surface:
         samples = (line.rpartition(" ") for line in lines if not line.startswith("#"))
         return {name: float(value) for name, _, value in samples}
 
+    async def is_ready(self) -> httpx.Response | None:
+        """The answer of `/-/ready`, once that is yes."""
+        answer = await self.ask("/-/ready")
+        return answer if answer.status_code == 200 else None
+
     async def accepted(self) -> bool:
         """Whether a notification was accepted since the start."""
         metrics = await self.metrics()

@@ -45,10 +45,14 @@ LOGIN_PAGE = Reply(headers={"Content-Type": "text/html"}, body=b"<html><title>Pl
 
 
 class Holding(LocalServer):
-    """A server that can keep requests waiting. held: set while at least one waits."""
+    """A server that can keep requests waiting.
+
+    held: set while at least one waits. first: what is answered to the next requests, one by one.
+    """
 
     def __init__(self, *replies: Reply) -> None:
         super().__init__(*replies)
+        self.first: list[Reply] = []
         self.held = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
@@ -72,7 +76,7 @@ class Holding(LocalServer):
         if not self._open.is_set():
             self.held.set()
             await self._open.wait()
-        return await self.answer(request)
+        return self.first.pop(0) if self.first else await self.answer(request)
 
     async def answer(self, request: Received) -> Reply:
         """What to answer now."""
@@ -100,22 +104,15 @@ class Holding(LocalServer):
 
 
 class Datasource(Holding):
-    """A Prometheus.
-
-    answers: by expression; others find nothing. instead: what everybody is answered in an outage. first: what is answered
-    to the next requests, one by one.
-    """
+    """A Prometheus. answers: by expression; others find nothing. instead: what everybody is answered in an outage."""
 
     def __init__(self) -> None:
         super().__init__()
         self.answers: dict[str, Reply] = {}
         self.instead: Reply | None = None
-        self.first: list[Reply] = []
 
     async def answer(self, request: Received) -> Reply:
         """By the expression in the form."""
-        if self.first:
-            return self.first.pop(0)
         return self.instead or self.answers.get(expression(request), vector())
 
     async def recover(self, answers: dict[str, Reply]) -> None:
