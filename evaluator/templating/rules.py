@@ -42,6 +42,17 @@ class DuplicateLabels(ValueError):  # noqa: N818 -- named for what happened
         )
 
 
+class LabelFailed(TemplateError):  # noqa: N818 -- named for what happened
+    """The template of a label failed, so that it is not known which alert a series belongs to. `str()` names the label."""
+
+    def __init__(self, label: str, error: TemplateError) -> None:
+        self.label = label
+        super().__init__(error.message, error.line, error.column, at=error.at, template=error.template, byte=error.byte)
+
+    def __str__(self) -> str:
+        return f'the template of label "{self.label}" failed: {super().__str__()}'
+
+
 class RuleTexts:
     """The templates of one rule, read once."""
 
@@ -92,7 +103,10 @@ class RuleTexts:
         scope = self._scope(sample, now, queries)
         labels = {name: value for name, value in sample.labels.items() if name != METRIC_NAME}
         for name, text in self._labels:
-            value = text.render(scope)
+            try:
+                value = text.render(scope)
+            except TemplateError as error:
+                raise LabelFailed(name, error) from error
             if value:
                 labels[name] = value
             else:
