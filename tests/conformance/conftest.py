@@ -89,15 +89,22 @@ def _beginning(url: str, folder: Path) -> datetime:
 
     There it would matter whether the edge of a range belongs to it, which versions of Prometheus answer differently.
     """
-    groups = sum(path.read_text().count("evaluated_at") for path in RULES.iterdir())
-    while len(slots := _slots(url, datetime.now(UTC))) < groups:
-        time.sleep(0.05)
     own = [EPOCH + slot_offset(group) for group in _settings(url, folder, "live").groups]
-    taken = [*own, *(first for first, *_ in slots.values())]
+    taken = [*own, *_first_slots(url)]
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2) - MILLISECOND
     while any((slot - start) % STEP < MILLISECOND for slot in taken):
         start -= MILLISECOND
     return start
+
+
+def _first_slots(url: str) -> list[datetime]:
+    """Of every group of Prometheus; the last of them comes an interval after its start."""
+    for _ in range(200):
+        slots = _slots(url, datetime.now(UTC))
+        if len(slots) == ruler.groups(url):
+            return [first for first, *_ in slots.values()]
+        time.sleep(0.05)
+    raise AssertionError(f"only these groups are evaluated: {sorted(slots)}")
 
 
 def _settings(url: str, folder: Path, *scenes: str) -> Settings:

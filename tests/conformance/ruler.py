@@ -61,6 +61,11 @@ def _wait_until_ready(url: str, log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
+def groups(url: str) -> int:
+    """How many groups it evaluates."""
+    return len(httpx.get(f"{url}/api/v1/rules").json()["data"]["groups"])
+
+
 async def watch(url: str, until: datetime) -> list[Look]:
     """Look at `/api/v1/rules` again and again."""
     looks = []
