@@ -25,10 +25,10 @@ ALERT = Matcher("alertname", "Down")
 DOWN = Labels({"alertname": "Down", "job": "a"})
 
 
-def silence(*sets: str, start: timedelta = timedelta(0), end: timedelta = HOUR, id: str = "") -> Silence:
+def silence(*sets: str, start: timedelta = timedelta(0), end: timedelta = HOUR, name: str = "") -> Silence:
     """A wish. start, end: counted from T0."""
     found = tuple(parse_matchers(text).matchers for text in sets or ("alertname=Down",))
-    return Silence(found, T0 + start, T0 + end, created_by="ann", comment="work", id=id)
+    return Silence(found, T0 + start, T0 + end, created_by="ann", comment="work", id=name)
 
 
 def kept(silences: Silences, wanted: Silence, now: datetime = T0) -> Silence:
@@ -143,7 +143,7 @@ def test_ids_look_like_uuids_and_follow_from_what_happened() -> None:
 
 
 def test_an_unknown_id_is_not_found() -> None:
-    assert refused(Silences(), silence(id="nobody")) == SilenceError(Refusal.NOT_FOUND, ("silence not found",))
+    assert refused(Silences(), silence(name="nobody")) == SilenceError(Refusal.NOT_FOUND, ("silence not found",))
     assert Silences().expire("nobody", T0) == SilenceError(Refusal.NOT_FOUND, ("silence not found",))
     assert Silences().get("nobody") is None
 
@@ -260,7 +260,7 @@ def test_order_of_the_list() -> None:
     """Active by end, pending by start, expired by end, the newest first."""
     now = T0 + 10 * HOUR
     spans = {"e1": (1, 3), "e2": (0, 9), "a1": (5, 20), "a2": (9, 12), "p1": (30, 31), "p2": (11, 90)}
-    silences = Silences(silence(id=name, start=start * HOUR, end=end * HOUR) for name, (start, end) in spans.items())
+    silences = Silences(silence(name=name, start=start * HOUR, end=end * HOUR) for name, (start, end) in spans.items())
     assert [one.id for one in silences.listing(now)] == ["a2", "a1", "p2", "p1", "e2", "e1"]
     assert [one.id for one in silences.listing(now, states=[PENDING, EXPIRED])] == ["p2", "p1", "e2", "e1"]
 
@@ -281,7 +281,7 @@ def test_order_of_the_list() -> None:
 def test_filters_ask_for_the_silences_own_matchers(filters: str, expected: list[str]) -> None:
     """Whatever the silences would mute; one set must hold all of them."""
     silences = Silences(
-        [silence("alertname=Down,job=a", id="one"), silence("team=x", "alertname=Down,instance=~web.*", id="two")]
+        [silence("alertname=Down,job=a", name="one"), silence("team=x", "alertname=Down,instance=~web.*", name="two")]
     )
     assert [one.id for one in silences.listing(T0, parse_matchers(filters).matchers)] == expected
 
@@ -328,7 +328,7 @@ def test_a_restart_tells_of_what_passed_meanwhile() -> None:
 def test_admitted_silences_keep_their_id_and_are_taken_once() -> None:
     """Also when somebody has expired them meanwhile."""
     silences = Silences()
-    foreign = silence(id="window-1")
+    foreign = silence(name="window-1")
     assert silences.admit(foreign)
     assert silences.crossed(T0) == (foreign,)
     silences.expire("window-1", T0 + SECOND)
