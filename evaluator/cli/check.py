@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evaluator.cli.output import fail, print_json
+from evaluator.cli.output import counted, fail, print_json
 from evaluator.cli.reading import say
 from evaluator.config.checking import Checked, CheckedFile, FileKind, check_paths
 from evaluator.config.problems import Problem, Severity
 from evaluator.core.rules import AlertingRule, Rule, RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind
-from evaluator.prometheus.history import History, NoAnswerError
 from evaluator.promql import Dialect, PromqlError, parse, selectors_of
+
+if TYPE_CHECKING:
+    from evaluator.prometheus.history import History
 
 
 def check(
@@ -44,14 +46,16 @@ def check(
 def _summarise(file: CheckedFile, problems: list[Problem]) -> None:
     mine = sum(one.severity is Severity.ERROR and one.position.file == str(file.path) for one in problems)
     if mine:
-        print(f"{file.path}: {mine} {'error' if mine == 1 else 'errors'}")
+        print(f"{file.path}: {counted(mine, 'error')}")
     elif file.kind is not FileKind.UNREADABLE:
         rules = sum(len(group.rules) for group in file.groups)
-        print(f"{file.path}: {file.kind}, {rules} {'rule' if rules == 1 else 'rules'} in {len(file.groups)} groups")
+        print(f"{file.path}: {file.kind}, {counted(rules, 'rule')} in {counted(len(file.groups), 'group')}")
 
 
 def _asked(checked: Checked, url: str, kind: DatasourceKind) -> list[Problem]:
     """What the server says: expressions that it refuses, and selectors that match nothing."""
+    from evaluator.prometheus.history import History, NoAnswerError  # slow to import, and no other command needs it
+
     dialect = Dialect(str(kind))
     try:
         with History(Datasource("--prometheus", url, kind)) as history:

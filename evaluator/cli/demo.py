@@ -21,7 +21,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from evaluator.cli.output import fail
+from evaluator.cli.output import counted, fail
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.cli.run import LogFormat, reading, serve
 from evaluator.service.logs import log, set_up
@@ -77,7 +77,7 @@ def demo(
     accepted = sum(count for (_, _, outcome), count in service.metrics.counts.attempts.items() if outcome == "accepted")
     if not accepted:
         fail("the demo ended before a notification was delivered; give it a minute")
-    print(f"The demo delivered {accepted} notifications.", file=sys.stderr)
+    print(f"The demo delivered {counted(accepted, 'notification')}.", file=sys.stderr)
 
 
 def rules_folder() -> Path:

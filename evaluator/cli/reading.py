@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evaluator.cli.output import fail
+from evaluator.cli.output import counted, fail
 from evaluator.config.loading import Loaded, load, without_file
 from evaluator.config.problems import Problem, Severity
 from evaluator.core.settings import Settings
@@ -75,8 +75,7 @@ def read_or_fail(source: Source) -> Settings:
         fail(str(error))
     except UnusableError as error:
         print(error, file=sys.stderr)
-        count = str(error).count("\n") + 1
-        fail(f"the configuration cannot be used: {count} {'error' if count == 1 else 'errors'}")
+        fail(f"the configuration cannot be used: {counted(len(str(error).splitlines()), 'error')}")
 
 
 def parse_listen(text: str | None) -> tuple[str, int] | None:

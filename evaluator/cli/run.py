@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -56,16 +57,18 @@ def serve(settings: Settings, read: Callable[[], Settings], seconds: float | Non
 
     What cannot be started is said in one line.
     """
-    try:
-        listener = listening.bind(*settings.listen)
-        service = Service(settings, read, open_store(settings.storage), sys.stdout)
-    except (listening.ListenError, StoreError, OSError, ValueError) as error:
-        fail(str(error))
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with ExitStack() as opened:
+        try:
+            listener = opened.enter_context(listening.bind(*settings.listen))
+            store = opened.enter_context(closing(open_store(settings.storage)))
+            service = Service(settings, read, store, sys.stdout)
+        except (listening.ListenError, StoreError, OSError, ValueError) as error:
+            fail(str(error))
+        runner = opened.enter_context(asyncio.Runner(loop_factory=_loop_factory()))
+        try:
             runner.run(_run(service, listener, seconds))
-    except StoreError as error:
-        fail(str(error))
+        except StoreError as error:
+            fail(str(error))
     return service
 
 

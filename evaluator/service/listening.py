@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterator
 
@@ -27,7 +28,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
     except OSError as error:
-        reason = error.strerror or str(error)
+        known = error.errno is not None and error.errno > 0  # a name that cannot be resolved has a number of its own
+        reason = os.strerror(error.errno or 0) if known else error.strerror or str(error)
         raise ListenError(f"cannot listen on {host}:{port}: {reason}; choose another address with --listen") from None
 
 

@@ -27,6 +27,7 @@ class Wakeups:
         self._wake_world = wake
         self._armed: datetime | None = None
         self._phases: dict[str, tuple[datetime, timedelta]] = {}
+        self._duties: dict[str, timedelta] = {}
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -62,14 +63,21 @@ class Wakeups:
             self._scheduler.add_job(self._timer_came, DateTrigger(timer, UTC), id=TIMER, replace_existing=True)
 
     def every(self, name: str, interval: timedelta, duty: Callable[[], Awaitable[None]]) -> None:
-        """Do `duty` again and again; a duty of the same name takes the place of the one before."""
-        trigger = IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)
-        self._scheduler.add_job(duty, trigger, id=name, name=name, replace_existing=True)
+        """Do `duty` again and again; one of the same name that is done as often goes on in its rhythm."""
+        if self._duties.get(name) != interval:
+            self._duties[name] = interval
+            trigger = IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)
+            self._scheduler.add_job(duty, trigger, id=name, name=name, replace_existing=True)
 
     def cease(self, name: str) -> None:
         """End a recurring duty, if there is one of this name."""
-        if self._scheduler.get_job(name) is not None:
+        if self._duties.pop(name, None) is not None:
             self._scheduler.remove_job(name)
+
+    @property
+    def due(self) -> dict[str, datetime | None]:
+        """When each job runs next, by its name; None before `start`."""
+        return {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}
 
     async def _wake(self) -> None:
         self._wake_world()
