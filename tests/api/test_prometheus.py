@@ -16,7 +16,7 @@ pytestmark = pytest.mark.realtime
 RULES = """\
 groups:
 - name: first
-  interval: 500ms
+  interval: 250ms
   limit: 10
   rules:
   - record: job:up:sum
@@ -30,7 +30,7 @@ groups:
     for: 90s
     keep_firing_for: 5m
 - name: second
-  interval: 500ms
+  interval: 250ms
   rules:
   - alert: Broken
     expr: broken
@@ -58,7 +58,7 @@ async def test_rules(tmp_path: Path) -> None:
     async with evaluated(tmp_path) as evaluator:
         first, second = (await evaluator.ask("/api/v1/rules")).json()["data"]["groups"]
     shown = {name: first[name] for name in ("name", "file", "interval", "limit")}
-    assert shown == {"name": "first", "file": "rules.yml", "interval": 0.5, "limit": 10}
+    assert shown == {"name": "first", "file": "rules.yml", "interval": 0.25, "limit": 10}
     record, down, slow = first["rules"]
     assert (record["type"], record["name"], record["query"]) == ("recording", "job:up:sum", "sum by (job) (up)")
     assert (down["type"], down["state"], down["health"], down["query"]) == ("alerting", "firing", "ok", "up == 0")

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,7 +53,7 @@ def write_config(folder: Path, datasource: str, webhook: str, **more: str) -> No
     (folder / "evaluator.yml").write_text(CONFIG.format(datasource=datasource, webhook=webhook, **{**usual, **more}))
 
 
-def write_rules(folder: Path, *rules: str, interval: str = "500ms") -> None:
+def write_rules(folder: Path, *rules: str, interval: str = "250ms") -> None:
     """Write rules.yml: one group of rules such as `Down: up == 0` or `Slow: latency > 1, for: 5m`."""
     lines = [f"groups:\n- name: g\n  interval: {interval}\n  rules:"]
     for rule in rules:
@@ -184,6 +184,11 @@ class Living(Surface):
     service: Service
     url: str
     stdout: io.StringIO
+    running: asyncio.Task[None]
+
+    async def ended(self) -> None:
+        """Wait until it ends by itself."""
+        await asyncio.wait([self.running])
 
 
 @asynccontextmanager
@@ -191,13 +196,13 @@ async def living(folder: Path, store: Store | None = None, clock: Clock = wall_c
     """Run a service on the folder's configuration for as long as the block lasts, then stop it in good order."""
     source = Source(folder / "evaluator.yml", storage=f"sqlite:///{folder}/evaluator.db")
     settings = source.read()
-    listener = listening.bind("127.0.0.1", 0)
-    stdout = io.StringIO()
-    service = Service(settings, reading(source), store or open_store(settings.storage), stdout, clock)
-    running = asyncio.create_task(service.run(lambda view: make_app(view, pages(view)), listener))
-    await asyncio.sleep(0)
-    try:
-        yield Living(service, f"http://127.0.0.1:{listener.getsockname()[1]}", stdout)
-    finally:
-        service.stop()
-        await running
+    with listening.bind("127.0.0.1", 0) as listener, closing(store or open_store(settings.storage)) as kept:
+        stdout = io.StringIO()
+        service = Service(settings, reading(source), kept, stdout, clock)
+        running = asyncio.create_task(service.run(lambda view: make_app(view, pages(view)), listener))
+        await asyncio.sleep(0)
+        try:
+            yield Living(service, f"http://127.0.0.1:{listener.getsockname()[1]}", stdout, running)
+        finally:
+            service.stop()
+            await running

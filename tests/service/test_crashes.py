@@ -67,7 +67,7 @@ async def test_for_goes_on_over_a_kill(tmp_path: Path) -> None:
     """A pending alert fires when its `for` has passed since it was first seen, whatever happened to the process since."""
     async with Datasource() as datasource, Webhook() as webhook:
         write_config(tmp_path, datasource.url, webhook.url)
-        write_rules(tmp_path, "Slow: slow, for: 3s")
+        write_rules(tmp_path, "Slow: slow, for: 2s")
         datasource.answers = {"slow": vector({"job": "a"})}
         async with Evaluator(tmp_path) as evaluator:
             state, active_at = (await until(lambda: clocks(evaluator)))["Slow"]

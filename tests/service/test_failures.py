@@ -60,14 +60,14 @@ OUTAGES = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Built-in alerts come after a quarter of a second instead of a minute."""
-    monkeypatch.setattr(meta, "PATIENCE", timedelta(milliseconds=250))
+    """Built-in alerts come after an eighth of a second instead of a minute."""
+    monkeypatch.setattr(meta, "PATIENCE", timedelta(milliseconds=125))
 
 
 def stage(folder: Path, datasource: Datasource, webhook: Webhook, more: str = "") -> None:
     """One rule that fires."""
     write_config(folder, datasource.url, webhook.url, datasource_more=more)
-    write_rules(folder, "Down: up == 0", interval="250ms")
+    write_rules(folder, "Down: up == 0", interval="125ms")
     datasource.answers = {"up == 0": vector({"job": "a"}), "count(up)": vector({})}
 
 

@@ -1,0 +1,93 @@
+"""`evaluator check`: every problem with its place and a remedy, and what a server says of the expressions."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import evaluator, in_thread
+from tests.local_server import LocalServer, Reply
+
+FILES = Path(__file__).parents[1] / "config"
+PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<text>.+)")
+
+RULES = """\
+groups:
+- name: g
+  rules:
+  - alert: Known
+    expr: demo_up == 0
+  - alert: Misspelt
+    expr: demo_upp == 0 and demo_up > 0
+  - alert: Newer
+    expr: info(demo_up)
+"""
+
+
+def test_a_folder_of_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run names every file that is wrong, each problem in a line of its own with its place; exit 1."""
+    monkeypatch.chdir(FILES / "bad")
+    names = sorted(path.name for path in Path().glob("*.yml"))
+    ended = evaluator("check", *names)
+    found = [PLACE.fullmatch(line) for line in ended.err.splitlines()]
+    assert ended.code == 1
+    assert {match["file"] for match in found if match and not match["text"].startswith("warning: ")} == set(names)
+    assert None not in found
+    assert "rules-" in ended.out
+    assert all(re.fullmatch(r".+: \d+ errors?", line) for line in ended.out.splitlines())
+
+
+def test_good_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say what they are; exit 0, with warnings too."""
+    monkeypatch.chdir(FILES / "good")
+    names = sorted(path.name for path in Path().glob("*.yml"))
+    ended = evaluator("check", *names, env={"FLY_API_TOKEN": "x"})
+    assert (ended.code, len(ended.out.splitlines())) == (0, len(names)), ended.err
+    assert "fly.rules.yml: rules, 7 rules in 1 group\n" in ended.out
+
+
+def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same problems as objects, and nothing else on standard output."""
+    monkeypatch.chdir(FILES / "bad")
+    ended = evaluator("check", "--json", "am-global-unknown.yml")
+    assert (ended.code, ended.err) == (1, "")
+    (problem,) = json.loads(ended.out)
+    assert problem == {
+        "file": "am-global-unknown.yml",
+        "line": 3,
+        "column": 3,
+        "severity": "error",
+        "message": 'unknown key "slack_url" in global',
+        "remedy": 'did you mean "slack_app_url"?',
+    }
+
+
+@pytest.mark.realtime
+def test_a_server_is_asked(prometheus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric that it does not know is a warning, an expression that it refuses an error in its own words."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.rules.yml").write_text(RULES)
+    ended = evaluator("check", "--prometheus", prometheus, "a.rules.yml")
+    assert ended.code == 1
+    said = [line for line in ended.err.splitlines() if "Misspelt" in line or "the server refuses" in line]
+    assert said[0].startswith("a.rules.yml:6:5: warning: demo_upp in Misspelt matches no series of the last hour; ")
+    assert re.match(
+        r'a\.rules\.yml:8:5: the server refuses the expression of Newer: .*unknown function with name "info"', said[1]
+    )
+    assert len(said) == 2
+    assert "Known" not in ended.err
+
+
+async def test_a_server_that_is_none(tmp_path: Path) -> None:
+    """One line that says so, before anything else is said of the rules."""
+    rules = tmp_path / "a.rules.yml"
+    rules.write_text(RULES)
+    async with LocalServer(Reply(headers={"Content-Type": "text/html"}, body=b"<h1>Please sign in</h1>")) as server:
+        ended = await in_thread("check", "--prometheus", server.url, str(rules))
+        assert ended.err.startswith(f"evaluator: {server.url} cannot be asked: ")
+    assert ended.code == 1
+    assert "Please sign in" in ended.err
+    assert ended.err.count("\n") == 1
