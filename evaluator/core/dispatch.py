@@ -135,7 +135,7 @@ class Dispatch:
         wanted = firing + resolved if lane.integration.send_resolved else firing
         if reason.due and not wanted:
             reason = Reason.RESOLVED_UNWANTED
-            self._told(group, lane, now, frozenset(), fingerprints(resolved), ())
+            self._told(group, lane, now, frozenset(), fingerprints(resolved), (), now)
         former = lane.decision
         lane.decision = Decision(
             now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, len(firing), len(resolved)
@@ -190,7 +190,7 @@ class Dispatch:
         message = row.notification
         firing = frozenset(alert.labels.fingerprint for alert in message.firing)
         resolved = frozenset(alert.labels.fingerprint for alert in message.resolved)
-        self._told(group, lane, message.at, firing, resolved, receipt)
+        self._told(group, lane, message.at, firing, resolved, receipt, now)
         self._drop(lane)
         self._answered(group, lane, now)
         return row
@@ -231,13 +231,20 @@ class Dispatch:
         self._settle(group)
 
     def _told(
-        self, group: AlertGroup, lane: Lane, at: datetime, firing: frozenset[str], resolved: frozenset[str], receipt: Pairs
+        self,
+        group: AlertGroup,
+        lane: Lane,
+        at: datetime,
+        firing: frozenset[str],
+        resolved: frozenset[str],
+        receipt: Pairs,
+        now: datetime,
     ) -> None:
         """Remember what the integration was told, and when what fires is due again."""
         lane.told = LedgerRecord(group.id, lane.name, at, tuple(sorted(firing)), tuple(sorted(resolved)), receipt)
         self._journal.save(lane.told)
         if firing:
-            self._timers.set((REPEAT, group.id, lane.name), at + self._terms(group, lane).repeat)
+            self._timers.set((REPEAT, group.id, lane.name), max(now, at + self._terms(group, lane).repeat))
         else:
             self._timers.cancel((REPEAT, group.id, lane.name))
 

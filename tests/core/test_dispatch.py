@@ -183,6 +183,14 @@ def test_repeats_go_on_when_the_interval_became_longer_while_a_notification_wait
     assert [row.notification.at for _, row in play.accepted] == [moment("30s"), moment("2h30s"), moment("4h30s")]
 
 
+def test_a_repeat_is_not_overlooked_when_the_notification_took_longer_than_its_interval() -> None:
+    """It is told again as soon as the answer is there."""
+    play = Playbook(configured(group(rule("A")), root=route(repeat="6m")))
+    play.takes = timedelta(minutes=7)
+    play.at("0s", "A", series("A")).run("10m")
+    assert [line.split()[0] for line in play.told()] == ["30s", "7m30s"]
+
+
 def test_a_repeat_after_downtime_is_told_when_we_are_back() -> None:
     play = Playbook(configured(group(rule("A")), root=route(repeat="1h")))
     play.at("0s", "A", series("A")).run("30m").crash(after="2h").run("3h")
