@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.backoff import FIRST, GROWTH, LONGEST, delay
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=20), st.integers(1, 1_000_000))
 def test_every_delay_is_within_half_of_its_step(row: str, attempt: int) -> None:
     steady = min(FIRST * GROWTH ** min(attempt - 1, 20), LONGEST)
