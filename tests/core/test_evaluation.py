@@ -25,8 +25,8 @@ def round_slots() -> None:
 
 GROUPS = st.builds(
     RuleGroup,
-    st.text(max_size=5),
-    st.text(max_size=5),
+    st.text("ab;é", max_size=5),
+    st.text("ab;é", max_size=5),
     st.timedeltas(timedelta(milliseconds=1), timedelta(days=400)).map(
         lambda length: timedelta(milliseconds=length // timedelta(milliseconds=1))
     ),
