@@ -1,0 +1,107 @@
+"""What was measured, as values, tables and JSON."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One contestant under one load.
+
+    cpu, prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process and of the Prometheus that serves it,
+    scraping not counted. rss, peak_rss: MiB. lag: p50, p99 and p99.9 of slot to state, seconds; None where it is not
+    exported. ready: seconds from the start until every rule had been evaluated once, slots waited for included.
+    others: cores that other processes of the machine used meanwhile.
+    """
+
+    who: str
+    rules: int
+    kind: str
+    firing: float
+    seconds: float
+    evaluations: int
+    failures: int
+    missed: int
+    cpu: float
+    prometheus_cpu: float
+    cores: float
+    rss: float
+    peak_rss: float
+    lag: tuple[float | None, float | None, float | None]
+    ready: float
+    others: float
+
+
+COLUMNS = (
+    "rules",
+    "who",
+    "CPU s\nper 1,000",
+    "Prometheus' CPU s\nper 1,000",
+    "cores",
+    "RSS\nMiB",
+    "missed\nslots",
+    "failed",
+    "slot to state, ms\np50 / p99 / p99.9",
+    "others'\ncores",
+)
+
+
+def line(row: Figures) -> str:
+    """That something has been measured, in one line."""
+    per_thousand = f"{row.cpu:.3f} CPU s per 1,000 evaluations"
+    return f"{row.rules:,} rules, {row.who}: {per_thousand}, {row.evaluations:,} evaluations, {row.missed} slots missed"
+
+
+def show(rows: Sequence[Figures], console: Console) -> None:
+    """As a table."""
+    table = Table(*COLUMNS)
+    for row in rows:
+        table.add_row(
+            f"{row.rules:,} {row.kind}\n{row.firing:g}% firing",
+            row.who,
+            f"{row.cpu:.3f}",
+            f"{row.prometheus_cpu:.3f}",
+            f"{row.cores:.2f}",
+            f"{row.rss:.0f}",
+            str(row.missed),
+            str(row.failures),
+            " / ".join("-" if lag is None else f"{lag * 1000:.0f}" for lag in row.lag),
+            f"{row.others:.2f}",
+        )
+    console.print(table)
+
+
+def show_peers(counts: Iterable[int], kind: str, console: Console) -> None:
+    """The peers' figures that are kept beside this file, as far as they concern the same load."""
+    known = tomllib.loads((Path(__file__).parent / "peers.toml").read_text())
+    wanted = set(counts)
+    figures = [one for one in known["figure"] if one["rules"] in wanted and one["kind"] == kind]
+    if not figures:
+        return
+    table = Table("rules", "who", "CPU s\nper 1,000", "Prometheus' CPU s\nper 1,000", "RSS\nMiB", "missed\nslots", "how")
+    for one in figures:
+        table.add_row(
+            f"{one['rules']:,} {one['kind']}",
+            one["who"],
+            f"{one['cpu']:.3f}",
+            f"{one['prometheus_cpu']:.3f}",
+            *(str(one.get(name, "-")) for name in ("rss", "missed")),
+            one["how"],
+        )
+    console.print(f"For orientation, the peers elsewhere: {known['measured']}.")
+    console.print("Absolute figures do not carry over from one machine to another: compare within one table.")
+    console.print(table)
+
+
+def write_json(path: Path, rows: Sequence[Figures], circumstances: dict[str, Any]) -> None:
+    """Everything, for whoever compares runs."""
+    path.write_text(json.dumps({**circumstances, "figures": [asdict(row) for row in rows]}, indent=2) + "\n")
