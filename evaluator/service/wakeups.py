@@ -18,6 +18,8 @@ from evaluator.core.evaluation import GroupEvaluation
 
 TIMER = "timer"
 GROUP = "group:"
+ANY_NUMBER = 1_000_000
+"""Of a wake-up at the same time: the scheduler would drop one that comes while it takes another for unfinished."""
 
 
 class Wakeups:
@@ -54,13 +56,16 @@ class Wakeups:
                 continue
             self._phases[name] = phase
             trigger = IntervalTrigger(seconds=interval.total_seconds(), start_date=group.next_slot, timezone=UTC)
-            self._scheduler.add_job(self._wake, trigger, id=name, name=group.group.key, replace_existing=True)
+            self._scheduler.add_job(
+                self._wake, trigger, id=name, name=group.group.key, replace_existing=True, max_instances=ANY_NUMBER
+            )
 
     def arm(self, timer: datetime) -> None:
         """Wake the world at `timer`, and no longer at the timer that was armed before."""
         if self._armed != timer:
             self._armed = timer
-            self._scheduler.add_job(self._timer_came, DateTrigger(timer, UTC), id=TIMER, replace_existing=True)
+            trigger = DateTrigger(timer, UTC)
+            self._scheduler.add_job(self._timer_came, trigger, id=TIMER, replace_existing=True, max_instances=ANY_NUMBER)
 
     def every(self, name: str, interval: timedelta, duty: Callable[[], Awaitable[None]]) -> None:
         """Do `duty` again and again; one of the same name that is done as often goes on in its rhythm."""

@@ -69,6 +69,20 @@ async def test_one_timer() -> None:
         assert wakeups.due == {"timer": far}
 
 
+async def test_a_timer_that_is_due_at_once_is_not_lost() -> None:
+    """One that is set while the one before it is still being told of."""
+    woken: list[datetime] = []
+
+    def wake() -> None:
+        woken.append(datetime.now(UTC))
+        if len(woken) < 5:
+            wakeups.arm(woken[-1])
+
+    async with started(wake) as wakeups:
+        wakeups.arm(datetime.now(UTC))
+        await until(lambda: len(woken) == 5)
+
+
 async def test_duties() -> None:
     """Asking for the same again does not put it off; another interval does; ceasing twice is fine."""
     async with started() as wakeups:
