@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,8 +13,8 @@ from starlette.routing import Route
 from evaluator import __version__
 from evaluator.core.durations import format_duration
 from evaluator.core.engine import Machine
-from evaluator.core.evaluation import Tracked
-from evaluator.core.records import State
+from evaluator.core.evaluation import GroupEvaluation, Tracked
+from evaluator.core.records import OutboxRecord, State
 from evaluator.web.view import View
 
 MOST_SHOWN = 500
@@ -48,7 +49,7 @@ def _overview(view: View) -> dict[str, Any]:
             if alert.firing and any(source.startswith("evaluator:") for source in alert.sources)
         ],
         "groups": [_group(one) for one in sorted(machine.groups.values(), key=lambda one: one.group.key)],
-        "outbox": machine.dispatch.outbox,
+        "outbox": [_row(view, row) for row in machine.dispatch.outbox],
         "datasources": [
             {"name": one.name, "kind": one.kind, "up": one.name not in machine.watch.datasources}
             for one in view.settings.datasources
@@ -63,18 +64,41 @@ def _active(machine: Machine) -> list[Tracked]:
 
 def _alert(view: View, tracked: Tracked) -> dict[str, Any]:
     labels = tracked.labels.without("alertname")
+    texts = view.texts(tracked.annotations, tracked.rule.name)
     return {
         "name": tracked.rule.name,
         "state": str(tracked.life.state),
         "labels": labels,
         "value": f"{tracked.value:g}",
-        "since": tracked.life.active_at.strftime("%Y-%m-%d %H:%M:%S"),
+        "since": tracked.life.active_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "age": _age(tracked.life.active_at, view.now),
         "kept": tracked.life.keep_firing_since is not None,
-        "texts": view.texts(tracked.annotations, tracked.rule.name),
+        "texts": [(name, text, _leads_somewhere(text)) for name, text in texts.items()],
     }
 
 
-def _group(group: Any) -> dict[str, Any]:
+def _leads_somewhere(text: str) -> bool:
+    """Whether an annotation is a link, such as that to a runbook: a web address and nothing else."""
+    return text.startswith(("http://", "https://")) and not any(sign.isspace() for sign in text)
+
+
+def _age(since: datetime, now: datetime) -> str:
+    """How long ago, in whole seconds."""
+    return format_duration(timedelta(seconds=max(0, (now - since) // timedelta(seconds=1))))
+
+
+def _row(view: View, row: OutboxRecord) -> dict[str, Any]:
+    return {
+        "to": row.integration,
+        "about": row.notification.group_labels,
+        "why": row.notification.reason,
+        "age": _age(row.created_at, view.now),
+        "attempts": row.attempts,
+        "error": row.error,
+    }
+
+
+def _group(group: GroupEvaluation) -> dict[str, Any]:
     return {
         "key": group.group.key,
         "interval": format_duration(group.group.interval),

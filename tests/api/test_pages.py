@@ -18,7 +18,9 @@ async def test_hostile_texts_are_texts(tmp_path: Path) -> None:
     """Labels, annotations and what servers say are shown, never obeyed."""
     async with Datasource() as datasource, Webhook() as webhook:
         write_config(tmp_path, datasource.url, webhook.url)
-        write_rules(tmp_path, "Down: down, annotations: {summary: '<b>{{ $labels.job }}</b>'}", "Waits: waits, for: 1h")
+        links = "runbook: https://run.book/down, trap: 'javascript:alert(1)'"
+        down = f"Down: down, annotations: {{summary: '<b>{{{{ $labels.job }}}}</b>', {links}}}"
+        write_rules(tmp_path, down, "Waits: waits, for: 1h")
         datasource.answers = {"down": vector({"job": HOSTILE}), "waits": vector({"job": "a"})}
         async with living(tmp_path) as evaluator:
             await until(evaluator.accepted)
@@ -29,6 +31,9 @@ async def test_hostile_texts_are_texts(tmp_path: Path) -> None:
             assert "&lt;script&gt;" in page.text
             assert "&lt;b&gt;" in page.text
             assert HOSTILE not in page.text
+            assert '<a href="https://run.book/down" rel="noreferrer">' in page.text
+            assert "javascript:alert(1)" in page.text
+            assert 'href="javascript' not in page.text
             datasource.instead = LOGIN_PAGE
             await until(lambda: shows(evaluator, "does not answer"))
             assert "<title>" not in (await evaluator.ask("/")).text.partition("<body>")[2]
