@@ -5,7 +5,8 @@ the cheap way; where the settings name a proxy, and when a server redirects with
 HTTP/1.1 is spoken even where the settings allow HTTP/2: over a handful of kept connections it needs less work for a query.
 
 Requests are built from parts made once; `send` of a finished request costs less than `post`, which would merge defaults
-and settle URL, cookies and headers anew each time. Credentials are read for each request.
+and settle URL, cookies and headers anew each time. Bodies go in and out as httpx's byte streams, with the headers as they
+are: given as content, each would cost a round of guesses at headers that are known. Credentials are read for each request.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote_plus
 
 import httpx
@@ -90,15 +92,17 @@ class Exchange:
 
     async def _post(self, body: bytes, limit: float, began: float) -> Reply:
         extensions = {"timeout": {"connect": min(limit, CONNECT_SECONDS)}}
-        request = httpx.Request("POST", self._url, headers=self._headers, content=body, extensions=extensions)
-        response = await self._client.send(request, stream=True)
+        response = await self._client.send(self._request(body, extensions), stream=True)
         if self._follows and response.status_code in (307, 308):
             await response.aclose()
             # A client adds credentials to the request that it is given, so the other one gets a request of its own.
-            request = httpx.Request("POST", self._url, headers=self._headers, content=body, extensions=extensions)
-            response = await self._general_client().send(request, stream=True)
-        content = response.content if response.is_closed else await _read(response, self._most)
+            response = await self._general_client().send(self._request(body, extensions), stream=True)
+        content = await _read(response, self._most)
         return Reply(response.status_code, response.headers, content, self._clock() - began)
+
+    def _request(self, body: bytes, extensions: dict[str, Any]) -> httpx.Request:
+        headers = [*self._headers, (b"Content-Length", b"%d" % len(body))]
+        return httpx.Request("POST", self._url, headers=headers, stream=httpx.ByteStream(body), extensions=extensions)
 
     def _general_client(self) -> httpx.AsyncClient:
         if self._general is None:
@@ -150,6 +154,8 @@ def _headers_for(url: httpx.URL) -> list[tuple[bytes, bytes]]:
 
 
 async def _read(response: httpx.Response, most: int) -> bytes:
+    if isinstance(response.stream, httpx.ByteStream) and "content-encoding" not in response.headers:
+        return b"".join(response.stream)  # has arrived, and within the limit
     try:
         pieces, size = [], 0
         async for piece in response.aiter_bytes():

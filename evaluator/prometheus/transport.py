@@ -207,12 +207,8 @@ class _Connection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, None
         if waiting is None or waiting.done():
             return
-        try:
-            response = httpx.Response(self._parser.get_status_code(), headers=self._headers, content=b"".join(self._pieces))
-        except httpx.DecodingError as error:
-            waiting.set_exception(error)
-        else:
-            waiting.set_result(response)
+        body = httpx.ByteStream(b"".join(self._pieces))
+        waiting.set_result(httpx.Response(self._parser.get_status_code(), headers=self._headers, stream=body))
 
     def _fail(self, error: httpx.TransportError) -> None:
         waiting, self._waiting = self._waiting, None
@@ -224,7 +220,8 @@ class _Connection(asyncio.Protocol):
 def _encode(request: httpx.Request) -> bytes:
     lines = [b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)]
     lines += [b"%b: %b\r\n" % pair for pair in request.headers.raw]
-    return b"".join([*lines, b"\r\n", request.content])
+    assert isinstance(request.stream, httpx.SyncByteStream)  # a body that waits for something has no place in a query
+    return b"".join([*lines, b"\r\n", *request.stream])
 
 
 def _plain(error: Exception) -> Exception:
