@@ -101,8 +101,7 @@ class PrometheusClient:
         """One request, in a place of its own."""
         left = deadline - self._clock()
         try:
-            async with asyncio.timeout(left):
-                ticket = await self._places.take()
+            ticket = await self._places.take(left)
         except TimeoutError:
             text = f"{self._places.in_flight} queries were in flight, and no place was free within {left:.3g}s"
             return Failure(FailureKind.TRANSIENT, text, seconds=left)

@@ -3,12 +3,16 @@
 The limit follows the rule that TCP made known as additive increase, multiplicative decrease: the server says "too much"
 (429, or 503), the limit halves; each limit's worth of good answers raises it by one, up to what is configured. The
 requests that were under way when the limit was halved say nothing new, so a burst of refusals halves it once.
+
+Those who wait have deadlines, and one alarm serves them all: rules come in bursts, most get their place long before their
+time is over, and a timer for each would cost more than the rest of its wait.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import NamedTuple
 
 
 class Places:
@@ -20,7 +24,8 @@ class Places:
         self._limit = float(most)
         self._in_flight = 0
         self._round = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[_Turn] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
 
     @property
     def limit(self) -> int:
@@ -32,20 +37,24 @@ class Places:
         """Requests that are in flight now."""
         return self._in_flight
 
-    async def take(self) -> int:
-        """Wait for a place. Returns the ticket that `give_back` wants."""
+    async def take(self, seconds: float) -> int:
+        """Wait for a place for so many seconds at most. Returns the ticket that `give_back` wants; raises TimeoutError."""
         if self._in_flight < self.limit and not self._queue:
             self._in_flight += 1
             return self._round
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = _Turn(loop.time() + seconds, loop.create_future())
         self._queue.append(turn)
+        self._watch(turn.deadline)
         try:
-            await turn
+            given = await turn.given
         except asyncio.CancelledError:
-            if not turn.cancelled():  # the place was given in the very moment in which the wait was given up
+            if not turn.given.cancelled() and turn.given.result():  # in the very moment in which the wait was given up
                 self._in_flight -= 1
                 self._admit()
             raise
+        if not given:
+            raise TimeoutError
         return self._round
 
     def give_back(self, ticket: int, *, overloaded: bool | None) -> None:
@@ -61,6 +70,32 @@ class Places:
     def _admit(self) -> None:
         while self._queue and self._in_flight < self.limit:
             turn = self._queue.popleft()
-            if not turn.done():
+            if not turn.given.done():
                 self._in_flight += 1
-                turn.set_result(None)
+                turn.given.set_result(True)
+
+    def _watch(self, deadline: float) -> None:
+        """See to it that the queue is looked through at `deadline` or before."""
+        if self._alarm is not None and self._alarm.when() <= deadline:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(deadline, self._send_away)
+
+    def _send_away(self) -> None:
+        """The alarm: those whose time is over get no place."""
+        self._alarm = None
+        now = asyncio.get_running_loop().time()
+        for turn in self._queue:
+            if turn.deadline <= now and not turn.given.done():
+                turn.given.set_result(False)
+        self._queue = deque(turn for turn in self._queue if not turn.given.done())
+        if self._queue:
+            self._watch(min(turn.deadline for turn in self._queue))
+
+
+class _Turn(NamedTuple):
+    """One who waits. deadline: by the loop's clock. given: whether a place was; false when the time was over first."""
+
+    deadline: float
+    given: asyncio.Future[bool]

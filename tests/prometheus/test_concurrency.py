@@ -70,10 +70,10 @@ def test_it_never_falls_below_one() -> None:
     async def run() -> None:
         places = Places(3)
         for _ in range(10):
-            places.give_back(await places.take(), overloaded=True)
+            places.give_back(await places.take(60), overloaded=True)
         assert places.limit == 1
         for _ in range(10):
-            places.give_back(await places.take(), overloaded=False)
+            places.give_back(await places.take(60), overloaded=False)
         assert places.limit == 3
 
     asyncio.run(run())
@@ -84,7 +84,7 @@ def test_who_came_first_goes_first() -> None:
         places, order = Places(1), list[int]()
 
         async def visit(number: int) -> None:
-            ticket = await places.take()
+            ticket = await places.take(60)
             order.append(number)
             await asyncio.sleep(0)
             places.give_back(ticket, overloaded=None)
@@ -102,9 +102,9 @@ def test_who_gives_up_leaves_no_place_taken(given_first: bool) -> None:
 
     async def run() -> None:
         places = Places(1)
-        ticket = await places.take()
-        leaver = asyncio.create_task(places.take())
-        stayer = asyncio.create_task(places.take())
+        ticket = await places.take(60)
+        leaver = asyncio.create_task(places.take(60))
+        stayer = asyncio.create_task(places.take(60))
         await asyncio.sleep(0)
         if given_first:
             places.give_back(ticket, overloaded=None)
@@ -115,6 +115,40 @@ def test_who_gives_up_leaves_no_place_taken(given_first: bool) -> None:
             places.give_back(ticket, overloaded=None)
         places.give_back(await stayer, overloaded=None)
         assert leaver.cancelled()
+        assert places.in_flight == 0
+
+    asyncio.run(run())
+
+
+def test_each_who_waits_has_a_deadline_of_its_own() -> None:
+    """One alarm serves all: the impatient leave, whoever came before or after them, and the others still get a place."""
+
+    async def run() -> None:
+        places = Places(1)
+        ticket = await places.take(60)
+        waiting = [asyncio.create_task(places.take(seconds)) for seconds in (60, 0.02, 60, 0.01, 0)]
+        done, _ = await asyncio.wait(waiting, timeout=0.2)
+        assert [task in done for task in waiting] == [False, True, False, True, True]
+        assert all(isinstance(task.exception(), TimeoutError) for task in done)
+        places.give_back(ticket, overloaded=None)
+        for task in (waiting[0], waiting[2]):
+            places.give_back(await task, overloaded=None)
+        assert places.in_flight == 0
+
+    asyncio.run(run())
+
+
+def test_who_is_sent_away_and_gives_up_at_once_had_no_place() -> None:
+    async def run() -> None:
+        places = Places(1)
+        ticket = await places.take(60)
+        leaver = asyncio.create_task(places.take(0))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the alarm is the next thing to happen
+        asyncio.get_running_loop().call_soon(leaver.cancel)  # after the alarm, before the leaver hears of it
+        await asyncio.wait([leaver])
+        assert leaver.cancelled()
+        places.give_back(ticket, overloaded=None)
         assert places.in_flight == 0
 
     asyncio.run(run())
