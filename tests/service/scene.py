@@ -25,7 +25,7 @@ from evaluator.service.run import Service
 from evaluator.store.base import Store
 from evaluator.store.opening import open_store
 from evaluator.web.pages import pages
-from tests.service.child import start
+from tests.service.child import Death, start
 from tests.service.servers import until
 
 NOTIFICATIONS = "evaluator_notifications_total"
@@ -53,7 +53,7 @@ def write_config(folder: Path, datasource: str, webhook: str, **more: str) -> No
     (folder / "evaluator.yml").write_text(CONFIG.format(datasource=datasource, webhook=webhook, **{**usual, **more}))
 
 
-def write_rules(folder: Path, *rules: str, interval: str = "250ms") -> None:
+def write_rules(folder: Path, *rules: str, interval: str = "200ms") -> None:
     """Write rules.yml: one group of rules such as `Down: up == 0` or `Slow: latency > 1, for: 5m`."""
     lines = [f"groups:\n- name: g\n  interval: {interval}\n  rules:"]
     for rule in rules:
@@ -87,6 +87,22 @@ class Surface:
         found = (await self.ask("/api/evaluator/v1/groups")).json()
         return {group["labels"]["alertname"]: group for group in found}
 
+    async def clocks(self) -> dict[str, tuple[str, str]]:
+        """State and `activeAt` of every alert, by its name."""
+        return {name: (alert["state"], alert["activeAt"]) for name, alert in (await self.alerts()).items()}
+
+    async def timers(self, *names: str) -> list[tuple[Any, ...]]:
+        """When groups are flushed next, and what their integrations were told when, and when that is repeated."""
+        groups = await self.groups()
+        lanes = [lane for name in names for lane in groups[name]["integrations"]]
+        told = [(lane["toldAt"], lane["toldFiring"], lane["nextRepeat"]) for lane in lanes]
+        return [*told, *((groups[name]["nextFlush"],) for name in names)]
+
+    async def has_told(self, name: str) -> bool:
+        """Whether the ledger says that an alert of this name was told as firing."""
+        groups = await self.groups()
+        return name in groups and bool(groups[name]["integrations"][0]["toldFiring"])
+
     async def metrics(self) -> dict[str, float]:
         """Every sample of `/metrics`, by name and labels as they stand there."""
         lines = (await self.ask("/metrics")).text.splitlines()
@@ -112,13 +128,12 @@ class Surface:
 class Evaluator(Surface):
     """`evaluator run` in a process of its own, in a folder.
 
-    mortal: it is killed at its first delivery, when what was decided is kept and nobody has been told. log_to: where it logs
-    instead of the folder; its address is then not known.
+    dies: when it kills itself. log_to: where it logs instead of the folder; its address is then not known.
     """
 
-    def __init__(self, folder: Path, *, mortal: bool = False, log_to: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, dies: Death | None = None, log_to: Path | None = None) -> None:
         self._folder = folder
-        self._mortal = mortal
+        self._dies = dies
         self._log_to = log_to
         self._begins = len(self._logged)
 
@@ -163,7 +178,7 @@ class Evaluator(Surface):
         return address
 
     async def __aenter__(self) -> Self:
-        self.process = start(self._folder, self._log_to or self._folder / "log", self._mortal)
+        self.process = start(self._folder, self._log_to or self._folder / "log", self._dies)
         self.url = "" if self._log_to else await until(self._address)
         return self
 

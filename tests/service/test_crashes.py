@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.service.child import AtCommit, BeforeDelivering
 from tests.service.scene import Evaluator, Surface, write_config, write_rules
 from tests.service.servers import Datasource, Webhook, until, vector
 
@@ -21,19 +21,6 @@ def outbox(folder: Path) -> list[str]:
         return [ident for (ident,) in database.execute("select id from outbox")]
 
 
-async def clocks(evaluator: Surface) -> dict[str, tuple[str, str]]:
-    """State and `activeAt` of every alert."""
-    return {name: (alert["state"], alert["activeAt"]) for name, alert in (await evaluator.alerts()).items()}
-
-
-async def timers(evaluator: Surface, *names: str) -> list[tuple[Any, ...]]:
-    """When groups are flushed next, and what their integrations were told when, and when that is repeated."""
-    groups = await evaluator.groups()
-    lanes = [lane for name in names for lane in groups[name]["integrations"]]
-    told = [(lane["toldAt"], lane["toldFiring"], lane["nextRepeat"]) for lane in lanes]
-    return [*told, *(groups[name]["nextFlush"] for name in names)]
-
-
 async def test_killed_while_it_asks(tmp_path: Path) -> None:
     """A query in flight is asked again in a later slot; clocks, group timers and the ledger are those of before."""
     async with Datasource() as datasource, Webhook() as webhook:
@@ -44,16 +31,16 @@ async def test_killed_while_it_asks(tmp_path: Path) -> None:
             await until(lambda: len(webhook.told) == 2)
             datasource.answers["joins"] = vector({"job": "a"}, {"job": "b"})
             await until(lambda: joined(evaluator))
-            before, waited = await clocks(evaluator), await timers(evaluator, "Told", "Joins")
+            before, waited = await evaluator.clocks(), await evaluator.timers("Told", "Joins")
             datasource.hold()
             await datasource.held.wait()
             await evaluator.kill()
         async with Evaluator(tmp_path) as evaluator:
-            assert await clocks(evaluator) == before
-            assert await timers(evaluator, "Told", "Joins") == waited
+            assert await evaluator.clocks() == before
+            assert await evaluator.timers("Told", "Joins") == waited
             datasource.release()
             await datasource.keeps_asked("told")
-            assert await clocks(evaluator) == before
+            assert await evaluator.clocks() == before
         assert (webhook.heard("Told"), webhook.heard("Joins")) == (["firing"], ["firing"])
 
 
@@ -70,13 +57,13 @@ async def test_for_goes_on_over_a_kill(tmp_path: Path) -> None:
         write_rules(tmp_path, "Slow: slow, for: 2s")
         datasource.answers = {"slow": vector({"job": "a"})}
         async with Evaluator(tmp_path) as evaluator:
-            state, active_at = (await until(lambda: clocks(evaluator)))["Slow"]
+            state, active_at = (await until(evaluator.clocks))["Slow"]
             assert state == "pending"
             await datasource.keeps_asked("slow", 1)
             await evaluator.kill()
         async with Evaluator(tmp_path) as evaluator:
             await until(lambda: webhook.told)
-            assert await clocks(evaluator) == {"Slow": ("firing", active_at)}
+            assert await evaluator.clocks() == {"Slow": ("firing", active_at)}
 
 
 async def test_killed_between_commit_and_delivery(tmp_path: Path) -> None:
@@ -86,7 +73,7 @@ async def test_killed_between_commit_and_delivery(tmp_path: Path) -> None:
         write_rules(tmp_path, "Told: told")
         datasource.answers = {"told": vector({"job": "a"})}
         for status in ("firing", "resolved"):
-            async with Evaluator(tmp_path, mortal=True) as evaluator:
+            async with Evaluator(tmp_path, dies=BeforeDelivering()) as evaluator:
                 assert await evaluator.ends() == -9
             decided, heard = outbox(tmp_path), len(webhook.told)
             async with Evaluator(tmp_path) as evaluator:
@@ -118,3 +105,26 @@ async def test_killed_while_it_delivers(tmp_path: Path) -> None:
         assert (webhook.heard("Before"), webhook.heard("Flies")) == (["firing"], ["firing", "firing"])
         assert webhook.told[1] == webhook.told[2]
         assert outbox(tmp_path) == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_killed_at_a_commit(tmp_path: Path, number: int, after: bool) -> None:
+    """The alert is kept, its group is flushed, the delivery is noted: whichever is the last, people hear of it and of its end.
+
+    Only what was accepted without being noted is told twice, and then with the same id.
+    """
+    async with Datasource() as datasource, Webhook() as webhook:
+        write_config(tmp_path, datasource.url, webhook.url)
+        write_rules(tmp_path, "Told: told")
+        datasource.answers = {"told": vector({"job": "a"})}
+        async with Evaluator(tmp_path, dies=AtCommit(number, after)) as evaluator:
+            assert await evaluator.ends() == -9
+        async with Evaluator(tmp_path) as evaluator:
+            await until(lambda: evaluator.has_told("Told"))
+            datasource.answers = {}
+            await until(lambda: webhook.heard("Told")[-1] == "resolved")
+            await datasource.keeps_asked("told")
+        twice = (number, after) == (3, False)
+        assert webhook.heard("Told") == ["firing"] * (1 + twice) + ["resolved"]
+        assert len({body["evaluator"]["id"] for body in webhook.told}) == 2

@@ -112,7 +112,7 @@ async def test_a_failure_that_passes_is_tried_again_within_the_slot(tmp_path: Pa
     """One 503 among answers costs nothing: no evaluation fails."""
     async with Datasource() as datasource, Webhook() as webhook:
         stage(tmp_path, datasource, webhook)
-        write_rules(tmp_path, "Down: up == 0", interval="2s")
+        write_rules(tmp_path, "Down: up == 0", interval="1s")
         datasource.first = [refusal(503, "", "no backend")]
         async with living(tmp_path) as evaluator:
             await until(lambda: webhook.heard("Down"))

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.scene import Evaluator, Living, Surface, living, write_config, write_rules
+from tests.service.scene import Evaluator, Living, living, write_config, write_rules
 from tests.service.servers import Datasource, Webhook, until, vector
-from tests.service.test_crashes import clocks, timers
 
 pytestmark = pytest.mark.realtime
 
@@ -21,12 +20,6 @@ def stage(folder: Path, datasource: Datasource, webhook: Webhook) -> None:
     write_config(folder, datasource.url, webhook.url)
     write_rules(folder, "Told: told", "Waits: waits, for: 1h")
     datasource.answers = {expr: vector({"job": "a"}) for expr in ("told", "waits", "new")}
-
-
-async def told(evaluator: Surface) -> bool:
-    """Whether the group's integration has been told, and both alerts are there."""
-    groups = await evaluator.groups()
-    return "Told" in groups and bool(groups["Told"]["integrations"][0]["toldFiring"]) and len(await evaluator.alerts()) == 2
 
 
 async def next_slots(evaluator: Living, more: int = 2) -> None:
@@ -41,13 +34,13 @@ async def test_an_unchanged_configuration_changes_nothing(tmp_path: Path) -> Non
     async with Datasource() as datasource, Webhook() as webhook:
         stage(tmp_path, datasource, webhook)
         async with living(tmp_path) as evaluator:
-            await until(lambda: told(evaluator))
-            before = (await clocks(evaluator), await timers(evaluator, "Told"))
+            await until(lambda: evaluator.has_told("Told"))
+            before = (await evaluator.clocks(), await evaluator.timers("Told"))
             (group,) = evaluator.service.machine.groups.values()
             assert (await evaluator.ask("/-/reload", "POST")).status_code == 200
             assert list(evaluator.service.machine.groups.values()) == [group]
             await next_slots(evaluator)
-            assert (await clocks(evaluator), await timers(evaluator, "Told")) == before
+            assert (await evaluator.clocks(), await evaluator.timers("Told")) == before
         assert webhook.heard("Told") == ["firing"]
 
 
@@ -56,7 +49,7 @@ async def test_a_mistake_refuses_the_whole_reload(tmp_path: Path) -> None:
     async with Datasource() as datasource, Webhook() as webhook:
         stage(tmp_path, datasource, webhook)
         async with living(tmp_path) as evaluator:
-            await until(lambda: told(evaluator))
+            await until(lambda: evaluator.has_told("Told"))
             write_rules(tmp_path, "Told: told", "New: new", "Wrong: sum(")
             refused = await evaluator.ask("/-/reload", "POST")
             assert refused.status_code == 500
@@ -77,13 +70,13 @@ async def test_a_changed_rule_keeps_its_clock(tmp_path: Path) -> None:
     async with Datasource() as datasource, Webhook() as webhook:
         stage(tmp_path, datasource, webhook)
         async with living(tmp_path) as evaluator:
-            await until(lambda: told(evaluator))
-            before = await clocks(evaluator)
+            await until(lambda: evaluator.has_told("Told"))
+            before = await evaluator.clocks()
             write_rules(tmp_path, "Told: told", "Waits: waits, for: 1ms")
             assert (await evaluator.ask("/-/reload", "POST")).status_code == 200
-            assert await clocks(evaluator) == before
+            assert await evaluator.clocks() == before
             await until(lambda: webhook.heard("Waits"))
-            assert (await clocks(evaluator))["Waits"] == ("firing", before["Waits"][1])
+            assert (await evaluator.clocks())["Waits"] == ("firing", before["Waits"][1])
         assert webhook.heard("Told") == ["firing"]
 
 
@@ -92,7 +85,7 @@ async def test_a_removed_rule_resolves_and_says_why(tmp_path: Path) -> None:
     async with Datasource() as datasource, Webhook() as webhook:
         stage(tmp_path, datasource, webhook)
         async with living(tmp_path) as evaluator:
-            await until(lambda: told(evaluator))
+            await until(lambda: evaluator.has_told("Told"))
             write_rules(tmp_path, "Waits: waits, for: 1h")
             assert (await evaluator.ask("/-/reload", "POST")).status_code == 200
             await until(lambda: webhook.heard("Told") == ["firing", "resolved"])
@@ -106,7 +99,7 @@ async def test_new_receivers_and_datasources_take_effect(tmp_path: Path) -> None
         stage(tmp_path, datasource, webhook)
         other.answers = datasource.answers
         async with living(tmp_path) as evaluator:
-            await until(lambda: told(evaluator))
+            await until(lambda: evaluator.has_told("Told"))
             write_config(tmp_path, other.url, second.url)
             assert (await evaluator.ask("/-/reload", "POST")).status_code == 200
             asked = len(datasource.requests)
