@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from processes import START_SECONDS, Program
+from processes import START_SECONDS, Metrics, Program, total
 
 WITHOUT_UVLOOP = "import sys; sys.modules['uvloop'] = None; from evaluator.__main__ import main; main()"
 
@@ -65,6 +65,9 @@ class Contestant(Protocol):
     def running(self, scene: Scene) -> Iterator[Program]:
         """The process that evaluates; its metrics answer."""
 
+    def has_evaluated(self, program: Program, rules: int, before: Metrics) -> bool:
+        """Whether every rule has been evaluated since `before`; asked often, so it must not cost much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
@@ -97,6 +100,10 @@ class Evaluator:
             program.wait_until("its start", START_SECONDS, lambda: bool(program.get("/-/healthy")))
             yield program
 
+    def has_evaluated(self, program: Program, rules: int, before: Metrics) -> bool:
+        """It says so itself; with thousands of rules its metrics are a long text."""
+        return bool(program.get("/-/ready"))
+
 
 @dataclass(frozen=True, slots=True)
 class Vmalert:
@@ -123,6 +130,10 @@ class Vmalert:
             program.wait_until("its start", START_SECONDS, lambda: bool(program.get("/metrics")))
             yield program
 
+    def has_evaluated(self, program: Program, rules: int, before: Metrics) -> bool:
+        """By its count; it has just begun."""
+        return total(program.metrics(), self.names.evaluations) >= rules
+
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
@@ -143,6 +154,11 @@ class Ruler:
         finally:
             here.unlink()
             scene.prometheus.signal(signal.SIGHUP)
+
+    def has_evaluated(self, program: Program, rules: int, before: Metrics) -> bool:
+        """By its count, which may have begun with other rules."""
+        name = self.names.evaluations
+        return total(program.metrics(), name) - total(before, name) >= rules
 
 
 def prometheus(folder: Path, target: str, interval: str) -> Program:

@@ -71,12 +71,10 @@ def main() -> None:
 def measure(contestant: Contestant, scene: Scene, load: Load, rules: int, options: argparse.Namespace, idle: float) -> Figures:
     """Let the contestant evaluate the scene's rules, first until all have been evaluated once, then for the measured time."""
     began = time.monotonic()
-    names = contestant.names
-    before_it = total(scene.prometheus.metrics(), names.evaluations)
+    earlier = scene.prometheus.metrics()
     with contestant.running(scene) as program:
         patience = START_SECONDS + 2 * parse_duration(options.interval).total_seconds()
-        already = before_it if program is scene.prometheus else 0.0
-        program.wait_until("one round", patience, lambda: total(program.metrics(), names.evaluations) >= already + rules)
+        program.wait_until("one round", patience, lambda: contestant.has_evaluated(program, rules, earlier))
         ready = time.monotonic() - began
         time.sleep(SETTLING)
         before = _read(program, scene.prometheus, metrics_first=True)

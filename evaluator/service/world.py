@@ -32,7 +32,7 @@ class Witness(Protocol):
     """Who is told what happens: logs and metrics."""
 
     def happened(self, events: Sequence[Event], now: datetime) -> None:
-        """Events are about to be handled."""
+        """Events have been handled, and what came of them has been kept."""
 
     def kept(self, effects: Sequence[Effect], seconds: float, now: datetime) -> None:
         """Effects have been kept, in that many seconds, and are about to be performed."""
@@ -65,6 +65,8 @@ class RealWorld:
         self._finish = finish
         self._witness = witness
         self._inbox: list[Event] = []
+        self._taken: Sequence[Event] = ()
+        self._nap: asyncio.TimerHandle | None = None
         self._woken = asyncio.Event()
         self._stop_by: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,18 +98,21 @@ class RealWorld:
     def stop(self, patience: timedelta) -> None:
         """Begin nothing new; the world ends when what is under way has been answered, or when patience is."""
         self._stop_by = self._tick() + patience
+        self._end_nap()
         self._woken.set()
 
     async def next_events(self, timer: datetime | None) -> tuple[datetime, Sequence[Event]] | None:
-        """Whatever has arrived, and the timer if it has come."""
+        """Whatever has arrived, and the timer if it has come. Whoever comes back has handled and kept what was taken before."""
         while True:
             now = self._tick()
+            if self._taken:
+                taken, self._taken = self._taken, ()
+                self._witness.happened(taken, now)
             due = timer is not None and timer <= now and self._stop_by is None
             if self._inbox or due:
-                events = [*self._inbox, TimerFired()] if due else self._inbox
+                self._taken = [*self._inbox, TimerFired()] if due else self._inbox
                 self._inbox = []
-                self._witness.happened(events, now)
-                return now, events
+                return now, self._taken
             for waiting in self._waiting:
                 waiting.set_result(None)
             self._waiting = []
@@ -119,11 +124,18 @@ class RealWorld:
         self._woken.clear()
         if timer is not None and self._stop_by is None:
             self.wakeups.arm(timer)
-        try:
-            async with asyncio.timeout(0.1 if self._stop_by else NAP):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
+        if self._nap is None:
+            self._nap = asyncio.get_running_loop().call_later(NAP if self._stop_by is None else 0.1, self._nap_is_over)
+        await self._woken.wait()
+
+    def _end_nap(self) -> None:
+        if self._nap is not None:
+            self._nap.cancel()
+            self._nap = None
+
+    def _nap_is_over(self) -> None:
+        self._nap = None
+        self._woken.set()
 
     @property
     def behind(self) -> timedelta:
@@ -198,6 +210,7 @@ class RealWorld:
 
     async def aclose(self) -> None:
         """Give up what is still under way, and let the writer go."""
+        self._end_nap()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
