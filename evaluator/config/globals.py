@@ -1,13 +1,8 @@
-"""The `global` block: what receivers fall back on.
-
-Keys that belong to a kind of receiver which is not acted on yet are accepted without a word; the receivers that would use
-them say so.
-"""
+"""The `global` block: what receivers fall back on."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from pydantic import Field
 
@@ -15,7 +10,11 @@ from evaluator.config.http import HttpModel
 from evaluator.config.models import Model, read
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import Hidden, HiddenUrl, Span, Text
+from evaluator.config.scalars import AbsoluteUrl, Flag, Hidden, HiddenUrl, Smarthost, Span, Text
+from evaluator.config.tls import TlsModel
+from evaluator.core.http import Secret
+
+SLACK_APP_URL = "https://slack.com/api/chat.postMessage"
 
 
 class GlobalModel(Model):
@@ -26,47 +25,48 @@ class GlobalModel(Model):
     resolve_timeout: Span = timedelta(minutes=5)
     http_config: HttpModel = Field(default_factory=HttpModel)
 
+    smtp_from: Text = ""
+    smtp_smarthost: Smarthost | None = None
+    smtp_hello: Text = "localhost"
+    smtp_auth_username: Text = ""
+    smtp_auth_password: Hidden | None = None
+    smtp_auth_password_file: Text | None = None
+    smtp_auth_secret: Hidden | None = None
+    smtp_auth_secret_file: Text | None = None
+    smtp_auth_identity: Text = ""
+    smtp_require_tls: Flag = True
+    smtp_tls_config: TlsModel = Field(default_factory=TlsModel)
+    smtp_force_implicit_tls: Flag | None = None
+
     slack_api_url: HiddenUrl | None = None
     slack_api_url_file: Text | None = None
     slack_app_token: Hidden | None = None
     slack_app_token_file: Text | None = None
-    slack_app_url: HiddenUrl | None = None
+    slack_app_url: AbsoluteUrl = SLACK_APP_URL
 
-    smtp_from: Any = None
-    smtp_smarthost: Any = None
-    smtp_hello: Any = None
-    smtp_auth_username: Any = None
-    smtp_auth_password: Any = None
-    smtp_auth_password_file: Any = None
-    smtp_auth_secret: Any = None
-    smtp_auth_secret_file: Any = None
-    smtp_auth_identity: Any = None
-    smtp_require_tls: Any = None
-    smtp_tls_config: Any = None
-    smtp_force_implicit_tls: Any = None
-    pagerduty_url: Any = None
-    opsgenie_api_url: Any = None
-    opsgenie_api_key: Any = None
-    opsgenie_api_key_file: Any = None
-    wechat_api_url: Any = None
-    wechat_api_secret: Any = None
-    wechat_api_secret_file: Any = None
-    wechat_api_corp_id: Any = None
-    victorops_api_url: Any = None
-    victorops_api_key: Any = None
-    victorops_api_key_file: Any = None
-    telegram_api_url: Any = None
-    telegram_bot_token: Any = None
-    telegram_bot_token_file: Any = None
-    webex_api_url: Any = None
-    rocketchat_api_url: Any = None
-    rocketchat_token: Any = None
-    rocketchat_token_file: Any = None
-    rocketchat_token_id: Any = None
-    rocketchat_token_id_file: Any = None
-    jira_api_url: Any = None
-    mattermost_webhook_url: Any = None
-    mattermost_webhook_url_file: Any = None
+    pagerduty_url: AbsoluteUrl = "https://events.pagerduty.com/v2/enqueue"
+    opsgenie_api_url: AbsoluteUrl = "https://api.opsgenie.com/"
+    opsgenie_api_key: Hidden | None = None
+    opsgenie_api_key_file: Text | None = None
+    wechat_api_url: AbsoluteUrl = "https://qyapi.weixin.qq.com/cgi-bin/"
+    wechat_api_secret: Hidden | None = None
+    wechat_api_secret_file: Text | None = None
+    wechat_api_corp_id: Text = ""
+    victorops_api_url: AbsoluteUrl = "https://alert.victorops.com/integrations/generic/20131114/alert/"
+    victorops_api_key: Hidden | None = None
+    victorops_api_key_file: Text | None = None
+    telegram_api_url: AbsoluteUrl = "https://api.telegram.org"
+    telegram_bot_token: Hidden | None = None
+    telegram_bot_token_file: Text | None = None
+    webex_api_url: AbsoluteUrl = "https://webexapis.com/v1/messages"
+    rocketchat_api_url: AbsoluteUrl = "https://open.rocket.chat/"
+    rocketchat_token: Hidden | None = None
+    rocketchat_token_file: Text | None = None
+    rocketchat_token_id: Hidden | None = None
+    rocketchat_token_id_file: Text | None = None
+    jira_api_url: AbsoluteUrl | None = None
+    mattermost_webhook_url: HiddenUrl | None = None
+    mattermost_webhook_url_file: Text | None = None
 
 
 def read_globals(top: Table, reading: Reading) -> tuple[GlobalModel, Table]:
@@ -74,14 +74,25 @@ def read_globals(top: Table, reading: Reading) -> tuple[GlobalModel, Table]:
     node = top.child("global")
     if node is None:
         return GlobalModel(), Table({}, {}, top.position)
-    model = read(GlobalModel, node, reading.problems)
+    model = read(GlobalModel, node, reading.problems) or GlobalModel()
     table = node if isinstance(node, Table) else Table({}, {}, node.position)
-    _check_twins(table, reading)
-    return model or GlobalModel(), table
+    _check_twins(model, table, reading)
+    _check_slack(model, table, reading)
+    return model, table
 
 
-def _check_twins(table: Table, reading: Reading) -> None:
-    for name in table.values:
-        if table.child(f"{name}_file") is not None and table.child(name) is not None:
-            message = f"at most one of {name} & {name}_file must be configured"
-            reading.problems.error(table.key(f"{name}_file"), message, "remove one")
+def _check_twins(model: GlobalModel, table: Table, reading: Reading) -> None:
+    for name in GlobalModel.model_fields:
+        if f"{name}_file" in GlobalModel.model_fields:
+            reading.secret(model, name, table)
+
+
+def _check_slack(model: GlobalModel, table: Table, reading: Reading) -> None:
+    """A token and a URL exclude each other, but for the URL that a token is used with."""
+    token = model.slack_app_token or model.slack_app_token_file
+    url = model.slack_api_url or model.slack_api_url_file
+    if token and url and model.slack_api_url != Secret(model.slack_app_url):
+        message = "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be configured"
+        reading.problems.error(
+            table.key("slack_api_url" if model.slack_api_url else "slack_api_url_file"), message, "remove one"
+        )

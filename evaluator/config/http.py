@@ -11,14 +11,16 @@ from types import MappingProxyType
 
 from pydantic import Field
 
-from evaluator.config.models import Later, Model
+from evaluator.config.models import Model
 from evaluator.config.nodes import Table, find
+from evaluator.config.oauth2 import OAuth2Model, oauth2_settings
+from evaluator.config.proxies import ProxyModel, proxy_settings
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import Flag, Hidden, HiddenUrl, Text
+from evaluator.config.scalars import Flag, Hidden, Text
+from evaluator.config.tls import NO_VAULT, TlsModel, tls_settings
+from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret
 from evaluator.core.rules import Position
-from evaluator.core.settings import Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
 
-_NO_VAULT = "no secret store is known to the evaluator: use the form that ends in _file"
 _HOP_BY_HOP = frozenset(
     ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "user-agent")
 )
@@ -28,7 +30,7 @@ class AuthorizationModel(Model):
     """The Authorization header."""
 
     TITLE = "authorization"
-    FOREIGN = MappingProxyType({"credentials_ref": _NO_VAULT})
+    FOREIGN = MappingProxyType({"credentials_ref": NO_VAULT})
 
     type: Text = ""
     credentials: Hidden | None = None
@@ -39,40 +41,13 @@ class BasicAuthModel(Model):
     """HTTP basic authentication."""
 
     TITLE = "basic_auth"
-    FOREIGN = MappingProxyType({"username_ref": _NO_VAULT, "password_ref": _NO_VAULT})
+    FOREIGN = MappingProxyType({"username_ref": NO_VAULT, "password_ref": NO_VAULT})
     LATER = MappingProxyType({"username_file": "requests are sent without a user name; write it as username"})
 
     username: Text = ""
-    username_file: Later = None
+    username_file: Text | None = None
     password: Hidden | None = None
     password_file: Text | None = None
-
-
-class TlsModel(Model):
-    """TLS of a client."""
-
-    TITLE = "tls_config"
-    FOREIGN = MappingProxyType({"ca_ref": _NO_VAULT, "cert_ref": _NO_VAULT, "key_ref": _NO_VAULT})
-    LATER = MappingProxyType(
-        {
-            "ca": "the certificate is not used; write it to a file and name it as ca_file",
-            "cert": "the certificate is not used; write it to a file and name it as cert_file",
-            "key": "the key is not used; write it to a file and name it as key_file",
-            "min_version": "the system's lowest version of TLS holds",
-            "max_version": "the system's highest version of TLS holds",
-        }
-    )
-
-    ca: Later = None
-    cert: Later = None
-    key: Later = None
-    ca_file: Text | None = None
-    cert_file: Text | None = None
-    key_file: Text | None = None
-    server_name: Text = ""
-    insecure_skip_verify: Flag = False
-    min_version: Later = None
-    max_version: Later = None
 
 
 class HeaderModel(Model):
@@ -85,7 +60,7 @@ class HeaderModel(Model):
     files: list[Text] = Field(default_factory=list)
 
 
-class HttpModel(Model):
+class HttpModel(ProxyModel):
     """`http_config`."""
 
     TITLE = "http_config"
@@ -100,12 +75,8 @@ class HttpModel(Model):
     basic_auth: BasicAuthModel | None = None
     bearer_token: Hidden | None = None
     bearer_token_file: Text | None = None
-    oauth2: Later = None
+    oauth2: OAuth2Model | None = None
     tls_config: TlsModel = TlsModel()
-    proxy_url: HiddenUrl | None = None
-    no_proxy: Text = ""
-    proxy_from_environment: Flag = False
-    proxy_connect_header: Later = None
     http_headers: dict[str, HeaderModel] = Field(default_factory=dict)
     follow_redirects: Flag = True
     enable_http2: Flag = True
@@ -114,15 +85,17 @@ class HttpModel(Model):
 def http_settings(model: HttpModel, node: Table, reading: Reading) -> HttpSettings:
     """The settings that an `http_config` stands for."""
     _check_one_credential(model, node, reading)
-    _check_proxy(model, node, reading)
+    proxy = proxy_settings(model, node, reading)
     return HttpSettings(
         authorization=_authorization(model, node, reading),
         basic_auth=_basic_auth(model, node, reading),
+        oauth2=None if model.oauth2 is None else oauth2_settings(model.oauth2, node, reading),
         headers=tuple(_headers(model, node, reading)),
-        tls=_tls(model.tls_config, node.at("tls_config"), reading),
-        proxy_url=model.proxy_url,
-        no_proxy=model.no_proxy,
-        proxy_from_environment=model.proxy_from_environment,
+        tls=tls_settings(model.tls_config, node, "tls_config", reading),
+        proxy_url=proxy.url,
+        no_proxy=proxy.no_proxy,
+        proxy_from_environment=proxy.from_environment,
+        proxy_connect_headers=proxy.connect_headers,
         follow_redirects=model.follow_redirects,
         enable_http2=model.enable_http2,
     )
@@ -134,15 +107,6 @@ def _check_one_credential(model: HttpModel, node: Table, reading: Reading) -> No
     if len(given) > 1:
         message = "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
         reading.problems.error(node.key(given[-1]), message, "remove all but one")
-
-
-def _check_proxy(model: HttpModel, node: Table, reading: Reading) -> None:
-    if model.proxy_from_environment and (model.proxy_url is not None or model.no_proxy):
-        message = "proxy_from_environment excludes proxy_url and no_proxy"
-        reading.problems.error(node.key("proxy_from_environment"), message, "remove one")
-    elif model.no_proxy and model.proxy_url is None:
-        message = "no_proxy without proxy_url has no effect"
-        reading.problems.error(node.key("no_proxy"), message, "add proxy_url, or remove no_proxy")
 
 
 def _authorization(model: HttpModel, node: Table, reading: Reading) -> Authorization | None:
@@ -182,8 +146,11 @@ def _basic_auth(model: HttpModel, node: Table, reading: Reading) -> BasicAuth | 
         return None
     table = find(node, "basic_auth")
     assert isinstance(table, Table)
+    if given.username and given.username_file:
+        message = "at most one of username & username_file must be configured"
+        reading.problems.error(table.key("username_file"), message, "remove one")
     password = reading.secret(given, "password", table)
-    return BasicAuth(given.username, password or Secret())
+    return BasicAuth(given.username, password or Secret(), reading.file(given.username_file))
 
 
 def _headers(model: HttpModel, node: Table, reading: Reading) -> Iterator[tuple[str, Secret]]:
@@ -203,10 +170,3 @@ def check_header_name(name: str, position: Position, reading: Reading) -> None:
         reading.problems.error(position, f'header "{name}" is not set here', "write it as authorization or basic_auth")
     elif name.lower() in _HOP_BY_HOP:
         reading.problems.error(position, f'header "{name}" cannot be set')
-
-
-def _tls(model: TlsModel, position: Position, reading: Reading) -> TlsSettings:
-    if (model.cert_file is None) != (model.key_file is None):
-        reading.problems.error(position, "cert_file and key_file must be given together")
-    ca, cert, key = (None if file is None else reading.path(file) for file in (model.ca_file, model.cert_file, model.key_file))
-    return TlsSettings(ca, cert, key, model.server_name, model.insecure_skip_verify)

@@ -14,53 +14,89 @@ from typing import Any
 
 from pydantic import Field, create_model
 
-from evaluator.config.integrations import console, slack, webhook
-from evaluator.config.integrations.common import Defaults, IntegrationModel
+from evaluator.config.integrations import (
+    console,
+    discord,
+    email,
+    incidentio,
+    jira,
+    mattermost,
+    msteams,
+    opsgenie,
+    pagerduty,
+    pushover,
+    rocketchat,
+    slack,
+    sns,
+    telegram,
+    victorops,
+    webex,
+    webhook,
+    wechat,
+)
+from evaluator.config.integrations.common import Defaults, IntegrationModel, Source
+from evaluator.config.matching import is_label_name
 from evaluator.config.models import Model, items, read
 from evaluator.config.nodes import Node, Table, is_null, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
+from evaluator.core.labels import Labels
+from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
+from evaluator.core.receivers.general import ConsoleSettings
 from evaluator.core.rules import Position
-from evaluator.core.settings import ConsoleSettings, Integration, IntegrationSettings, Receiver
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a kind of integration is read. send_resolved: when the file does not say. null: an empty item is accepted."""
+    """How a kind of integration is read. send_resolved: when the file does not say. null: an empty item is accepted.
+
+    sent: whether this version can send it.
+    """
 
     model: type[IntegrationModel]
-    settings: Callable[[Any, Table, Defaults, Reading], IntegrationSettings]
+    settings: Callable[[Any, Source], IntegrationSettings]
     send_resolved: bool = True
     null: bool = False
+    sent: bool = False
 
 
 KINDS = MappingProxyType(
     {
-        "console": Kind(console.ConsoleModel, console.settings, null=True),
-        "webhook": Kind(webhook.WebhookModel, webhook.settings),
-        "slack": Kind(slack.SlackModel, slack.settings, send_resolved=False, null=True),
+        "console": Kind(console.ConsoleModel, console.settings, null=True, sent=True),
+        "webhook": Kind(webhook.WebhookModel, webhook.settings, sent=True),
+        "email": Kind(email.EmailModel, email.settings, send_resolved=False),
+        "pagerduty": Kind(pagerduty.PagerdutyModel, pagerduty.settings),
+        "opsgenie": Kind(opsgenie.OpsgenieModel, opsgenie.settings, null=True),
+        "wechat": Kind(wechat.WechatModel, wechat.settings, send_resolved=False, null=True),
+        "slack": Kind(slack.SlackModel, slack.settings, send_resolved=False, null=True, sent=True),
+        "victorops": Kind(victorops.VictoropsModel, victorops.settings),
+        "pushover": Kind(pushover.PushoverModel, pushover.settings),
+        "sns": Kind(sns.SnsModel, sns.settings),
+        "telegram": Kind(telegram.TelegramModel, telegram.settings),
+        "discord": Kind(discord.DiscordModel, discord.settings),
+        "webex": Kind(webex.WebexModel, webex.settings),
+        "msteams": Kind(msteams.MsTeamsModel, msteams.settings),
+        "msteamsv2": Kind(msteams.MsTeamsV2Model, msteams.settings_v2),
+        "jira": Kind(jira.JiraModel, jira.settings),
+        "incidentio": Kind(incidentio.IncidentioModel, incidentio.settings),
+        "rocketchat": Kind(rocketchat.RocketchatModel, rocketchat.settings, send_resolved=False, null=True),
+        "mattermost": Kind(mattermost.MattermostModel, mattermost.settings),
     }
 )
 
-LATER = (
-    *("email", "pagerduty", "opsgenie", "wechat", "victorops", "pushover", "sns", "telegram", "discord", "webex", "msteams"),
-    *("msteamsv2", "jira", "incidentio", "rocketchat", "mattermost"),
-)
-
-CONSOLE = Receiver("console", (Integration("console", 0, True, ConsoleSettings()),))
+CONSOLE = Receiver("console", (Integration("console", 0, True, ConsoleSettings()),), labels=Labels({"name": "console"}))
 
 
 class _NamedModel(Model):
     """Keys of a receiver that are not lists of integrations."""
 
     TITLE = "a receiver"
-    LATER = MappingProxyType({"labels": "the API does not filter by them"})
 
     name: Text = ""
     labels: dict[str, Text] = Field(default_factory=dict)
 
 
-_LISTS: dict[str, Any] = {f"{kind}_configs": (Any, None) for kind in (*KINDS, *LATER)}
+_LISTS: dict[str, Any] = {f"{kind}_configs": (Any, None) for kind in KINDS}
 ReceiverModel = create_model("ReceiverModel", __base__=_NamedModel, **_LISTS)
 
 
@@ -70,7 +106,7 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
     One that is wrong is there by its name, so that routes to it are not called wrong as well.
     """
     receivers: dict[str, Receiver] = {}
-    silent: dict[str, list[tuple[str, Position]]] = defaultdict(list)
+    unsent: dict[str, list[tuple[str, Position]]] = defaultdict(list)
     for node in nodes:
         model = read(ReceiverModel, node, reading.problems)
         if not isinstance(node, Table):
@@ -78,12 +114,22 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
         name = text_at(node, "name")
         if model is not None:
             _check(model, node, receivers, reading)
-        for kind in LATER:
-            if _later_items(kind, node, reading):
-                silent[kind].append((name, node.key(f"{kind}_configs")))
-        receivers[name] = Receiver(name, tuple(_integrations(node, defaults, reading)))
-    _warn_of_silent(silent, reading)
+        receivers[name] = _receiver(name, {} if model is None else model.labels, node, defaults, reading)
+        for kind in {integration.kind: None for integration in receivers[name].unsent}:
+            unsent[kind].append((name, node.key(f"{kind}_configs")))
+    _warn_of_unsent(unsent, reading)
     return tuple(receivers.values())
+
+
+def _receiver(name: str, labels: dict[str, str], node: Table, defaults: Defaults, reading: Reading) -> Receiver:
+    """Integrations that cannot be sent are kept apart: what the machine sees is what it can deliver."""
+    found = list(_integrations(node, defaults, reading))
+    return Receiver(
+        name,
+        integrations=tuple(integration for integration in found if KINDS[integration.kind].sent),
+        unsent=tuple(integration for integration in found if not KINDS[integration.kind].sent),
+        labels=Labels({**labels, "name": name}),
+    )
 
 
 def _check(model: _NamedModel, node: Table, earlier: dict[str, Receiver], reading: Reading) -> None:
@@ -94,6 +140,9 @@ def _check(model: _NamedModel, node: Table, earlier: dict[str, Receiver], readin
         reading.problems.error(node.at("name"), message, "rename one of the receivers")
     if model.labels.get("name", model.name) != model.name:
         reading.problems.error(node.at("labels", "name"), 'receiver label "name" must match receiver name', "remove it")
+    for name in model.labels:
+        if not is_label_name(name, reading.mode):
+            reading.problems.error(node.at("labels", name), f'invalid label name "{name}" in receiver labels', "rename it")
 
 
 def _integrations(node: Table, defaults: Defaults, reading: Reading) -> Iterator[Integration]:
@@ -108,25 +157,13 @@ def _integrations(node: Table, defaults: Defaults, reading: Reading) -> Iterator
             model = read(kind.model, item, reading.problems)
             if model is not None and isinstance(item, Table):
                 told = kind.send_resolved if model.send_resolved is None else model.send_resolved
-                yield Integration(name, number, told, kind.settings(model, item, defaults, reading))
+                yield Integration(name, number, told, kind.settings(model, Source(item, defaults, reading)))
                 number += 1
 
 
-def _later_items(kind: str, node: Table, reading: Reading) -> bool:
-    """Whether a receiver has integrations of a kind that is not acted on; their shape is checked, not their keys."""
-    found = items(node, f"{kind}_configs", reading.problems)
-    for item in found:
-        if is_null(item) and kind not in ("opsgenie", "wechat", "rocketchat"):
-            reading.problems.error(item.position, f"missing {kind} config", 'write its keys after the "-"')
-        elif not is_null(item) and not isinstance(item, Table):
-            message = f'"{kind}_configs": expected a mapping in each item'
-            reading.problems.error(item.position, message, 'write it as "key: value" lines')
-    return bool(found)
-
-
-def _warn_of_silent(silent: dict[str, list[tuple[str, Position]]], reading: Reading) -> None:
+def _warn_of_unsent(unsent: dict[str, list[tuple[str, Position]]], reading: Reading) -> None:
     """One warning for each kind, which names every receiver that will say less than it was meant to."""
-    for kind, places in silent.items():
+    for kind, places in unsent.items():
         names = ", ".join(f'"{name}"' for name, _ in places)
-        message = f'"{kind}_configs" is not acted on by this version'
+        message = f'"{kind}_configs" is checked, and not sent by this version'
         reading.problems.warn(places[0][1], message, f"nothing is sent this way by receiver {names}")

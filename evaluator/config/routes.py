@@ -132,7 +132,7 @@ def _children(node: Table, here: Route, names: Names, reading: Reading) -> tuple
     for child in items(node, "routes", reading.problems):
         model = _model(child, reading)
         if isinstance(child, Table):
-            matchers = all_matchers(model, child, reading.problems)
+            matchers = all_matchers(model, child, reading)
             text = format_matchers(matchers)
             twins[text] += 1
             number = f"#{twins[text]}" if twins[text] > 1 else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import PlainValidator
@@ -18,7 +18,8 @@ from pydantic import PlainValidator
 from evaluator.config.nodes import kind_of
 from evaluator.config.problems import did_you_mean
 from evaluator.core.durations import parse_duration
-from evaluator.core.settings import Secret
+from evaluator.core.http import Secret
+from evaluator.core.receivers.tree import Branch, Tree
 
 
 class WrongError(ValueError):
@@ -37,6 +38,8 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+HIDDEN = "<secret>"  # what stands for a secret where a configuration is shown
+_SERVICES = {"smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}
 _GO_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 
 
@@ -88,6 +91,14 @@ def go_duration(value: object) -> timedelta:
     word = text(value)
     if word.isdecimal() and word.isascii():
         return _not_nothing(timedelta(microseconds=int(word[:18]) / 1000), int(word[:18]))
+    return go_duration_text(word)
+
+
+def go_duration_text(value: object) -> timedelta:
+    """Pushover's durations: Go's syntax, where nothing but 0 goes without a unit, and none is longer than hours."""
+    word = text(value)
+    if word == "0":
+        return timedelta(0)
     parts = _GO_PART.findall(word)
     if not parts or "".join(number + unit for number, unit in parts) != word:
         raise WrongError(f'not a valid duration: "{word}"', "write numbers with units h, m, s, ms: 1m30s")
@@ -133,8 +144,8 @@ def secret(value: object) -> Secret:
 
 
 def secret_url(value: object) -> Secret:
-    """An absolute URL that never shows."""
-    return Secret(absolute_url(value))
+    """An absolute URL that never shows. What a shown configuration has in its place is taken, so that it can be read again."""
+    return Secret(HIDDEN if value == HIDDEN else absolute_url(value))
 
 
 def one_of(*options: str) -> Callable[[object], str]:
@@ -159,12 +170,40 @@ def address(value: object) -> tuple[str, int]:
     return bare or "0.0.0.0", int(port)
 
 
+def smarthost(value: object) -> tuple[str, int]:
+    """A mail server, `HOST:PORT`; the port is a number or the name of a service of mail, and there is no default for it."""
+    word = text(value)
+    host, colon, port = word.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or (":" in bare and bare == host):
+        raise WrongError(f"address {word}: missing port in address", "write HOST:PORT, an IPv6 address in brackets")
+    if not port:
+        raise WrongError(f'address "{word}": port cannot be empty', "write HOST:PORT, for example mail.example.org:587")
+    number = _SERVICES.get(port) or (int(port) if _PORT.fullmatch(port) else 0)
+    if not 0 < number < 65536:
+        raise WrongError(f'address "{word}": the port is not a number from 1 to 65535', "write HOST:PORT")
+    return bare or "localhost", number
+
+
+def tree(value: object) -> Tree:
+    """Any YAML, kept as it was written."""
+    match value:
+        case dict():
+            return Branch(tuple((name, tree(below)) for name, below in value.items()))
+        case list():
+            return tuple(tree(item) for item in value)
+    return None if value is None else text(value)
+
+
 Text = Annotated[str, PlainValidator(text)]
 Flag = Annotated[bool, PlainValidator(flag)]
 Whole = Annotated[int, PlainValidator(whole)]
 Count = Annotated[int, PlainValidator(count)]
 Span = Annotated[timedelta, PlainValidator(duration)]
 GoSpan = Annotated[timedelta, PlainValidator(go_duration)]
+GoTextSpan = Annotated[timedelta, PlainValidator(go_duration_text)]
+Smarthost = Annotated[tuple[str, int], PlainValidator(smarthost)]
+AnyTree = Annotated[Any, PlainValidator(tree)]
 PublicUrl = Annotated[str, PlainValidator(public_url)]
 AbsoluteUrl = Annotated[str, PlainValidator(absolute_url)]
 Hidden = Annotated[Secret, PlainValidator(secret)]

@@ -55,9 +55,9 @@ def test_an_ordinary_alertmanager_file_loads_with_one_warning_for_each_thing_tha
             '"active_time_intervals" is not acted on by this version',
             '"inhibit_rules" is not acted on by this version',
             '"time_intervals" is not acted on by this version',
-            '"email_configs" is not acted on by this version',
-            '"pagerduty_configs" is not acted on by this version',
-            '"opsgenie_configs" is not acted on by this version',
+            '"email_configs" is checked, and not sent by this version',
+            '"pagerduty_configs" is checked, and not sent by this version',
+            '"opsgenie_configs" is checked, and not sent by this version',
             '"tracing" is not acted on by this version',
         ]
     )
@@ -100,7 +100,7 @@ def test_webhooks_of_the_alertmanager_file() -> None:
         timeout=timedelta(seconds=90),
     )
     assert second == WebhookSettings(Secret(path=GOOD / "hooks" / "second"), proxied)
-    assert found.receiver("blackhole") == Receiver("blackhole")
+    assert found.receiver("blackhole") == Receiver("blackhole", labels=Labels({"name": "blackhole"}))
 
 
 def test_a_configuration_with_everything_of_our_own() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from evaluator.config import load
 from evaluator.config.integrations.slack import APP_URL
+from evaluator.core.labels import Labels
 from evaluator.core.settings import (
     Authorization,
     BasicAuth,
@@ -172,7 +173,7 @@ def test_where_slack_messages_go(tmp_path: Path, above: str, item: str, url: Sec
 
 
 def test_a_receiver_without_integrations_is_legal(tmp_path: Path) -> None:
-    assert receiver(tmp_path, "") == Receiver("team")
+    assert receiver(tmp_path, "") == Receiver("team", labels=Labels({"name": "team"}))
 
 
 def test_a_mistake_in_one_integration_hides_none_in_another(tmp_path: Path) -> None:
@@ -191,6 +192,6 @@ def test_a_mistake_in_one_integration_hides_none_in_another(tmp_path: Path) -> N
         (1, 'undefined receiver "nobody" used in route'),
         (4, '"max_alerts": not a whole number: "x"'),
         (4, 'unknown key "urll" in webhook_configs'),
-        (5, "no Slack API URL or app token set, neither here nor in global"),
+        (5, "no Slack API URL nor App token set either inline or in a file"),
         (7, 'unknown key "nonsense" in a receiver'),
     ]

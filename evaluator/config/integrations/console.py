@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from evaluator.config.integrations.common import Defaults, IntegrationModel
-from evaluator.config.nodes import Table
-from evaluator.config.reading import Reading
-from evaluator.core.settings import ConsoleSettings
+from evaluator.config.integrations.common import IntegrationModel, Source
+from evaluator.core.receivers.general import ConsoleSettings
 
 
 class ConsoleModel(IntegrationModel):
@@ -14,6 +12,6 @@ class ConsoleModel(IntegrationModel):
     TITLE = "console_configs"
 
 
-def settings(model: ConsoleModel, node: Table, defaults: Defaults, reading: Reading) -> ConsoleSettings:
+def settings(model: ConsoleModel, source: Source) -> ConsoleSettings:
     """There is nothing to set."""
     return ConsoleSettings()
