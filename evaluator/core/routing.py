@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.inhibition import InhibitRule
 from evaluator.core.labels import Labels, Matcher, escape, match_all
 
 DEFAULT_GROUP_WAIT = timedelta(seconds=30)
@@ -27,7 +28,8 @@ class Route:
 
     key: the matchers from the root down, `{}/{team="a"}`; it goes into group keys that receivers see, and two siblings
     with equal matchers share it. id: unique and stable, the key plus the number of the child where keys collide.
-    group_by: label names; None groups by all labels (`...`).
+    group_by: label names; None groups by all labels (`...`). inhibit_rules: those
+    that hold for this node and what is below it.
     """
 
     receiver: str
@@ -41,6 +43,7 @@ class Route:
     repeat_interval: timedelta = DEFAULT_REPEAT_INTERVAL
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    inhibit_rules: tuple[InhibitRule, ...] = ()
     routes: tuple[Route, ...] = ()
 
     def match(self, labels: Labels) -> Iterator[Route]:

@@ -11,12 +11,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from evaluator.core.http import DEFAULT_HTTP, Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
+from evaluator.core.inhibition import InhibitRule
+from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
 from evaluator.core.routing import Route
 from evaluator.core.rules import RuleGroup
+from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 
 __all__ = [
     "Authorization",
@@ -78,7 +82,11 @@ class CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep."""
+    """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep.
+
+    windows, silences: maintenance windows and silences as code. compatibility: behave as Alertmanager does where the
+    evaluator would depart from it.
+    """
 
     path: Path | None
     datasources: tuple[Datasource, ...]
@@ -96,6 +104,11 @@ class Settings:
     resolve_timeout: timedelta = timedelta(minutes=5)
     templates: tuple[Path, ...] = ()
     rule_files: tuple[Path, ...] = ()
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    time_intervals: tuple[NamedInterval, ...] = ()
+    windows: tuple[Window, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    compatibility: bool = False
 
     def receiver(self, name: str) -> Receiver:
         """The receiver called `name`. Raises KeyError when there is none."""
