@@ -2,8 +2,9 @@
 
 Names and labels of the ruler's metrics are Prometheus' (`prometheus_rule_…`, label `rule_group`), so that its dashboards
 and its mixin's alerts work; what it has no name for begins with `evaluator_`. Gauges are read from the machine when somebody
-scrapes; only what cannot be read there, counts of what happened, is counted as it happens. A counter whose labels are known
-beforehand is there from the start, at zero: an increase from nothing is none, and the first failure would go unseen.
+scrapes, those of single rules in `rule_series`; only what cannot be read there, counts of what happened, is counted as it
+happens. A counter whose labels are known beforehand is there from the start, at zero: an increase from nothing is none, and
+the first failure would go unseen.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned
 from evaluator.core.records import Attempt, Decision, State, Transition
 from evaluator.service.clock import Clock
+from evaluator.service.rule_series import rule_series
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 FINE_SECONDS = (*(round(step * 10**power, 4) for power in (-3, -2, -1, 0) for step in (1, 1.5, 2, 3, 5, 7)), 10, 15, 20, 30, 60)
@@ -80,7 +82,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + rule_series(self._machine().groups.values()).encode()
 
     def happened(self, events: Sequence[Event], now: datetime) -> None:
         """Count events that have been handled by `now`."""
@@ -122,7 +124,7 @@ class Metrics:
         machine, now = self._machine(), self._clock()
         groups = list(machine.groups.values())
         yield from _ruler(groups, self.counts)
-        yield from _rules(groups, now)
+        yield _lag(groups, now)
         yield from _alerts(machine)
         yield from _delivery(machine, self.counts, now)
         yield from _datasources(machine, self.counts)
@@ -185,25 +187,13 @@ def _durations(counts: Counts) -> Metric:
     return summary
 
 
-def _rules(groups: Sequence[GroupEvaluation], now: datetime) -> Iterator[Metric]:
+def _lag(groups: Sequence[GroupEvaluation], now: datetime) -> Metric:
     lag = GaugeMetricFamily("evaluator_evaluation_lag_seconds", "Age of the newest answered slot.", labels=["rule_group"])
-    seconds = GaugeMetricFamily("evaluator_rule_last_duration_seconds", "Of the last query.", labels=["rule_group", "rule"])
-    series = GaugeMetricFamily("evaluator_rule_last_result_series", "In the last answer.", labels=["rule_group", "rule"])
     for group in groups:
         slots = [rule.evaluated_at for rule in group.rules.values() if rule.evaluated_at is not None]
         if slots:
             lag.add_metric([_key(group)], (now - min(slots)).total_seconds())
-        slowest: dict[str, float] = {}
-        found: Counter[str] = Counter()
-        for rule in group.rules.values():
-            if rule.evaluated_at is not None:
-                name = rule.rule.name
-                slowest[name] = max(slowest.get(name, 0.0), rule.seconds)
-                found[name] += rule.series
-        for name, value in slowest.items():
-            seconds.add_metric([_key(group), name], value)
-            series.add_metric([_key(group), name], found[name])
-    yield from (lag, seconds, series)
+    return lag
 
 
 def _alerts(machine: Machine) -> Iterator[Metric]:
