@@ -4,6 +4,10 @@ One client for each datasource. A query has a budget, the part of its slot that 
 asking, pausing and asking again all happen within it, and what comes back is an `Answer` or a `Failure`, never an
 exception. Nothing is read into silence: whatever is not clearly an answer is a failure of a named class.
 
+What is asked again shall have a chance to be answered: with less than a tenth of the budget left no retry begins. And one
+that comes to nothing for want of time does not take the place of what the server said before: "503 Service Unavailable"
+tells whoever is on call more than "no answer within 0.5s".
+
 A server that says when to come back is left alone until then. Queries whose budget reaches that far wait; the others
 fail at once with the server's own refusal, without asking. The wait is capped at five minutes, so that a server that
 says "tomorrow" by mistake does not silence its alerts until then.
@@ -23,12 +27,15 @@ import httpx
 from evaluator.core.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.concurrency import Places
-from evaluator.prometheus.exchange import CLOSED, Exchange
+from evaluator.prometheus.exchange import CLOSED, Exchange, TimedOut
 from evaluator.prometheus.patience import Patience
 from evaluator.prometheus.sentinel import Sentinel
 
 MOST_BYTES = 64 * 1024 * 1024
 LONGEST_REFUSAL = 300.0
+LEAST_SECONDS = 0.1
+LEAST_SHARE = 0.1
+"""Of the budget; the larger of the two must be left for a retry."""
 
 
 class PrometheusClient:
@@ -79,6 +86,8 @@ class PrometheusClient:
     async def query(self, expr: str, at: datetime, *, budget: float) -> Answer | Failure:
         """The value of `expr` at `at`. budget: seconds that may pass until this returns, retries and waits included."""
         deadline = self._clock() + budget
+        latest_retry = deadline - max(LEAST_SECONDS, LEAST_SHARE * budget)
+        telling: Failure | None = None
         tries = 0
         while True:
             outcome = await self._try(expr, at, deadline)
@@ -87,8 +96,9 @@ class PrometheusClient:
                 return outcome
             tries += 1
             pause = None if outcome is CLOSED else self._patience.pause(outcome, tries)
-            if pause is None or self._clock() + pause >= deadline:
-                return outcome
+            telling = _more_telling(telling, outcome)
+            if pause is None or self._clock() + pause > latest_retry:
+                return telling
             await self._sleep(pause)
 
     async def aclose(self) -> None:
@@ -104,7 +114,7 @@ class PrometheusClient:
             ticket = await self._places.take(left)
         except TimeoutError:
             text = f"{self._places.in_flight} queries were in flight, and no place was free within {left:.3g}s"
-            return Failure(FailureKind.TRANSIENT, text, seconds=left)
+            return TimedOut(FailureKind.TRANSIENT, text, seconds=left)
         overloaded = None
         try:
             outcome = self._standing_refusal()
@@ -133,6 +143,13 @@ class PrometheusClient:
 
     async def _ask_sentinel(self, budget: float, at: datetime) -> Answer | Failure:
         return await self.query(self.datasource.sentinel, at, budget=budget)
+
+
+def _more_telling(earlier: Failure | None, later: Failure) -> Failure:
+    """The later one, unless it is about time only; then the earlier, whose wait, if it asked for one, is over."""
+    if earlier is None or not isinstance(later, TimedOut):
+        return later
+    return replace(earlier, seconds=later.seconds, retry_after=None)
 
 
 def _overloaded(outcome: Answer | Failure) -> bool | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -36,6 +36,11 @@ from evaluator.wire.proxy import proxy_choice
 
 CONNECT_SECONDS = 5.0
 CLOSED = Failure(FailureKind.TRANSIENT, "the client was closed: its datasource was configured anew, or the service stops")
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut(Failure):
+    """Nothing came in time: of all failures the one that says least about what is wrong."""
 
 
 class Exchange:
@@ -113,13 +118,13 @@ class Exchange:
 
     def _no_reply(self, error: Exception, limit: float, seconds: float) -> Failure:
         match error:
+            case TimeoutError() | httpx.ReadTimeout():
+                return TimedOut(FailureKind.TRANSIENT, f"no answer within {limit:.3g}s", seconds=seconds)
             case AnswerTooLargeError():
                 kind, text = (
                     FailureKind.BAD_QUERY,
                     f"the answer is larger than {self._most:,} bytes; aggregate in the expression",
                 )
-            case TimeoutError() | httpx.ReadTimeout():
-                kind, text = FailureKind.TRANSIENT, f"no answer within {limit:.3g}s"
             case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.TooManyRedirects() | httpx.DecodingError():
                 kind, text = FailureKind.NOT_PROMETHEUS, explain(error)
             case httpx.HTTPError():

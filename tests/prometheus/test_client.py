@@ -13,7 +13,7 @@ from evaluator.core.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import Authorization, BasicAuth, DatasourceKind, HttpSettings, Secret
 from evaluator.prometheus import PrometheusClient
 from tests.prometheus.asking import AT, Clock, ask, client, source, using
-from tests.prometheus.scripted import HANG_UP, HTML, JSON, TEXT, Heard, Say, Scripted
+from tests.prometheus.scripted import HANG_UP, HTML, JSON, SILENCE, TEXT, Heard, Say, Scripted
 
 BROKEN = Say(b"", 502, ())
 
@@ -136,6 +136,44 @@ def test_no_retry_begins_after_the_budget() -> None:
         ask(source(server.url), budget=0.5, clock=clock, sleep=clock.sleep)
         assert len(server.heard) == 2  # a second pause would have lasted beyond it
     assert clock.seconds < 1000.5
+
+
+@pytest.mark.parametrize(("budget", "times"), [(0.29, 1), (0.31, 2), (0.69, 2), (0.71, 3)])
+def test_no_retry_begins_without_time_for_an_answer(budget: float, times: int) -> None:
+    """After the pauses, of 0.2 s and 0.4 s, at least 0.1 s must be left."""
+    clock = Clock()
+    with Scripted(*[BROKEN] * 9) as server:
+        outcome = ask(source(server.url), budget=budget, clock=clock, sleep=clock.sleep)
+        assert len(server.heard) == times
+    assert isinstance(outcome, Failure)
+    assert outcome.status == 502
+
+
+@pytest.mark.parametrize(("budget", "times"), [(30.0, 1), (40.0, 2)])
+def test_a_wait_that_the_server_asked_for_leaves_a_tenth_of_the_budget(budget: float, times: int) -> None:
+    clock = Clock()
+    with Scripted(Say(b"", 429, (("Retry-After", "28"),))) as server:
+        ask(source(server.url), budget=budget, clock=clock, sleep=clock.sleep)
+        assert len(server.heard) == times
+
+
+@pytest.mark.realtime
+def test_a_retry_that_is_not_answered_in_time_does_not_hide_what_was_said_before() -> None:
+    with Scripted(BROKEN, SILENCE) as server:
+        outcome = ask(source(server.url), budget=0.31)
+        assert len(server.heard) == 2
+    assert isinstance(outcome, Failure)
+    assert outcome.status == 502
+    assert "no answer" not in outcome.message
+
+
+@pytest.mark.realtime
+def test_what_is_said_after_silence_is_told() -> None:
+    with Scripted(SILENCE, BROKEN, BROKEN) as server:
+        outcome = ask(source(server.url, timeout=timedelta(seconds=0.05)))
+        assert len(server.heard) == 3
+    assert isinstance(outcome, Failure)
+    assert outcome.status == 502
 
 
 def test_the_time_limit_shrinks_with_the_budget() -> None:
