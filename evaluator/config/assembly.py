@@ -8,7 +8,6 @@ from pathlib import Path
 
 from evaluator.config.datasources import read_datasources
 from evaluator.config.file_model import FileModel, HeartbeatModel, RuleFilesModel
-from evaluator.config.files import match, read_text
 from evaluator.config.globals import read_globals
 from evaluator.config.http import http_settings
 from evaluator.config.integrations.common import Defaults
@@ -20,11 +19,11 @@ from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE, read_receivers
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
+from evaluator.config.storage import read_storage
+from evaluator.config.templates import read_templates
 from evaluator.core.labels import METRIC_NAME, Labels
 from evaluator.core.routing import Route
 from evaluator.core.settings import CatchUp, Datasource, Heartbeat, Receiver, Secret, Settings
-
-_SQLITE = "sqlite:///"
 
 
 def assemble(top: Table, path: Path, reading: Reading) -> Settings:
@@ -44,13 +43,13 @@ def assemble(top: Table, path: Path, reading: Reading) -> Settings:
         external_labels=Labels(model.external_labels),
         external_url=model.external_url,
         evaluation_interval=model.evaluation_interval,
-        storage=_storage(model, top, reading),
+        storage=read_storage(model.storage, top, reading),
         retention=model.retention,
         catch_up=CatchUp(model.catch_up.max, model.catch_up.notify),
         heartbeat=_heartbeat(model.heartbeat, top, reading),
         listen=model.web.listen,
         resolve_timeout=defaults.model.resolve_timeout,
-        templates=tuple(_templates(top, reading)),
+        templates=tuple(read_templates(top, reading)),
         rule_files=rules.files,
     )
 
@@ -119,16 +118,6 @@ def _route(top: Table, receivers: Sequence[Receiver], retention: timedelta, read
     return read_route(top.child("route"), top.key("receivers"), names, reading)
 
 
-def _storage(model: FileModel, top: Table, reading: Reading) -> str:
-    """The URL of the store; the file of a SQLite URL starts, like every path, at the configuration file."""
-    url = model.storage
-    if not url.partition("://")[0].startswith(("sqlite", "postgresql")) or "://" not in url:
-        reading.problems.error(top.at("storage"), "storage is not known", "write sqlite:///FILE or postgresql://HOST/DATABASE")
-    file = url.removeprefix(_SQLITE)
-    relative = url.startswith(_SQLITE) and file and not file.startswith(("/", ":memory:"))
-    return f"{_SQLITE}{reading.path(file)}" if relative and "storage" in model.model_fields_set else url
-
-
 def _heartbeat(model: HeartbeatModel | None, top: Table, reading: Reading) -> Heartbeat | None:
     node = top.child("heartbeat")
     if model is None or not isinstance(node, Table):
@@ -139,17 +128,3 @@ def _heartbeat(model: HeartbeatModel | None, top: Table, reading: Reading) -> He
     if not model.every:
         reading.problems.error(node.at("every"), "every cannot be zero", "remove it, or write a duration such as 1m")
     return Heartbeat(url or Secret(), model.every)
-
-
-def _templates(top: Table, reading: Reading) -> Iterator[Path]:
-    """The template files; as in Alertmanager a pattern may match nothing, here with a warning."""
-    for node in items(top, "templates", reading.problems):
-        if not isinstance(node, Scalar) or not node.text:
-            reading.problems.error(node.position, '"templates": expected a path or a pattern in each item')
-            continue
-        found = [file for file in match(node.text, reading.base) if file.path.exists()]
-        if not found:
-            reading.problems.warn(node.position, f'no file matches "{node.text}"', "no templates come from this pattern")
-        for file in found:
-            read_text(file.path, file.shown, reading.problems)
-            yield file.path

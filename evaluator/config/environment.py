@@ -28,7 +28,10 @@ def unmask(text: str) -> str:
 
 
 def fill(scalar: Scalar, environ: Mapping[str, str], problems: Problems) -> Scalar:
-    """The scalar with the variable's value when it is exactly `${NAME}`; an unset variable is a problem."""
+    """The scalar with the variable's value when it is exactly `${NAME}`.
+
+    An unset variable is a problem. The scalar then stays as it was written: an empty one would count as a key that is missing.
+    """
     match = _WRITTEN.fullmatch(scalar.text)
     if match is None:
         return scalar
@@ -36,6 +39,6 @@ def fill(scalar: Scalar, environ: Mapping[str, str], problems: Problems) -> Scal
     if name not in environ:
         problems.error(scalar.position, f"environment variable {name} is not set", f"set {name} before starting")
         problems.mute(scalar.position)
-        return Scalar("", scalar.position)
+        return scalar
     problems.hide(scalar.position, environ[name], match[0])
     return Scalar(environ[name], scalar.position)

@@ -14,7 +14,7 @@ from evaluator.config.datasources import check_offset
 from evaluator.config.expressions import read_expression
 from evaluator.config.files import Found
 from evaluator.config.models import items, read
-from evaluator.config.nodes import Document, Node, Scalar, Table, find, text_at
+from evaluator.config.nodes import Document, Listing, Node, Scalar, Table, find, text_at
 from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
@@ -98,6 +98,7 @@ def _read_group(node: Node, place: _Place) -> GroupDraft | None:
         return None
     model = model or GroupModel(name=name)
     _check_labels(model.labels, node, f'group "{model.name}": ', place.problems)
+    _check_group_templates(node, model, place)
     offset = _query_offset(model, node, place)
     rules = tuple(
         draft
@@ -124,7 +125,8 @@ def _read_rule(node: Node, group: GroupModel, number: int, place: _Place) -> Rul
     _check_labels(model.labels, node, prefix, place.problems)
     _check_annotations(model, node, prefix, place.problems)
     if model.alert:
-        _check_templates(node, place, prefix)
+        _check_templates(node, "labels", f"{prefix}label", place)
+        _check_templates(node, "annotations", f"{prefix}annotation", place)
     expression = _expression(model, node, place, prefix)
     if expression is None:
         return None
@@ -165,12 +167,18 @@ def _check_annotations(model: RuleModel, node: Table, prefix: str, problems: Pro
         problems.error(node.at("annotations"), f"{prefix}invalid annotation name: ", "give it a name")
 
 
-def _check_templates(node: Table, place: _Place, prefix: str) -> None:
-    for key, word in (("labels", "label"), ("annotations", "annotation")):
-        table = node.child(key)
-        for name, value in table.values.items() if isinstance(table, Table) else ():
-            if isinstance(value, Scalar):
-                check_scalar(value, place.document, place.problems, f'{prefix}{word} "{name}": ')
+def _check_group_templates(node: Table, model: GroupModel, place: _Place) -> None:
+    """A group's labels are templates where they come to an alert; to a recording rule they are plain texts."""
+    rules = node.child("rules")
+    if isinstance(rules, Listing) and any(text_at(rule, "alert") for rule in rules.items):
+        _check_templates(node, "labels", f'group "{model.name}": label', place)
+
+
+def _check_templates(node: Table, key: str, word: str, place: _Place) -> None:
+    table = node.child(key)
+    for name, value in table.values.items() if isinstance(table, Table) else ():
+        if isinstance(value, Scalar):
+            check_scalar(value, place.document, place.problems, f'{word} "{name}": ')
 
 
 def _expression(model: RuleModel, node: Table, place: _Place, prefix: str) -> Expression | None:

@@ -6,9 +6,9 @@ Only the syntax is checked, as in Prometheus: what a template will find in an al
 from __future__ import annotations
 
 from evaluator.config.expressions import place
-from evaluator.config.nodes import Document, Scalar
+from evaluator.config.nodes import Document, Listing, Node, Scalar, Table
 from evaluator.config.problems import Problems
-from evaluator.templating import TemplateError, compile_text
+from evaluator.templating import NotificationTexts, TemplateError, compile_text
 
 
 def check_scalar(scalar: Scalar, document: Document, problems: Problems, prefix: str) -> None:
@@ -17,6 +17,29 @@ def check_scalar(scalar: Scalar, document: Document, problems: Problems, prefix:
     if error is not None:
         position, where = place(document, scalar, error.line, error.column)
         problems.error(position, f"{prefix}{error.message}{where}")
+
+
+def check_notification_texts(node: Node, prefix: str, problems: Problems) -> None:
+    """Add a problem for every text at `node` and below it that a receiver could not read as a Go template."""
+    match node:
+        case Scalar():
+            _check_notification_text(node, prefix, problems)
+        case Listing():
+            for item in node.items:
+                check_notification_texts(item, prefix, problems)
+        case Table():
+            for name, value in node.values.items():
+                check_notification_texts(value, f'"{name}": ', problems)
+
+
+def _check_notification_text(scalar: Scalar, prefix: str, problems: Problems) -> None:
+    if "{{" not in scalar.text:
+        return
+    try:
+        NotificationTexts().check(scalar.text)
+    except TemplateError as error:
+        where = f" (line {error.line}, column {error.column} of the text)" if "\n" in scalar.text else ""
+        problems.error(scalar.position, f"{prefix}{error.message}{where}")
 
 
 def _fault(text: str) -> TemplateError | None:

@@ -184,3 +184,9 @@ def _accepted(paths: list[Path]) -> set[Path]:
     parts = said.split("Checking ")[1:]
     assert len(parts) == len(paths)
     return {path for path, part in zip(paths, parts, strict=True) if "SUCCESS" in part}
+
+
+def test_a_token_that_is_not_set_is_one_mistake() -> None:
+    """Nothing is said of the authorization that is now without its credentials."""
+    (problem,) = load(GOOD / "evaluator.yml", environ={}).problems
+    assert problem.message == "environment variable FLY_API_TOKEN is not set"

@@ -234,3 +234,9 @@ def test_a_language_that_only_the_server_knows_is_left_to_it(tmp_path: Path) -> 
     (group,), problems = load_rules(["r.yml"], base=tmp_path, datasource=source)
     assert [problem.remedy for problem in problems] == ["the server will decide"]
     assert group.rules[0].query == "up default 0"
+
+
+def test_labels_of_a_group_that_only_records_are_plain_texts(tmp_path: Path) -> None:
+    """They are expanded for alerts alone, so braces in them are no mistake."""
+    (group,) = groups(tmp_path, 'groups: [{name: g, labels: {a: "{{ x"}, rules: [{record: r, expr: up}]}]')
+    assert group.rules[0].labels == Labels({"a": "{{ x"})

@@ -17,6 +17,7 @@ from evaluator.config.models import Model
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Flag
+from evaluator.config.texts import check_notification_texts
 from evaluator.core.http import HttpSettings, Secret
 
 
@@ -60,6 +61,13 @@ class Source:
     def wrong(self, key: str, message: str, remedy: str = "") -> None:
         """Add an error at the value of `key`, or at the whole integration where it has no such key."""
         self.reading.problems.error(self.node.at(key), message, remedy)
+
+    def check_texts(self, *keys: str) -> None:
+        """Add an error for every text at or below `keys` that is not a Go template."""
+        for key in keys:
+            child = self.node.child(key)
+            if child is not None:
+                check_notification_texts(child, f'"{key}": ', self.reading.problems)
 
     def http(self, model: HttpIntegrationModel) -> HttpSettings:
         """Its own HTTP settings, else the global ones."""

@@ -29,6 +29,7 @@ def settings(model: WebhookModel, source: Source) -> WebhookSettings:
     url = source.own_secret(model, "url")
     if url.text:
         _check_url(url.text, source)
+    source.check_texts("payload")
     return build(WebhookSettings, model, url=url, http=source.http(model), timeout=source.timeout(model.timeout))
 
 

@@ -1,0 +1,43 @@
+"""The files under `templates`, parsed when they are read: what a start could not read must not be found by that start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from evaluator.config.files import Found, match, read_text
+from evaluator.config.models import items
+from evaluator.config.nodes import Scalar, Table
+from evaluator.config.problems import Problems
+from evaluator.config.reading import Reading
+from evaluator.core.rules import Position
+from evaluator.templating import NotificationTexts, TemplateError
+
+_JINJA = (".j2", ".jinja", ".jinja2")
+
+
+def read_templates(top: Table, reading: Reading) -> Iterator[Path]:
+    """The template files; as in Alertmanager a pattern may match nothing, here with a warning."""
+    for node in items(top, "templates", reading.problems):
+        if not isinstance(node, Scalar) or not node.text:
+            reading.problems.error(node.position, '"templates": expected a path or a pattern in each item')
+            continue
+        found = [file for file in match(node.text, reading.base) if file.path.exists()]
+        if not found:
+            reading.problems.warn(node.position, f'no file matches "{node.text}"', "no templates come from this pattern")
+        for file in found:
+            _check(file, node.position, reading.problems)
+            yield file.path
+
+
+def _check(file: Found, entry: Position, problems: Problems) -> None:
+    """Parse one file. entry: where it is named, which is what to change when it is no file of this kind."""
+    if file.path.suffix in _JINJA:
+        message = f'"{file.shown}" is a Jinja2 file, and the texts of receivers are Go templates'
+        problems.error(entry, message, "write its texts as Go templates, in a file with another ending such as .tmpl")
+        return
+    text = read_text(file.path, file.shown, problems)
+    try:
+        NotificationTexts([(file.shown, text or "")])
+    except TemplateError as error:
+        problems.error(Position(file.shown, error.line, error.column), error.message)

@@ -1,0 +1,62 @@
+"""Template files and the texts of receivers: what cannot be read is named before it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evaluator.config import load
+
+
+def said(tmp_path: Path, text: str, **files: str) -> list[str]:
+    for name, content in files.items():
+        (tmp_path / name.replace("_", ".")).write_text(content)
+    path = tmp_path / "evaluator.yml"
+    path.write_text(text)
+    return [str(problem).removeprefix(f"{tmp_path}/") for problem in load(path, environ={}).problems]
+
+
+def test_a_file_that_cannot_be_parsed_is_named_in_its_own_place(tmp_path: Path) -> None:
+    """The other files are read all the same, so every mistake is named."""
+    files = {
+        "a_tmpl": '{{ define "a" }}x{{ end }}\n  {{ nothing }}\n',
+        "b_tmpl": 'x\n{{ define "b" }}',
+        "c_tmpl": "{{/* fine */}}",
+    }
+    assert said(tmp_path, "templates: ['*.tmpl']\n", **files) == [
+        'a.tmpl:2:6: function "nothing" not defined',
+        "b.tmpl:2:17: unexpected EOF",
+    ]
+
+
+def test_a_template_may_use_what_another_file_defines(tmp_path: Path) -> None:
+    files = {"a_tmpl": '{{ define "a" }}{{ template "b" . }}{{ end }}', "b_tmpl": '{{ define "b" }}x{{ end }}'}
+    assert said(tmp_path, "templates: ['*.tmpl']\n", **files) == []
+
+
+def test_jinja_is_refused_where_it_is_named(tmp_path: Path) -> None:
+    (problem,) = said(tmp_path, "templates: ['*.j2']\n", a_j2="{% if x %}{% endif %}")
+    assert problem == (
+        f'evaluator.yml:1:13: "{tmp_path}/a.j2" is a Jinja2 file, and the texts of receivers are Go templates; '
+        "write its texts as Go templates, in a file with another ending such as .tmpl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "expected"),
+    [
+        ("slack", "text: '{{ .Alerts | len }}'", []),
+        ("slack", "text: '{{ template \"of.another.file\" . }}'", []),
+        ("slack", "text: '{ .Alerts'", []),
+        ("slack", "text: '{{ .Alerts'", ['evaluator.yml:6:13: "text": unclosed action']),
+        ("slack", 'text: "a\\n{{ .A"', ['evaluator.yml:6:13: "text": unclosed action (line 2, column 6 of the text)']),
+        ("webhook", "payload: {a: [{b: '{{ end }}'}]}", ['evaluator.yml:6:25: "b": unexpected {{end}}']),
+    ],
+)
+def test_texts_of_receivers_are_parsed(tmp_path: Path, kind: str, written: str, expected: list[str]) -> None:
+    """What they will find in a notification is not known yet; only how they are written is judged."""
+    url = "api_url: https://a/b" if kind == "slack" else "url: https://a/b"
+    text = f"route: {{receiver: a}}\nreceivers:\n- name: a\n  {kind}_configs:\n  -   {url}\n      {written}\n"
+    problems = said(tmp_path, text)
+    assert [problem for problem in problems if "warning" not in problem] == expected
