@@ -64,6 +64,6 @@ def _held(life: Life, at: datetime, hold: timedelta) -> Life:
     held = at - life.active_at >= hold
     if held and life.state is State.PENDING:
         return replace(life, state=State.FIRING, fired_at=at)
-    if not held and life.state is State.FIRING:
+    if not held and life.state is State.FIRING and at >= life.active_at:  # a clock that was set back proves nothing
         return Life(State.PENDING, life.active_at)
     return life

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from evaluator.core.labels import Labels
+from evaluator.core.posting import SOURCE, Period, PostedAlert, claimed, merged
 from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Described(Protocol):
@@ -37,7 +40,8 @@ class Fixed:
 class Alert:
     """An asserted alert. ends_at: None while it fires. groups: ids of the alert groups that hold it.
 
-    within: set for the copy of an alert that one group lets go while the alert itself goes on.
+    within: set for the copy of an alert that one group lets go while the alert itself goes on. expires_at, guessed: for a
+    posted alert, when it is over if nobody posts it again, and whether nobody named that end.
     """
 
     labels: Labels
@@ -50,6 +54,8 @@ class Alert:
     generator_url: str = ""
     why: str = ""
     within: str = ""
+    expires_at: datetime | None = None
+    guessed: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -79,6 +85,8 @@ class Alert:
             self.generator_url,
             self.why,
             self.within,
+            self.expires_at,
+            self.guessed,
         )
 
     def told(self) -> NotifiedAlert:
@@ -134,7 +142,35 @@ class Alerts:
         if alert.sources:
             return None
         alert.ends_at, alert.updated_at, alert.why = ends_at, now, why
-        alert.described = Fixed(alert.described.annotations)
+        alert.described, alert.expires_at = Fixed(alert.described.annotations), None
+        return alert
+
+    def post(self, posted: PostedAlert, now: datetime, resolve_timeout: timedelta) -> tuple[Alert | None, bool]:
+        """Somebody posts this alert. Gives it, and whether it began, ended or began again by that.
+
+        An alert that is over and was not known is not taken in: nobody was told of it.
+        """
+        claim = claimed(posted, now, resolve_timeout)
+        alert = self._by_fingerprint.get(posted.labels.fingerprint)
+        if alert is None:
+            return (None, False) if claim.over(now) else (self._claim(posted, claim, now), True)
+        before = Period(alert.starts_at, alert.ends_at or alert.expires_at or FOREVER, alert.guessed)
+        if claim.overlaps(before):
+            claim = merged(before, claim, now)
+        if not claim.over(now):
+            began = not alert.firing
+            self._claim(posted, claim, now)
+            return alert, began
+        if alert.firing:
+            return alert, self.withdraw(posted.labels, SOURCE, claim.ends_at, now) is not None
+        if claim.starts_at == alert.starts_at:
+            alert.ends_at, alert.described = claim.ends_at, Fixed(Annotations(expanded=posted.annotations))
+        return alert, False
+
+    def _claim(self, posted: PostedAlert, claim: Period, now: datetime) -> Alert:
+        described = Fixed(Annotations(expanded=posted.annotations))
+        alert = self.affirm(posted.labels, SOURCE, claim.starts_at, now, described, posted.generator_url)
+        alert.expires_at, alert.guessed = claim.ends_at, claim.guessed
         return alert
 
     def restore(self, record: AlertRecord) -> Alert:
@@ -150,6 +186,8 @@ class Alerts:
             record.generator_url,
             record.why,
             record.within,
+            record.expires_at,
+            record.guessed,
         )
         if not alert.within:
             self._by_fingerprint[alert.fingerprint] = alert

@@ -6,6 +6,8 @@ for each integration, whether the group is worth a notification (`dedup`), again
 row was accepted. A failed row is tried again with growing delays (`backoff`) until it is accepted, or until the next tick
 decides anew; a permanent failure waits for the tick.
 
+Alerts that are muted are left out (`muting`). When what mutes them may have changed, their groups are touched.
+
 An ended alert leaves its group when every integration that wants to hear of it has accepted it; a group that is empty is
 forgotten. When a reload takes an alert away from a group, or a group away from the routes, the alert counts as ended there,
 with the reason, so that whoever was told "firing" is told that it is over.
@@ -24,6 +26,7 @@ from evaluator.core.dedup import Reason, Terms, decide
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints, group_id, open_group
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
+from evaluator.core.muting import Mute, Muting
 from evaluator.core.records import (
     AlertRecord,
     Attempt,
@@ -40,13 +43,25 @@ from evaluator.core.timers import Timers
 
 FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
 GONE = "no longer routed here"
+MOST_MUTES = 20  # reasons that a decision names
 
 
 class Dispatch:
     """The alert groups and everything that is under way for them."""
 
-    def __init__(self, route: Route, receivers: Iterable[Receiver], alerts: Alerts, timers: Timers, journal: Journal) -> None:
+    def __init__(
+        self,
+        route: Route,
+        receivers: Iterable[Receiver],
+        alerts: Alerts,
+        muting: Muting,
+        timers: Timers,
+        journal: Journal,
+        compatibility: bool = False,
+    ) -> None:
         self.route = route
+        self.compatibility = compatibility
+        self.muting = muting
         self.receivers = {receiver.name: receiver for receiver in receivers}
         self.groups: dict[str, AlertGroup] = {}
         self._alerts = alerts
@@ -69,6 +84,14 @@ class Dispatch:
         for name in alert.groups:
             self._touch(self.groups[name], now)
         self._journal.touch(AlertRecord, alert.key, alert.record)
+        self.remuted(self.muting.source_changed(alert), now)
+
+    def remuted(self, fingerprints: Iterable[str], now: datetime) -> None:
+        """Something that may mute these alerts began or ended: let their groups consider it."""
+        for fingerprint in fingerprints:
+            alert = self._alerts.get(fingerprint)
+            for name in alert.groups if alert is not None else ():
+                self._touch(self.groups[name], now)
 
     def _join(self, route: Route, alert: Alert, now: datetime) -> None:
         group = self.groups.get(group_id(route, route.group_labels(alert.labels)))
@@ -109,9 +132,25 @@ class Dispatch:
             group.flushed = True
             self._journal.touch(GroupRecord, (group.id,), group.record)
         group.considered = {alert.fingerprint: alert.updated_at for alert in group.alerts.values() if not alert.firing}
+        mutes = self._mutes(group, now)
         for lane in group.lanes.values():
-            self._consider(group, lane, now)
+            self._consider(group, lane, mutes, now)
+        self._await_hour(group, now)
         self._settle(group)
+
+    def _mutes(self, group: AlertGroup, now: datetime) -> dict[str, Mute]:
+        """Why which of the group's alerts are not told now, by fingerprint."""
+        quiet = self.muting.of_route(group.route, now)
+        if quiet is not None:
+            return dict.fromkeys(group.alerts, quiet)
+        found = ((name, self.muting.of_alert(alert, group.route, now)) for name, alert in group.alerts.items())
+        return {name: mute for name, mute in found if mute is not None}
+
+    def _await_hour(self, group: AlertGroup, now: datetime) -> None:
+        """Look at the group again when the time of day begins, or ceases, to mute it."""
+        boundary = self.muting.boundary(group.route, now)
+        if boundary is not None and group.alerts:
+            self._touch(group, boundary)
 
     def repeat(self, name: str, integration: str, now: datetime) -> None:
         """An integration's repeat interval has passed."""
@@ -122,35 +161,65 @@ class Dispatch:
         due = lane.told.told_at + self._terms(group, lane).repeat
         if due > now:  # the interval has become longer since the timer was set
             self._timers.set((REPEAT, group.id, lane.name), due)
+        elif self.compatibility and now < (tick := group.next_tick(due)):
+            self._timers.set((REPEAT, group.id, lane.name), tick)
         else:
-            self._consider(group, lane, now)
+            self._consider(group, lane, self._mutes(group, now), now)
 
-    def _consider(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+    def _consider(self, group: AlertGroup, lane: Lane, mutes: Mapping[str, Mute], now: datetime) -> None:
         """Decide whether this integration is told of the group now, and ask for it."""
         if lane.in_flight:
             lane.again = True
             return
-        firing, resolved = group.split()
-        reason = decide(lane.told, fingerprints(firing), fingerprints(resolved), now, self._terms(group, lane))
+        firing, resolved, held = self._sift(group, lane, mutes)
+        told, over = fingerprints(firing), fingerprints(resolved)
+        if mutes and not firing and not resolved:
+            reason = Reason.HELD
+        else:
+            reason = decide(lane.told, told, over, now, self._terms(group, lane), held)
         wanted = firing + resolved if lane.integration.send_resolved else firing
         if reason.due and not wanted:
             reason = Reason.RESOLVED_UNWANTED
-            self._told(group, lane, now, frozenset(), fingerprints(resolved), (), now)
+            self._told(group, lane, now, frozenset(), over, (), now)
+        elif not reason.due:
+            self._hold(lane, held)
         former = lane.decision
-        lane.decision = Decision(
-            now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, len(firing), len(resolved)
-        )
+        why = tuple(sorted({str(mute) for mute in mutes.values()}))[:MOST_MUTES]
+        counts = len(firing), len(resolved), len(mutes)
+        lane.decision = Decision(now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, *counts, why)
         since = lane.row.created_at if lane.row else now
         if lane.row is not None:
             self._drop(lane)
         if reason.due:
             self._send(group, lane, reason, wanted, now, since)
-        if reason.due or former is None or former.reason != reason:
+        if reason.due or former is None or (former.reason, former.mutes) != (reason, why):
             self._journal.note(lane.decision)
+
+    def _sift(
+        self, group: AlertGroup, lane: Lane, mutes: Mapping[str, Mute]
+    ) -> tuple[list[Alert], list[Alert], frozenset[str]]:
+        """What no mute holds back, firing and resolved, and the fingerprints of what is held.
+
+        An alert that ended is told to whoever was told that it fires, whatever mutes it.
+        """
+        firing, resolved = group.split()
+        if not mutes:
+            return firing, resolved, frozenset()
+        known = frozenset(lane.told.firing) if lane.told and not self.compatibility else frozenset[str]()
+        held = frozenset(alert.fingerprint for alert in firing if alert.fingerprint in mutes) & known
+        free = [alert for alert in firing if alert.fingerprint not in mutes]
+        over = [alert for alert in resolved if alert.fingerprint not in mutes or alert.fingerprint in known]
+        return free, over, held
+
+    def _hold(self, lane: Lane, held: frozenset[str]) -> None:
+        """Remember which of the alerts that were told are muted now; they are told once more when they are not."""
+        if lane.told is not None and held - frozenset(lane.told.muted):
+            lane.told = replace(lane.told, muted=tuple(sorted(held.union(lane.told.muted))))
+            self._journal.save(lane.told)
 
     def _terms(self, group: AlertGroup, lane: Lane) -> Terms:
         repeat = max(group.route.repeat_interval, group.route.group_interval)
-        return Terms(repeat, lane.integration.send_resolved)
+        return Terms(repeat, lane.integration.send_resolved, late=self.compatibility)
 
     def _send(self, group: AlertGroup, lane: Lane, reason: Reason, alerts: list[Alert], now: datetime, since: datetime) -> None:
         told = tuple(alert.told() for alert in alerts)
@@ -190,7 +259,7 @@ class Dispatch:
         message = row.notification
         firing = frozenset(alert.labels.fingerprint for alert in message.firing)
         resolved = frozenset(alert.labels.fingerprint for alert in message.resolved)
-        self._told(group, lane, message.at, firing, resolved, receipt, now)
+        self._told(group, lane, now if self.compatibility else message.at, firing, resolved, receipt, now)
         self._drop(lane)
         self._answered(group, lane, now)
         return row
@@ -203,7 +272,7 @@ class Dispatch:
         assert lane.row is not None
         attempts = lane.row.attempts + 1
         wait = backoff.delay(row_id, attempts)
-        if retry_after is not None:
+        if retry_after is not None and not self.compatibility:
             asked = min(timedelta(seconds=retry_after), max(group.route.group_interval, backoff.LONGEST))
             wait = max(wait, asked)
         retry_at = group.next_tick(now) if permanent else now + wait
@@ -227,7 +296,7 @@ class Dispatch:
     def _answered(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
         if lane.again:
             lane.again = False
-            self._consider(group, lane, now)
+            self._consider(group, lane, self._mutes(group, now), now)
         self._settle(group)
 
     def _told(
@@ -240,8 +309,14 @@ class Dispatch:
         receipt: Pairs,
         now: datetime,
     ) -> None:
-        """Remember what the integration was told, and when what fires is due again."""
-        lane.told = LedgerRecord(group.id, lane.name, at, tuple(sorted(firing)), tuple(sorted(resolved)), receipt)
+        """Remember what the integration was told, and when what fires is due again.
+
+        What it was told before, still fires and is not in this message is muted; it stays told.
+        """
+        before = frozenset(lane.told.firing) if lane.told and not self.compatibility else frozenset[str]()
+        held = tuple(sorted(name for name in before - firing - resolved if name in group.alerts and group.alerts[name].firing))
+        known = tuple(sorted(firing.union(held)))
+        lane.told = LedgerRecord(group.id, lane.name, at, known, tuple(sorted(resolved)), receipt, held)
         self._journal.save(lane.told)
         if firing:
             self._timers.set((REPEAT, group.id, lane.name), max(now, at + self._terms(group, lane).repeat))
@@ -256,11 +331,20 @@ class Dispatch:
             return
         for fingerprint, updated_at in group.considered.items():
             alert = group.alerts.get(fingerprint)
-            if alert is not None and not alert.firing and alert.updated_at == updated_at:
+            if alert is not None and not alert.firing and alert.updated_at == updated_at and not self._owed(group, fingerprint):
                 self._leave(group, alert)
         group.considered = {}
         if not group.alerts:
             self._close(group)
+
+    def _owed(self, group: AlertGroup, fingerprint: str) -> bool:
+        """Whether somebody who was told that this alert fires, and wants to hear of its end, has not heard of it."""
+        if self.compatibility:
+            return False
+        return any(
+            lane.told is not None and lane.integration.send_resolved and fingerprint in lane.told.firing
+            for lane in group.lanes.values()
+        )
 
     def _leave(self, group: AlertGroup, alert: Alert) -> None:
         del group.alerts[alert.fingerprint]
@@ -270,6 +354,7 @@ class Dispatch:
             return
         if not alert.within:
             self._alerts.forget(alert)
+            self.muting.forget(alert)
         self._journal.forget(AlertRecord, alert.key)
 
     def _close(self, group: AlertGroup) -> None:
@@ -290,6 +375,8 @@ class Dispatch:
         routes = {node.id: node for node in route.walk()}
         for group in list(self.groups.values()):
             self._rewire(group, routes, now)
+            if group.alerts:
+                self._await_hour(group, now)
         for alert in list(self._alerts):
             self._reroute(alert, now)
 
@@ -363,6 +450,8 @@ class Dispatch:
         for row in outbox:
             self._restore_row(row, now)
         for alert in alerts:
+            if alert.firing:
+                self.muting.source_changed(alert)
             for name in sorted(alert.groups):
                 self._restore_member(alert, name, now)
 

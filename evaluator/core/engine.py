@@ -22,10 +22,24 @@ from evaluator.core.alerts import Alert, Alerts, Fixed
 from evaluator.core.dispatch import FLUSH, REPEAT, RETRY, Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
-from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned, Reloaded, TimerFired
+from evaluator.core.events import (
+    AlertsPosted,
+    Delivered,
+    DeliveryFailed,
+    Event,
+    QueryFailed,
+    QueryReturned,
+    Reloaded,
+    SilenceExpired,
+    SilenceSet,
+    TimerFired,
+)
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
+from evaluator.core.muting import Muting
+from evaluator.core.posting import SOURCE as POSTED
+from evaluator.core.posting import PostedAlert
 from evaluator.core.records import (
     Kept,
     RuleAlertRecord,
@@ -33,9 +47,11 @@ from evaluator.core.records import (
     Transition,
 )
 from evaluator.core.settings import Settings
+from evaluator.core.silences import Silences
+from evaluator.core.silencing import BOUNDARY, Silencing
 from evaluator.core.timers import Timers
 
-SLOT = "slot"
+SLOT, EXPIRE = "slot", "expire"
 REMOVED = "rule removed"
 RENAMED = "external labels changed"
 
@@ -50,9 +66,20 @@ class Machine:
         self.groups: dict[str, GroupEvaluation] = {}
         self._journal = Journal()
         self._owner: dict[str, GroupEvaluation] = {}
-        self.dispatch = Dispatch(settings.route, settings.receivers, self.alerts, self.timers, self._journal)
+        self.muting = Muting(Silences(), settings.inhibit_rules, settings.route, settings.time_intervals)
+        self.dispatch = Dispatch(
+            settings.route,
+            settings.receivers,
+            self.alerts,
+            self.muting,
+            self.timers,
+            self._journal,
+            settings.compatibility,
+        )
+        self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
         self._schedule(settings, now)
+        self.silencing.configure(settings.windows, settings.silences, now)
 
     @property
     def next_timer(self) -> datetime | None:
@@ -76,6 +103,13 @@ class Machine:
                 row = self.dispatch.failed(event.outbox, event.error, event.permanent, event.retry_after, now)
                 if row is not None:
                     self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
+            case AlertsPosted():
+                for posted in event.alerts:
+                    self._posted(posted, now)
+            case SilenceSet():
+                self.silencing.set(event.silence, now)
+            case SilenceExpired():
+                self.silencing.expire(event.id, now)
             case Reloaded():
                 self._reload(event.settings, now)
             case _:
@@ -104,6 +138,10 @@ class Machine:
                     self.dispatch.retry(row, now)
                 case (kind, group, integration) if kind == REPEAT:
                     self.dispatch.repeat(group, integration, now)
+                case (kind, fingerprint) if kind == EXPIRE:
+                    self._expire(fingerprint, now)
+                case (kind,) if kind == BOUNDARY:
+                    self.silencing.cross(now, self.settings.retention)
 
     def _start(self, group: GroupEvaluation, now: datetime) -> None:
         if group.waiting:
@@ -170,6 +208,33 @@ class Machine:
         if alert is not None:
             self.dispatch.changed(alert, now)
 
+    # -- alerts that others post --------------------------------------------------------------------------------------
+
+    def _posted(self, posted: PostedAlert, now: datetime) -> None:
+        alert, changed = self.alerts.post(posted, now, self.settings.resolve_timeout)
+        if alert is None:
+            return
+        if alert.expires_at is not None:
+            self.timers.set_earlier((EXPIRE, alert.fingerprint), alert.expires_at)
+        if changed:
+            self.dispatch.changed(alert, now)
+
+    def _expire(self, fingerprint: str, now: datetime) -> None:
+        """Nobody has posted this alert again in time, unless its end has moved since the timer was set."""
+        alert = self.alerts.get(fingerprint)
+        if alert is None or alert.expires_at is None:
+            return
+        if alert.expires_at > now:
+            self.timers.set((EXPIRE, fingerprint), alert.expires_at)
+        elif self.alerts.withdraw(alert.labels, POSTED, alert.expires_at, now) is not None:
+            self.dispatch.changed(alert, now)
+
+    def _resume_posted(self, alert: Alert, now: datetime) -> None:
+        """Whoever posts this alert has had no chance while nobody listened: give it the time that it has by default."""
+        again = now + self.settings.resolve_timeout
+        alert.expires_at = max(alert.expires_at or again, again)
+        self.timers.set((EXPIRE, alert.fingerprint), alert.expires_at)
+
     # -- built-in alerts ----------------------------------------------------------------------------------------------
 
     def _raise(self, raised: Raised, now: datetime) -> None:
@@ -220,6 +285,9 @@ class Machine:
         if former.external_labels != settings.external_labels:
             self._rename(former.external_labels, now)
         self._schedule(settings, now)
+        self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
+        self.dispatch.compatibility = settings.compatibility
+        self.silencing.configure(settings.windows, settings.silences, now)
         self.dispatch.reconfigure(settings.route, settings.receivers, now)
         self._retain(now)
 
@@ -251,6 +319,7 @@ class Machine:
 
         What the configuration no longer knows ends, as it would in a reload. Gives what is to be kept because of that.
         """
+        self.silencing.restore(kept.silences)
         alerts = [self.alerts.restore(record) for record in kept.alerts]
         self.dispatch.restore(alerts, kept.groups, kept.ledger, kept.outbox, now)
         for record in kept.rule_alerts:
@@ -274,7 +343,9 @@ class Machine:
     def _resume(self, alert: Alert, firing: dict[tuple[str, Labels], Tracked], now: datetime) -> None:
         """An alert from before the restart: whoever asserts it must still exist. Takes from `firing` what is found."""
         for source in sorted(alert.sources):
-            if source.startswith(SOURCE):
+            if source == POSTED:
+                self._resume_posted(alert, now)
+            elif source.startswith(SOURCE):
                 self._resume_built_in(alert, source, now)
             elif (tracked := firing.pop((source, alert.labels), None)) is not None:
                 alert.described = tracked

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from evaluator.core.answers import Failure, Histogram
 from evaluator.core.labels import Labels
+from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Settings
+from evaluator.core.silence import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,41 @@ class DeliveryFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsPosted:
+    """Somebody posted alerts, all of them valid."""
+
+    alerts: tuple[PostedAlert, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceSet:
+    """Somebody made a silence, or edited the one whose id it has; it was found to be possible."""
+
+    silence: Silence
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceExpired:
+    """Somebody ended a silence."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """A new configuration was read and found good."""
 
     settings: Settings = field(repr=False)
 
 
-Event = TimerFired | QueryReturned | QueryFailed | Delivered | DeliveryFailed | Reloaded
+Event = (
+    TimerFired
+    | QueryReturned
+    | QueryFailed
+    | Delivered
+    | DeliveryFailed
+    | AlertsPosted
+    | SilenceSet
+    | SilenceExpired
+    | Reloaded
+)

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from evaluator.core.answers import Histogram
 from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.silence import Silence
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -64,7 +65,8 @@ class AlertRecord:
 
     sources: who asserts it now (rule keys, `evaluator:…` for built-in alerts). groups: ids of the groups that hold it.
     why: for a resolved alert, why, when it was not simply over: `rule removed`. within: id of the one group for which it
-    ended although it goes on elsewhere; empty for the alert itself.
+    ended although it goes on elsewhere; empty for the alert itself. expires_at, guessed: for a posted alert that fires, when
+    it is over if nobody posts it again, and whether nobody named that end.
     """
 
     labels: Labels
@@ -77,6 +79,8 @@ class AlertRecord:
     generator_url: str = ""
     why: str = ""
     within: str = ""
+    expires_at: datetime | None = None
+    guessed: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -112,7 +116,8 @@ class GroupRecord:
 class LedgerRecord:
     """What one integration was last told of one group; changes only when a delivery was accepted.
 
-    firing, resolved: fingerprints. integration: `receiver/webhook[0]`. receipt: the provider's message ids.
+    firing, resolved: fingerprints. muted: of those told as firing, the ones that a mute has kept quiet since. integration:
+    `receiver/webhook[0]`. receipt: the provider's message ids.
     """
 
     group: str
@@ -121,6 +126,7 @@ class LedgerRecord:
     firing: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     receipt: Pairs = ()
+    muted: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -196,7 +202,7 @@ class OutboxRecord:
         return (self.id,)
 
 
-Record = RuleAlertRecord | AlertRecord | GroupRecord | LedgerRecord | OutboxRecord
+Record = RuleAlertRecord | AlertRecord | GroupRecord | LedgerRecord | OutboxRecord | Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +221,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one flush decided for one integration. reason: why it is told, or why not. sent: whether it is told."""
+    """What one flush decided for one integration. reason: why it is told, or why not. sent: whether it is told.
+
+    firing, resolved: alerts of the group that no mute holds back. muted: those that one does, by the reasons in `mutes`.
+    """
 
     at: datetime
     group: str
@@ -226,6 +235,8 @@ class Decision:
     sent: bool
     firing: int
     resolved: int
+    muted: int = 0
+    mutes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +265,4 @@ class Kept:
     groups: tuple[GroupRecord, ...] = ()
     ledger: tuple[LedgerRecord, ...] = ()
     outbox: tuple[OutboxRecord, ...] = ()
+    silences: tuple[Silence, ...] = ()

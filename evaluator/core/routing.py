@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from evaluator.core.inhibition import InhibitRule
-from evaluator.core.labels import Labels, Matcher, escape, match_all
+from evaluator.core.labels import NO_LABELS, Labels, Matcher, escape, match_all
 
 DEFAULT_GROUP_WAIT = timedelta(seconds=30)
 DEFAULT_GROUP_INTERVAL = timedelta(minutes=5)
@@ -29,7 +29,7 @@ class Route:
     key: the matchers from the root down, `{}/{team="a"}`; it goes into group keys that receivers see, and two siblings
     with equal matchers share it. id: unique and stable, the key plus the number of the child where keys collide.
     group_by: label names; None groups by all labels (`...`). inhibit_rules: those
-    that hold for this node and what is below it.
+    that hold for this node and what is below it. labels: told with every notification; their values are templates.
     """
 
     receiver: str
@@ -44,6 +44,7 @@ class Route:
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     inhibit_rules: tuple[InhibitRule, ...] = ()
+    labels: Labels = NO_LABELS
     routes: tuple[Route, ...] = ()
 
     def match(self, labels: Labels) -> Iterator[Route]:

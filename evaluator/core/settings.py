@@ -5,7 +5,7 @@ Durations are timedeltas, secrets are `Secret`s, paths are absolute, and everyth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from evaluator.core.http import DEFAULT_HTTP, Authorization, BasicAuth, HttpSett
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.matchers import MatcherMode
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
@@ -85,7 +86,8 @@ class Settings:
     """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep.
 
     windows, silences: maintenance windows and silences as code. compatibility: behave as Alertmanager does where the
-    evaluator would depart from it.
+    evaluator would depart from it. matcher_mode: the language of matchers, in the file and in the API. original: what an
+    Alertmanager would show of the file as YAML, secrets hidden.
     """
 
     path: Path | None
@@ -109,6 +111,8 @@ class Settings:
     windows: tuple[Window, ...] = ()
     silences: tuple[Silence, ...] = ()
     compatibility: bool = False
+    matcher_mode: MatcherMode = MatcherMode.FALLBACK
+    original: str = field(default="", compare=False, repr=False)
 
     def receiver(self, name: str) -> Receiver:
         """The receiver called `name`. Raises KeyError when there is none."""

@@ -131,6 +131,10 @@ class Silences:
         self._put(silence, None)
         return True
 
+    def restore(self, silence: Silence) -> None:
+        """Take a silence back as it was kept, in place of one that has its id."""
+        self._put(silence, None)
+
     def gc(self, now: datetime, retention: timedelta) -> tuple[str, ...]:
         """Drop what expired `retention` ago or longer; the ids of what was dropped."""
         dropped = tuple(name for name, silence in self._silences.items() if silence.ends_at + retention <= now)

@@ -24,6 +24,7 @@ from evaluator.core.records import Attempt, Decision, Kept, OutboxRecord, Transi
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
+from evaluator.core.silence import Silence
 from evaluator.core.world import drive
 from evaluator.drill.virtual import VirtualWorld
 from tests.core.referee import Referee
@@ -141,6 +142,11 @@ class Playbook:
         self.world.send(moment(when), Reloaded(config))
         return self
 
+    def happens(self, when: str, event: Event) -> Playbook:
+        """Something happens: an alert is posted, a silence is set."""
+        self.world.send(moment(when), event)
+        return self
+
     def run(self, until: str, steps: int | None = None) -> Playbook:
         """Go on until this instant, inclusive, or for so many steps."""
         self.world.until, self.world.steps = moment(until), steps
@@ -178,6 +184,7 @@ class Playbook:
             of(records.GroupRecord),  # type: ignore[arg-type]
             of(records.LedgerRecord),  # type: ignore[arg-type]
             of(records.OutboxRecord),  # type: ignore[arg-type]
+            of(Silence),  # type: ignore[arg-type]
         )
 
     # -- the world ----------------------------------------------------------------------------------------------------

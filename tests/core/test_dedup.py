@@ -60,4 +60,5 @@ def test_only_reasons_to_tell_are_due() -> None:
         Reason.ALL_RESOLVED,
         Reason.SOME_RESOLVED,
         Reason.REPEAT,
+        Reason.UNMUTED,
     }

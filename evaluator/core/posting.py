@@ -1,0 +1,66 @@
+"""Alerts that others post: what period one claims, and what becomes of a period that was claimed before.
+
+The rules are Alertmanager's. Without a start an alert starts now, or at its end if that was given; without an end it ends
+`resolve_timeout` from now, which is then a guess that any real end may shorten. Two claims for the same labels that overlap are
+one alert: it starts with the earlier; the newer claim's end counts, unless the older one was later and no guess. Claims that do
+not overlap are two episodes.
+
+Most posts repeat what is known, with a later end. `core.alerts` recognises those before anything is built for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from evaluator.core.labels import Labels
+from evaluator.core.records import Pairs
+
+SOURCE = "posted"
+"""Who asserts an alert that was posted, as its record says."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedAlert:
+    """An alert as somebody posts it; labels and annotations are valid. Times that were not given are None."""
+
+    labels: Labels
+    annotations: Pairs = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    generator_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """When an alert claims to fire. guessed: nobody named the end."""
+
+    starts_at: datetime
+    ends_at: datetime
+    guessed: bool = False
+
+    def over(self, now: datetime) -> bool:
+        """Whether it has ended."""
+        return self.ends_at <= now
+
+    def overlaps(self, older: Period) -> bool:
+        """Whether this claim begins or ends within an older one; touching at the edges is not overlapping."""
+        return older.starts_at < self.ends_at < older.ends_at or older.starts_at < self.starts_at < older.ends_at
+
+
+def claimed(alert: PostedAlert, now: datetime, resolve_timeout: timedelta) -> Period:
+    """The period that a posted alert claims."""
+    ends_at, guessed = (now + resolve_timeout, True) if alert.ends_at is None else (alert.ends_at, False)
+    starts_at = alert.starts_at or (min(now, ends_at) if not guessed else now)
+    return Period(starts_at, ends_at, guessed)
+
+
+def merged(older: Period, newer: Period, now: datetime) -> Period:
+    """What two claims that overlap, or are the same alert still, make together."""
+    starts_at = min(older.starts_at, newer.starts_at)
+    if newer.over(now):
+        ends_at = max(older.ends_at, newer.ends_at) if older.over(now) else newer.ends_at
+        return Period(starts_at, ends_at, newer.guessed)
+    if older.ends_at > newer.ends_at and not older.guessed:
+        return Period(starts_at, older.ends_at, older.guessed)
+    return Period(starts_at, newer.ends_at, newer.guessed)
