@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from evaluator.core.records import AlertRecord, GroupRecord, History, LedgerRecord, OutboxRecord, Record, RuleAlertRecord
+from evaluator.core.silence import Silence
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError
 from evaluator.store.changes import Changes, Key, net_changes
 from evaluator.store.migrations import VERSION
@@ -39,6 +40,7 @@ class MemoryStore:
                 groups=self._all(GroupRecord),
                 ledger=self._all(LedgerRecord),
                 outbox=self._all(OutboxRecord),
+                silences=self._all(Silence),
                 meta={"schema": str(VERSION), "epoch": "1"},
             )
 

@@ -91,6 +91,16 @@ outbox = Table(
     _text("body"),
 )
 
+silences = Table(
+    "silences",
+    metadata,
+    _text("id", key=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("updated_at", optional=True),
+    _text("body"),
+)
+
 transitions = Table(
     "transitions",
     metadata,

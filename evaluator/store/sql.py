@@ -23,7 +23,7 @@ from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError, Sup
 from evaluator.store.changes import Changes, Key, net_changes
 from evaluator.store.codec.history import HISTORY
 from evaluator.store.codec.kind import Kind, T, to_micros
-from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS
+from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.schema import meta
@@ -55,6 +55,7 @@ class SqlStore:
                 groups=_read_all(connection, GROUPS),
                 ledger=_read_all(connection, LEDGER),
                 outbox=_read_all(connection, OUTBOX),
+                silences=_read_all(connection, SILENCES),
                 meta={row.name: row.value for row in connection.execute(select(meta))},
             )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -9,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from evaluator.core.records import History, Record, Transition
+from evaluator.core.records import Decision, History, Record, Transition
 from evaluator.store import StoreError
 from evaluator.store.codec.history import HISTORY
 from evaluator.store.codec.kind import from_micros, to_micros
-from evaluator.store.codec.records import ALERTS, OUTBOX, RECORDS, RULE_ALERTS
+from evaluator.store.codec.records import ALERTS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES
 
 from . import values as v
 
@@ -119,6 +121,40 @@ def test_a_field_that_an_earlier_version_did_not_write_takes_its_default() -> No
     row = OUTBOX.to_row(v.OUTBOX)
     assert "error" not in row["body"]
     assert OUTBOX.read(SimpleNamespace(**row)).error == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "later"),
+    [
+        (ALERTS, v.ALERT, {"expires_at": v.NOON, "guessed": True}),
+        (LEDGER, v.LEDGER, {"muted": ("0",)}),
+        (HISTORY[Decision], v.DECISION, {"muted": 1, "mutes": ("silenced",)}),
+    ],
+)
+def test_what_mutes_and_posts_add_to_a_body_may_be_absent(kind: Any, record: Any, later: dict[str, Any]) -> None:
+    """The body of a record that was never muted nor posted does not speak of it."""
+    body = json.loads(kind.to_row(record)["body"])
+    assert json.loads(kind.to_row(replace(record, **later))["body"]).keys() - body.keys() == later.keys()
+    assert there_and_back(kind, record) == record
+
+
+def test_the_matchers_of_a_silence_are_kept_in_their_order() -> None:
+    """With what each of them does to a label, as it is written."""
+    row = SILENCES.to_row(v.SILENCE)
+    assert json.loads(row["body"])["matcher_sets"] == [
+        [{"name": "instance", "op": "=~", "value": "db-.*"}, {"name": "env", "op": "!=", "value": "test"}],
+        [{"name": "alertname", "op": "=", "value": "DiskFull"}],
+    ]
+    assert (row["starts_at"], row["ends_at"]) == (1709208000000000, 1709211600000000)
+
+
+@pytest.mark.parametrize(("op", "value"), [("=~", "("), ("~", "a")], ids=["expression", "operator"])
+def test_a_silence_with_a_matcher_that_nobody_could_have_made_is_named(op: str, value: str) -> None:
+    """It is not left out: that would tell people what they had silenced."""
+    body = json.dumps({"matcher_sets": [[{"name": "a", "op": op, "value": value}]]})
+    row = SimpleNamespace(**{**SILENCES.to_row(v.SILENCE), "body": body})
+    with pytest.raises(StoreError, match=f"table silences cannot be read .*{v.SILENCE.id}"):
+        SILENCES.read(row)
 
 
 def test_state_columns_hold_plain_texts() -> None:

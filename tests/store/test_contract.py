@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def everything(kept: Kept) -> tuple[Record, ...]:
-    return kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox
+    return kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences
 
 
 def group(name: str, minute: int = 0) -> GroupRecord:
@@ -48,7 +48,7 @@ def test_records_come_back_under_their_kinds(store: Store) -> None:
     store.commit([Save(record) for record in v.ONE_OF_EACH])
     kept = store.load()
     assert (kept.rule_alerts, kept.alerts, kept.groups) == ((v.RULE_ALERT,), (v.ALERT,), (v.GROUP,))
-    assert (kept.ledger, kept.outbox) == ((v.LEDGER,), (v.OUTBOX,))
+    assert (kept.ledger, kept.outbox, kept.silences) == ((v.LEDGER,), (v.OUTBOX,), (v.SILENCE,))
 
 
 @pytest.mark.parametrize("record", v.ONE_OF_EACH, ids=lambda record: type(record).__name__)

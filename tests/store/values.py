@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from evaluator.core.answers import Histogram
-from evaluator.core.labels import Labels
+from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.records import (
     AlertRecord,
     Annotations,
@@ -22,6 +22,7 @@ from evaluator.core.records import (
     State,
     Transition,
 )
+from evaluator.core.silence import Silence
 
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -80,6 +81,8 @@ alerts = st.builds(
     generator_url=texts,
     why=texts,
     within=texts,
+    expires_at=maybe_times,
+    guessed=st.booleans(),
 )
 groups = st.builds(
     GroupRecord,
@@ -92,7 +95,9 @@ groups = st.builds(
     flush_at=times,
     flushed_at=maybe_times,
 )
-ledger = st.builds(LedgerRecord, group=texts, integration=texts, told_at=times, firing=ids, resolved=ids, receipt=pairs)
+ledger = st.builds(
+    LedgerRecord, group=texts, integration=texts, told_at=times, firing=ids, resolved=ids, receipt=pairs, muted=ids
+)
 outbox = st.builds(
     OutboxRecord,
     id=texts,
@@ -105,7 +110,22 @@ outbox = st.builds(
     retry_at=maybe_times,
     error=texts,
 )
-records = st.one_of(rule_alerts, alerts, groups, ledger, outbox)
+plain_matchers = st.builds(Matcher, texts, texts, st.sampled_from([MatchOp.EQUAL, MatchOp.NOT_EQUAL]))
+expressions = st.sampled_from(["", ".+", "db-[0-9]{1,3}", r"a\.b|ü", "(?i)x"])
+regex_matchers = st.builds(Matcher, texts, expressions, st.sampled_from([MatchOp.REGEX, MatchOp.NOT_REGEX]))
+matcher_sets = st.lists(plain_matchers | regex_matchers, max_size=4).map(tuple)
+silences = st.builds(
+    Silence,
+    matcher_sets=st.lists(matcher_sets, max_size=3).map(tuple),
+    starts_at=times,
+    ends_at=times,
+    created_by=texts,
+    comment=texts,
+    annotations=pairs,
+    id=texts,
+    updated_at=maybe_times,
+)
+records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences)
 
 transitions = st.builds(
     Transition,
@@ -129,6 +149,8 @@ decisions = st.builds(
     sent=st.booleans(),
     firing=counts,
     resolved=counts,
+    muted=counts,
+    mutes=ids,
 )
 attempts = st.builds(
     Attempt,
@@ -155,7 +177,20 @@ NOTIFICATION = Notification(
 OUTBOX = OutboxRecord(
     "1", "{}/{}", "ops", "ops/webhook[0]", NOTIFICATION, NOON + SECOND, attempts=2, retry_at=NOON + 9 * SECOND
 )
-ONE_OF_EACH = (RULE_ALERT, ALERT, GROUP, LEDGER, OUTBOX)
+SILENCE = Silence(
+    (
+        (Matcher("instance", "db-.*", MatchOp.REGEX), Matcher("env", "test", MatchOp.NOT_EQUAL)),
+        (Matcher("alertname", "DiskFull"),),
+    ),
+    NOON,
+    NOON + 3600 * SECOND,
+    created_by="ann",
+    comment="the disk is on its way",
+    annotations=(("ticket", "OPS-1"),),
+    id="5b1e6f0c-0000-5000-8000-000000000001",
+    updated_at=NOON,
+)
+ONE_OF_EACH = (RULE_ALERT, ALERT, GROUP, LEDGER, OUTBOX, SILENCE)
 
 TRANSITION = Transition(NOON, "disk.yml;disk;DiskFull;0", DISK_FULL, None, State.PENDING, NOON, float("nan"))
 DECISION = Decision(NOON, "{}/{}", "{}:{}", "{}", "ops/webhook[0]", "first", sent=True, firing=1, resolved=0)

@@ -17,8 +17,9 @@ from typing import Literal, TypeVar
 import msgspec
 
 from evaluator.core.answers import Histogram
-from evaluator.core.labels import Labels
+from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, Pairs
+from evaluator.core.silence import MatcherSet
 
 LabelMap = dict[str, str]
 Number = float | Literal["NaN", "+Inf", "-Inf"]
@@ -55,6 +56,8 @@ class AlertBody(Body, frozen=True, gc=False):
     groups: tuple[str, ...] = ()
     generator_url: str = ""
     why: str = ""
+    expires_at: datetime | None = None
+    guessed: bool = False
 
 
 class GroupBody(Body, frozen=True, gc=False):
@@ -70,6 +73,7 @@ class LedgerBody(Body, frozen=True, gc=False):
     firing: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     receipt: Pairs = ()
+    muted: tuple[str, ...] = ()
 
 
 class NotifiedAlertBody(Body, frozen=True, gc=False):
@@ -102,6 +106,23 @@ class OutboxBody(Body, frozen=True, gc=False):
     error: str = ""
 
 
+class MatcherBody(Body, frozen=True, gc=False):
+    """`Matcher`."""
+
+    name: str
+    op: MatchOp
+    value: str
+
+
+class SilenceBody(Body, frozen=True, gc=False):
+    """The rest of a `Silence`. The order of sets and of matchers counts."""
+
+    matcher_sets: tuple[tuple[MatcherBody, ...], ...]
+    created_by: str = ""
+    comment: str = ""
+    annotations: Pairs = ()
+
+
 class TransitionBody(Body, frozen=True, gc=False):
     """The rest of a `Transition`."""
 
@@ -119,6 +140,8 @@ class DecisionBody(Body, frozen=True, gc=False):
     sent: bool
     firing: int
     resolved: int
+    muted: int = 0
+    mutes: tuple[str, ...] = ()
 
 
 class AttemptBody(Body, frozen=True, gc=False):
@@ -165,6 +188,16 @@ def from_annotations(annotations: Annotations) -> AnnotationsBody:
 def to_annotations(body: AnnotationsBody) -> Annotations:
     """The annotations of a body."""
     return Annotations(body.templates, Labels(body.series), float(body.value), body.histogram, body.expanded)
+
+
+def from_matchers(matchers: MatcherSet) -> tuple[MatcherBody, ...]:
+    """The bodies of matchers that hold together."""
+    return tuple(MatcherBody(matcher.name, matcher.op, matcher.value) for matcher in matchers)
+
+
+def to_matchers(bodies: tuple[MatcherBody, ...]) -> MatcherSet:
+    """The matchers of bodies. Raises ValueError for a regular expression that does not compile."""
+    return tuple(Matcher(body.name, body.value, body.op) for body in bodies)
 
 
 def from_notification(told: Notification) -> NotificationBody:

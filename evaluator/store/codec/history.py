@@ -43,7 +43,15 @@ _decision_body = bodies.reader(bodies.DecisionBody)
 
 
 def _from_decision(note: Decision) -> Row:
-    body = bodies.DecisionBody(note.group_key, note.route, note.sent, note.firing, note.resolved)
+    body = bodies.DecisionBody(
+        group_key=note.group_key,
+        route=note.route,
+        sent=note.sent,
+        firing=note.firing,
+        resolved=note.resolved,
+        muted=note.muted,
+        mutes=note.mutes,
+    )
     return {
         "at": to_micros(note.at),
         "group_id": note.group,
@@ -65,6 +73,8 @@ def _to_decision(row: Any) -> Decision:
         sent=body.sent,
         firing=body.firing,
         resolved=body.resolved,
+        muted=body.muted,
+        mutes=body.mutes,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from evaluator.core.labels import Labels
 from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, RuleAlertRecord, State
+from evaluator.core.silence import Silence
 from evaluator.store import schema
 from evaluator.store.codec import bodies
 from evaluator.store.codec.kind import Kind, Row, from_micros, from_micros_or_none, to_micros, to_micros_or_none
@@ -52,6 +53,8 @@ def _from_alert(record: AlertRecord) -> Row:
         groups=record.groups,
         generator_url=record.generator_url,
         why=record.why,
+        expires_at=record.expires_at,
+        guessed=record.guessed,
     )
     return {
         "fingerprint": record.fingerprint,
@@ -76,6 +79,8 @@ def _to_alert(row: Any) -> AlertRecord:
         generator_url=body.generator_url,
         why=body.why,
         within=row.within,
+        expires_at=body.expires_at,
+        guessed=body.guessed,
     )
 
 
@@ -116,7 +121,7 @@ def _from_ledger(record: LedgerRecord) -> Row:
         "group_id": record.group,
         "integration": record.integration,
         "told_at": to_micros(record.told_at),
-        "body": bodies.to_text(bodies.LedgerBody(record.firing, record.resolved, record.receipt)),
+        "body": bodies.to_text(bodies.LedgerBody(record.firing, record.resolved, record.receipt, record.muted)),
     }
 
 
@@ -129,6 +134,7 @@ def _to_ledger(row: Any) -> LedgerRecord:
         firing=body.firing,
         resolved=body.resolved,
         receipt=body.receipt,
+        muted=body.muted,
     )
 
 
@@ -163,11 +169,45 @@ def _to_outbox(row: Any) -> OutboxRecord:
     )
 
 
+_silence_body = bodies.reader(bodies.SilenceBody)
+
+
+def _from_silence(silence: Silence) -> Row:
+    body = bodies.SilenceBody(
+        matcher_sets=tuple(bodies.from_matchers(matchers) for matchers in silence.matcher_sets),
+        created_by=silence.created_by,
+        comment=silence.comment,
+        annotations=silence.annotations,
+    )
+    return {
+        "id": silence.id,
+        "starts_at": to_micros(silence.starts_at),
+        "ends_at": to_micros(silence.ends_at),
+        "updated_at": to_micros_or_none(silence.updated_at),
+        "body": bodies.to_text(body),
+    }
+
+
+def _to_silence(row: Any) -> Silence:
+    body = _silence_body.decode(row.body)
+    return Silence(
+        matcher_sets=tuple(bodies.to_matchers(matchers) for matchers in body.matcher_sets),
+        starts_at=from_micros(row.starts_at),
+        ends_at=from_micros(row.ends_at),
+        created_by=body.created_by,
+        comment=body.comment,
+        annotations=body.annotations,
+        id=row.id,
+        updated_at=from_micros_or_none(row.updated_at),
+    )
+
+
 RULE_ALERTS = Kind(schema.rule_alerts, _from_rule_alert, _to_rule_alert)
 ALERTS = Kind(schema.alerts, _from_alert, _to_alert)
 GROUPS = Kind(schema.alert_groups, _from_group, _to_group)
 LEDGER = Kind(schema.ledger, _from_ledger, _to_ledger)
 OUTBOX = Kind(schema.outbox, _from_outbox, _to_outbox)
+SILENCES = Kind(schema.silences, _from_silence, _to_silence)
 
 RECORDS: dict[type[Any], Kind[Any]] = {
     RuleAlertRecord: RULE_ALERTS,
@@ -175,4 +215,5 @@ RECORDS: dict[type[Any], Kind[Any]] = {
     GroupRecord: GROUPS,
     LedgerRecord: LEDGER,
     OutboxRecord: OUTBOX,
+    Silence: SILENCES,
 }

@@ -1,4 +1,4 @@
-"""Version 1: the first tables, for rules, alerts, groups, what was told, what is to be delivered, and the history."""
+"""Version 1: the first tables, for rules, alerts, groups, what was told, what is to be delivered, silences, and the history."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ def _make_state(tables: MetaData) -> None:
         *_times("created_at"),
         *_times("retry_at", optional=True),
         Column("attempts", Integer, nullable=False),
+        *_texts("body"),
+    )
+    Table(
+        "silences",
+        tables,
+        *_keys("id"),
+        *_times("starts_at", "ends_at"),
+        *_times("updated_at", optional=True),
         *_texts("body"),
     )
 

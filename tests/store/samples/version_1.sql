@@ -80,6 +80,15 @@ CREATE TABLE rule_alerts (
 	PRIMARY KEY (rule, fingerprint)
 );
 INSERT INTO "rule_alerts" VALUES('disk.yml;disk;DiskFull;0','fd807b82f98f9135','firing',1709208000000000,1709208001000000,NULL,NULL,'{"labels":{"alertname":"DiskFull","instance":"db-1"},"annotations":{"templates":[["summary","{{ $labels.instance }} is full"]],"series":{"alertname":"DiskFull","instance":"db-1"},"value":"+Inf"}}');
+CREATE TABLE silences (
+	id TEXT NOT NULL, 
+	starts_at BIGINT NOT NULL, 
+	ends_at BIGINT NOT NULL, 
+	updated_at BIGINT, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "silences" VALUES('5b1e6f0c-0000-5000-8000-000000000001',1709208000000000,1709211600000000,1709208000000000,'{"matcher_sets":[[{"name":"instance","op":"=~","value":"db-.*"},{"name":"env","op":"!=","value":"test"}],[{"name":"alertname","op":"=","value":"DiskFull"}]],"created_by":"ann","comment":"the disk is on its way","annotations":[["ticket","OPS-1"]]}');
 CREATE TABLE transitions (
 	id INTEGER NOT NULL, 
 	at BIGINT NOT NULL, 
@@ -91,12 +100,12 @@ CREATE TABLE transitions (
 	PRIMARY KEY (id)
 );
 INSERT INTO "transitions" VALUES(1,1709208000000000,'disk.yml;disk;DiskFull;0','fd807b82f98f9135',NULL,'pending','{"labels":{"alertname":"DiskFull","instance":"db-1"},"active_at":"2024-02-29T12:00:00Z","value":"NaN"}');
+CREATE INDEX transitions_by_alert ON transitions (fingerprint, at);
 CREATE INDEX transitions_by_rule ON transitions (rule, at);
 CREATE INDEX transitions_by_time ON transitions (at);
-CREATE INDEX transitions_by_alert ON transitions (fingerprint, at);
 CREATE INDEX decisions_by_group ON decisions (group_id, at);
 CREATE INDEX decisions_by_time ON decisions (at);
 CREATE INDEX attempts_by_time ON attempts (at);
-CREATE INDEX attempts_by_group ON attempts (group_id, at);
 CREATE INDEX attempts_by_outbox ON attempts (outbox, at);
+CREATE INDEX attempts_by_group ON attempts (group_id, at);
 COMMIT;
