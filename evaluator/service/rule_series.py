@@ -17,8 +17,8 @@ SERIES = "evaluator_rule_last_result_series"
 
 def rule_series(groups: Iterable[GroupEvaluation]) -> str:
     """In Prometheus' text format. Rules of one group that share a name share a series: the slowest, and the sum of results."""
-    seconds = [f"# HELP {SECONDS} Of the last query.\n# TYPE {SECONDS} gauge\n"]
-    series = [f"# HELP {SERIES} In the last answer.\n# TYPE {SERIES} gauge\n"]
+    seconds = [f"# HELP {SECONDS} How long the last query of the rule took.\n# TYPE {SECONDS} gauge\n"]
+    series = [f"# HELP {SERIES} How many series the last answer to the rule had.\n# TYPE {SERIES} gauge\n"]
     for group in groups:
         shared = f'rule_group="{escape(group.group.key)}"'
         for name, (slowest, found) in _by_name(group).items():

@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import ParamSpec, TextIO, TypeVar
 
 import httpx
@@ -20,7 +21,7 @@ from starlette.applications import Starlette
 from evaluator.api.view import UnavailableError
 from evaluator.core.effects import Effect
 from evaluator.core.engine import Machine
-from evaluator.core.events import Event, Reloaded
+from evaluator.core.events import Delivered, DeliveryFailed, Event, Reloaded
 from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord, Transition
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
@@ -138,13 +139,12 @@ class Service:
 
     async def run(self, app: MakeApp | None = None, listener: socket.socket | None = None) -> None:
         """Live until a signal or `stop`. listener: where `app` is served."""
-        world = self._world = RealWorld(self._clock, self.store, self._asking.ask, self._deliverer.deliver, self._finish, self)
+        world = self._world = RealWorld(self._clock, self.store, self._asking.ask, self._deliver, self._finish, self)
         self._watch_signals()
         served = listening.server(app(self)) if app and listener else None
         serving = asyncio.create_task(served.serve(sockets=[listener])) if served and listener else None
         try:
-            now = world.now
-            await world.commit(self.machine.restore(self.store.load(), now), now)
+            await self._restore(world)
             world.wakeups.start()
             self._follow()
             self.metrics.reloaded_at = self.started_at
@@ -195,6 +195,18 @@ class Service:
         self._world.send(Reloaded(settings))
         await self._world.settled()
         self._follow()
+
+    async def _restore(self, world: RealWorld) -> None:
+        began, now = monotonic(), world.now
+        effects = self.machine.restore(self.store.load(), now)
+        self.metrics.counts.restore = monotonic() - began
+        await world.commit(effects, now)
+
+    async def _deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
+        began = monotonic()
+        outcome = await self._deliverer.deliver(row)
+        self.metrics.attempted(row, monotonic() - began)
+        return outcome
 
     def _finish(self, row: OutboxRecord) -> OutboxRecord:
         return with_texts(row, self.settings)

@@ -1,0 +1,283 @@
+"""What is exported: every metric with its name, its labels, and a sentence that is understood without the others.
+
+A counter whose labels are known beforehand is there from the start, at zero: an increase from nothing is none, and the
+first failure would go unseen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from math import inf
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from evaluator import __version__
+from evaluator.core.answers import FailureKind
+from evaluator.core.dedup import Reason
+from evaluator.core.engine import Machine
+from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.records import State
+from evaluator.service.counts import Counts, Key, Spans
+
+OUTCOMES = ("accepted", "failed", "refused")
+GONE = "gone"
+QUANTILES = (0.5, 0.9, 0.99)
+GROUP_QUANTILES = (0.01, 0.05, *QUANTILES)
+
+RESTORE = "How long the kept state took to be restored at the start; all groups are restored at once, so all say the same."
+EXPANSIONS = (
+    "How many texts of rules were filled in: labels for each series of an answer, annotations for each alert of a notification."
+)
+CAPACITY = "How many notifications may wait in the outbox: always +Inf, it has no limit."
+
+
+def families(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric]:
+    """All that concerns evaluating and notifying."""
+    groups = list(machine.groups.values())
+    yield from _ruler(groups, counts)
+    yield _lag(groups, now)
+    yield from _alerts(machine)
+    yield from _delivery(machine, counts, now)
+    yield from _datasources(machine, counts)
+    refused: dict[Key, int] = {(): counts.commits_refused}
+    yield _counter("evaluator_commits_refused", "How often the store refused to keep changes of the state.", (), refused)
+
+
+def configuration(successful: bool, at: datetime | None) -> Iterator[Metric]:
+    """successful: the last reload. at: when the configuration in force was taken over; None when none was yet."""
+    name = "prometheus_config_last_reload"
+    text = "Whether the last attempt to reload the configuration was successful: 1 for yes, 0 for no."
+    yield _gauge(f"{name}_successful", text, float(successful))
+    if at is not None:
+        text = "When the configuration in force was loaded, at the start or by a reload, in seconds since 1970."
+        yield _gauge(f"{name}_success_timestamp_seconds", text, at.timestamp())
+    build = GaugeMetricFamily("evaluator_build_info", "Always 1; the label says which version runs.", labels=["version"])
+    build.add_metric([__version__], 1)
+    yield build
+
+
+def _ruler(groups: Sequence[GroupEvaluation], counts: Counts) -> Iterator[Metric]:
+    """Prometheus' families, each with one series for each group."""
+    done, failed = counts.evaluations, counts.evaluation_failures
+    for name, text, count in (
+        ("evaluations", "How many evaluations of rules have ended, failed ones included.", lambda g: done[_key(g)]),
+        ("evaluation_failures", "How many evaluations of rules have failed.", lambda g: failed[_key(g)]),
+        ("group_iterations", "How many evaluation slots of the group have come, missed ones included.", lambda g: g.iterations),
+        (
+            "group_iterations_missed",
+            "How many evaluation slots of the group were skipped for lack of time.",
+            lambda g: g.missed,
+        ),
+    ):
+        yield _by_group(CounterMetricFamily, name, text, groups, count)
+    for name, text, value in (
+        ("interval_seconds", "Seconds between two evaluation slots of the group.", lambda g: g.group.interval.total_seconds()),
+        ("rules", "How many rules the group has.", lambda g: len(g.group.rules)),
+        ("last_duration_seconds", "How long the group's last complete evaluation took.", lambda g: _duration(g, counts)),
+        ("last_evaluation_timestamp_seconds", "When the group's last evaluation began, in seconds since 1970.", _began),
+        ("last_evaluation_samples", "How many series the last answers to the group's rules had together.", _samples),
+        ("last_rule_duration_sum_seconds", "How long the last queries of the group's rules took, added up.", _rule_seconds),
+        ("last_restore_duration_seconds", RESTORE, lambda _: counts.restore),
+    ):
+        yield _by_group(GaugeMetricFamily, f"group_{name}", text, groups, value)
+    text = "How long evaluations of single rules took; quantiles are of the newest thousand."
+    yield _summary("prometheus_rule_evaluation_duration_seconds", text, QUANTILES, (), {(): counts.evaluation_seconds})
+    text = "How long evaluations of whole groups took; quantiles are of the newest thousand."
+    yield _summary("prometheus_rule_group_duration_seconds", text, GROUP_QUANTILES, (), {(): counts.iteration_seconds})
+
+
+def _lag(groups: Sequence[GroupEvaluation], now: datetime) -> Metric:
+    lag = GaugeMetricFamily(
+        "evaluator_evaluation_lag_seconds",
+        "How long ago the slot was that all rules of the group have an answer for.",
+        labels=["rule_group"],
+    )
+    for group in groups:
+        slots = [rule.evaluated_at for rule in group.rules.values() if rule.evaluated_at is not None]
+        if slots:
+            lag.add_metric([_key(group)], (now - min(slots)).total_seconds())
+    return lag
+
+
+def _alerts(machine: Machine) -> Iterator[Metric]:
+    states: Counter[str] = Counter()
+    for group in machine.groups.values():
+        for rule in group.rules.values():
+            states.update(str(tracked.life.state) for tracked in rule.alerts.values())
+    family = GaugeMetricFamily("evaluator_alerts", "How many alerts the rules have in each state.", labels=["state"])
+    for state in State:
+        family.add_metric([str(state)], states[str(state)])
+    yield family
+    yield _gauge("evaluator_alert_groups", "How many groups of the routing tree hold alerts.", len(machine.dispatch.groups))
+
+
+def _delivery(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric]:
+    rows = machine.dispatch.outbox
+    oldest = max(((now - row.created_at).total_seconds() for row in rows), default=0.0)
+    yield _gauge("evaluator_outbox_rows", "How many notifications wait to be accepted by their receivers.", len(rows))
+    yield _gauge(
+        "evaluator_oldest_undelivered_notification_seconds",
+        "How long the oldest notification that is not yet accepted has waited; 0 when none waits.",
+        max(0.0, oldest),
+    )
+    known = [(receiver, name, outcome) for receiver, name in _integrations(machine) for outcome in OUTCOMES]
+    labels = ("receiver", "integration", "outcome")
+    yield _counter(
+        "evaluator_notifications",
+        "How many attempts to deliver a notification ended in each way.",
+        labels,
+        counts.attempts,
+        known,
+    )
+    reasons = [(str(reason),) for reason in Reason]
+    yield _counter(
+        "evaluator_decisions",
+        "How many decisions to notify or not to notify a receiver there were, by reason.",
+        ("reason",),
+        counts.decisions,
+        reasons,
+    )
+    states = [(str(state),) for state in (*State, GONE)]
+    yield _counter(
+        "evaluator_transitions",
+        "How often alerts changed to each state; gone is the end of an alert.",
+        ("to",),
+        counts.transitions,
+        states,
+    )
+    failed: dict[Key, int] = {(): counts.template_failures}
+    yield _counter(
+        "prometheus_template_text_expansion_failures",
+        "How many notifications were sent with a template's error in place of its text.",
+        (),
+        failed,
+    )
+    expanded: dict[Key, int] = {(): counts.expansions}
+    yield _counter("prometheus_template_text_expansions", EXPANSIONS, (), expanded)
+    yield from _notifier(machine, counts, len(rows))
+
+
+def _notifier(machine: Machine, counts: Counts, waiting: int) -> Iterator[Metric]:
+    """Prometheus' families about its Alertmanagers; here those are the integrations, and what is counted are notifications."""
+    sent: Counter[Key] = Counter()
+    errors: Counter[Key] = Counter()
+    for (receiver, integration, outcome), count in counts.attempts.items():
+        sent[(f"{receiver}/{integration}",)] += count
+        errors[(f"{receiver}/{integration}",)] += count if outcome != "accepted" else 0
+    known = [(f"{receiver}/{integration}",) for receiver, integration in _integrations(machine)]
+    labels = ("alertmanager",)
+    yield _counter(
+        "prometheus_notifications_sent",
+        "How many notifications were handed to the integration, failed attempts included.",
+        labels,
+        sent,
+        known,
+    )
+    yield _counter(
+        "prometheus_notifications_errors",
+        "How many attempts to deliver a notification were not accepted by the integration.",
+        labels,
+        errors,
+        known,
+    )
+    yield _counter(
+        "prometheus_notifications_dropped",
+        "Always 0: notifications are never dropped for lack of room, they wait in the outbox.",
+        (),
+        {(): 0},
+    )
+    yield _gauge("prometheus_notifications_queue_length", "How many notifications wait in the outbox.", waiting)
+    yield _gauge("prometheus_notifications_queue_capacity", CAPACITY, inf)
+    seconds = {key: counts.attempt_seconds.get(key, Spans()) for key in sorted({*known, *counts.attempt_seconds})}
+    text = "How long the integration took to answer attempts at deliveries; quantiles are of the newest thousand."
+    yield _summary("prometheus_notifications_latency_seconds", text, QUANTILES, labels, seconds)
+    yield _gauge(
+        "prometheus_notifications_alertmanagers_discovered", "How many integrations all receivers have together.", len(known)
+    )
+
+
+def _datasources(machine: Machine, counts: Counts) -> Iterator[Metric]:
+    up = GaugeMetricFamily(
+        "evaluator_datasource_up", "Whether the datasource gives usable answers: 1 for yes, 0 for no.", labels=["datasource"]
+    )
+    for datasource in machine.settings.datasources:
+        up.add_metric([datasource.name], float(datasource.name not in machine.watch.datasources))
+    yield up
+    known = [(datasource.name, str(kind)) for datasource in machine.settings.datasources for kind in FailureKind]
+    labels = ("datasource", "kind")
+    yield _counter(
+        "evaluator_datasource_failures",
+        "How many queries of rules got no usable answer from the datasource, by the kind of failure.",
+        labels,
+        counts.datasource_failures,
+        known,
+    )
+
+
+def _integrations(machine: Machine) -> Iterator[tuple[str, str]]:
+    for receiver in machine.settings.receivers:
+        yield from ((receiver.name, integration.name) for integration in receiver.integrations)
+
+
+def _counter(
+    name: str, text: str, labels: Sequence[str], counts: Mapping[Key, int], known: Iterable[Key] = ()
+) -> CounterMetricFamily:
+    """A counter with a series for everything that was counted, and for everything that may be."""
+    family = CounterMetricFamily(name, text, labels=list(labels))
+    for key in sorted({*counts, *known}):
+        family.add_metric(list(key), counts.get(key, 0))
+    return family
+
+
+def _summary(
+    name: str, text: str, quantiles: Sequence[float], labels: Sequence[str], spans: Mapping[Key, Spans]
+) -> SummaryMetricFamily:
+    family = SummaryMetricFamily(name, text, labels=list(labels))
+    for key, each in spans.items():
+        for share, seconds in each.quantiles(quantiles).items():
+            family.add_sample(name, {**dict(zip(labels, key, strict=True)), "quantile": str(share)}, seconds)
+        family.add_metric(list(key), count_value=each.count, sum_value=each.total)
+    return family
+
+
+def _by_group(
+    family: type[CounterMetricFamily | GaugeMetricFamily],
+    name: str,
+    text: str,
+    groups: Sequence[GroupEvaluation],
+    value: Callable[[GroupEvaluation], float],
+) -> Metric:
+    metric = family(f"prometheus_rule_{name}", text, labels=["rule_group"])
+    for group in groups:
+        metric.add_metric([_key(group)], value(group))
+    return metric
+
+
+def _key(group: GroupEvaluation) -> str:
+    return group.group.key
+
+
+def _duration(group: GroupEvaluation, counts: Counts) -> float:
+    _, seconds = counts.finished.get(_key(group), (None, 0.0))
+    return seconds
+
+
+def _began(group: GroupEvaluation) -> float:
+    return group.started_at.timestamp() if group.started_at else 0.0
+
+
+def _samples(group: GroupEvaluation) -> float:
+    return sum(rule.series for rule in group.rules.values())
+
+
+def _rule_seconds(group: GroupEvaluation) -> float:
+    return sum(rule.seconds for rule in group.rules.values())
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text)
+    family.add_metric([], value)
+    return family
