@@ -96,4 +96,5 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:
         return None
-    return uvloop.new_event_loop
+    make_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return make_loop
