@@ -3,42 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from evaluator.config.datasources import read_datasources
-from evaluator.config.file_model import FileModel, HeartbeatModel, RuleFilesModel
+from evaluator.config.file_model import ALERTMANAGER, FileModel, HeartbeatModel, RuleFilesModel
 from evaluator.config.globals import read_globals
 from evaluator.config.http import http_settings
+from evaluator.config.inhibition import read_inhibit_rules
 from evaluator.config.integrations.common import Defaults
-from evaluator.config.later import check_inhibit_rules, interval_names
+from evaluator.config.intervals import read_intervals
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Listing, Node, Scalar, Table
+from evaluator.config.original import redacted
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE, read_receivers
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
+from evaluator.config.secrecy import warn_of_hidden
+from evaluator.config.silences import read_silences
 from evaluator.config.storage import read_storage
 from evaluator.config.templates import read_templates
+from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import METRIC_NAME, Labels
+from evaluator.core.matchers import MatcherMode
 from evaluator.core.routing import Route
 from evaluator.core.settings import CatchUp, Datasource, Heartbeat, Receiver, Secret, Settings
 
 
-def assemble(top: Table, path: Path, reading: Reading) -> Settings:
-    """The settings; of no use when problems have been found."""
+def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None = None) -> Settings:
+    """The settings; of no use when problems have been found. mode: counts more than what the file says of `matcher_mode`."""
     model = read(FileModel, top, reading.problems) or FileModel()
+    compatible = model.compatibility == ALERTMANAGER
+    reading = replace(reading, mode=mode or MatcherMode(model.matcher_mode), wrap=not compatible)
     _check(model, top, reading)
+    warn_of_hidden(top, reading.problems)
     datasources = read_datasources(items(top, "datasources", reading.problems), reading)
     rules = read_rules(_rule_files(top, datasources, reading), model.evaluation_interval, reading)
     defaults = _defaults(top, reading)
     receivers = _receivers(top, defaults, reading)
+    intervals = read_intervals(top, reading)
+    windows, silences = read_silences(top, reading)
     return Settings(
         path=path.absolute(),
         datasources=datasources,
         groups=rules.groups,
-        route=_route(top, receivers, model.retention, reading),
+        route=_route(top, receivers, intervals, model.retention, reading),
         receivers=receivers,
         external_labels=Labels(model.external_labels),
         external_url=model.external_url,
@@ -51,6 +63,13 @@ def assemble(top: Table, path: Path, reading: Reading) -> Settings:
         resolve_timeout=defaults.model.resolve_timeout,
         templates=tuple(read_templates(top, reading)),
         rule_files=rules.files,
+        inhibit_rules=read_inhibit_rules(top, reading),
+        time_intervals=intervals,
+        windows=windows,
+        silences=silences,
+        compatibility=compatible,
+        matcher_mode=reading.mode,
+        original=redacted(top),
     )
 
 
@@ -62,7 +81,6 @@ def _check(model: FileModel, top: Table, reading: Reading) -> None:
     for name in model.external_labels:
         if name in ("", METRIC_NAME):
             problems.error(top.at("external_labels", name), f'invalid label name "{name}" in external_labels', "rename it")
-    check_inhibit_rules(top, reading)
 
 
 def _rule_files(top: Table, datasources: Sequence[Datasource], reading: Reading) -> Iterator[RuleFiles]:
@@ -108,10 +126,12 @@ def _receivers(top: Table, defaults: Defaults, reading: Reading) -> tuple[Receiv
     return read_receivers(items(top, "receivers", reading.problems), defaults, reading)
 
 
-def _route(top: Table, receivers: Sequence[Receiver], retention: timedelta, reading: Reading) -> Route:
+def _route(
+    top: Table, receivers: Sequence[Receiver], intervals: Sequence[NamedInterval], retention: timedelta, reading: Reading
+) -> Route:
     names = Names(
         receivers=frozenset(receiver.name for receiver in receivers),
-        intervals=interval_names(top, reading),
+        intervals=frozenset(interval.name for interval in intervals),
         own_receivers=top.child("receivers") is not None,
         retention=retention,
     )

@@ -172,7 +172,7 @@ class _Composer:
         text = self._written(event)
         tag = str(event.tag) if event.tag else ""
         null = tag == _TAG_PREFIX + "null" or (not tag and event.implicit[0] and text in _NULLS)
-        scalar = Scalar("" if null else text, position, null, literal=event.style == "|")
+        scalar = Scalar("" if null else text, position, null, literal=event.style == "|", plain=bool(event.implicit[0]))
         return scalar if null or self._environ is None else fill(scalar, self._environ, self._problems)
 
     def _written(self, event: Any) -> str:

@@ -41,4 +41,4 @@ def fill(scalar: Scalar, environ: Mapping[str, str], problems: Problems) -> Scal
         problems.mute(scalar.position)
         return scalar
     problems.hide(scalar.position, environ[name], match[0])
-    return Scalar(environ[name], scalar.position)
+    return Scalar(environ[name], scalar.position, plain=scalar.plain, variable=match[0])

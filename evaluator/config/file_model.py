@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from evaluator.config.later import NOT_ACTED_ON
 from evaluator.config.models import Later, Model
-from evaluator.config.scalars import Address, Flag, HiddenUrl, PublicUrl, Span, Text
+from evaluator.config.scalars import Address, Flag, HiddenUrl, PublicUrl, Span, Text, one_of
+from evaluator.config.telemetry import EventRecorderModel, TracingModel
+from evaluator.core.matchers import MatcherMode
+
+ALERTMANAGER: Final = "alertmanager"
 
 _PROMETHEUS = "it is Prometheus' own configuration: name the server to query under datasources"
 _KUBERNETES = "it is a Kubernetes object: keep what stands under spec"
@@ -78,6 +82,8 @@ class FileModel(Model):
     external_url: PublicUrl = ""
     storage: Text = "sqlite:///evaluator.db"
     retention: Span = timedelta(hours=120)
+    matcher_mode: Annotated[str, PlainValidator(one_of(*MatcherMode))] = MatcherMode.FALLBACK
+    compatibility: Annotated[str, PlainValidator(one_of(ALERTMANAGER))] | None = None
     catch_up: CatchUpModel = Field(default_factory=CatchUpModel)
     heartbeat: HeartbeatModel | None = None
     web: WebModel = Field(default_factory=WebModel)
@@ -93,8 +99,9 @@ class FileModel(Model):
     route: Any = None
     receivers: Any = None
     inhibit_rules: Any = None
+    silences: Any = None
     time_intervals: Any = None
     mute_time_intervals: Any = None
     templates: Any = None
-    tracing: Any = None
-    event_recorder: Any = None
+    tracing: TracingModel | None = None
+    event_recorder: EventRecorderModel | None = None

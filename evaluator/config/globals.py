@@ -10,7 +10,7 @@ from evaluator.config.http import HttpModel
 from evaluator.config.models import Model, read
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import AbsoluteUrl, Flag, Hidden, HiddenUrl, Smarthost, Span, Text
+from evaluator.config.scalars import HIDDEN, AbsoluteUrl, Flag, Hidden, HiddenUrl, Smarthost, Span, Text
 from evaluator.config.tls import TlsModel
 from evaluator.core.http import Secret
 
@@ -91,7 +91,7 @@ def _check_slack(model: GlobalModel, table: Table, reading: Reading) -> None:
     """A token and a URL exclude each other, but for the URL that a token is used with."""
     token = model.slack_app_token or model.slack_app_token_file
     url = model.slack_api_url or model.slack_api_url_file
-    if token and url and model.slack_api_url != Secret(model.slack_app_url):
+    if token and url and model.slack_api_url not in (Secret(model.slack_app_url), Secret(HIDDEN)):
         message = "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be configured"
         reading.problems.error(
             table.key("slack_api_url" if model.slack_api_url else "slack_api_url_file"), message, "remove one"

@@ -104,7 +104,7 @@ def http_settings(model: HttpModel, node: Table, reading: Reading) -> HttpSettin
 def _check_one_credential(model: HttpModel, node: Table, reading: Reading) -> None:
     names = ("basic_auth", "authorization", "oauth2", "bearer_token", "bearer_token_file")
     given = [name for name in names if getattr(model, name) is not None]
-    if len(given) > 1:
+    if len(given) > 1 and given != ["bearer_token", "bearer_token_file"]:  # of which `secret` speaks
         message = "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
         reading.problems.error(node.key(given[-1]), message, "remove all but one")
 

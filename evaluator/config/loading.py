@@ -23,6 +23,7 @@ from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
 from evaluator.config.rule_loading import RuleFiles, RulesRead, read_rules
 from evaluator.config.scalars import WrongError, public_url
+from evaluator.core.matchers import MatcherMode
 from evaluator.core.routing import Route
 from evaluator.core.rules import Position, RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind, Settings
@@ -38,20 +39,23 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(path: Path, *, environ: Mapping[str, str], base: Path | None = None) -> Loaded:
+def load(
+    path: Path, *, environ: Mapping[str, str], base: Path | None = None, matcher_mode: MatcherMode | None = None
+) -> Loaded:
     """Read a configuration file and the rule files that it names.
 
     environ: where `${NAME}` is looked up. base: where relative paths start, when it is not the file's own folder.
+    matcher_mode: the language of matchers, when it is not to be the one that the file says.
     """
     problems = Problems()
     text = read_text(path, str(path), problems)
     document = None if text is None else compose(text, str(path), problems, environ)
     if document is None:
         return Loaded(None, problems.sorted())
-    return load_document(document, path, Reading(path.parent if base is None else base, problems))
+    return load_document(document, path, Reading(path.parent if base is None else base, problems), matcher_mode)
 
 
-def load_document(document: Document, path: Path, reading: Reading) -> Loaded:
+def load_document(document: Document, path: Path, reading: Reading, matcher_mode: MatcherMode | None = None) -> Loaded:
     """The same for a file that was composed already."""
     if document.root is None:
         reading.problems.error(document.start, "the file is empty", "a configuration has at least datasources and rule_files")
@@ -61,7 +65,7 @@ def load_document(document: Document, path: Path, reading: Reading) -> Loaded:
         message = f'this is not a configuration: "{other[0]}" does not belong in one'
         reading.problems.error(document.root.key(other[0]), message, OTHER_FILES[other[0]])
     else:
-        settings = assemble(document.root, path, reading)
+        settings = assemble(document.root, path, reading, matcher_mode)
         return Loaded(None if reading.problems.failed else settings, reading.problems.sorted())
     return Loaded(None, reading.problems.sorted())
 

@@ -14,12 +14,17 @@ from evaluator.core.rules import Position
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text, or null. literal: it is a `|` block, whose lines stand in the file as they are in the text."""
+    """A text, or null. literal: it is a `|` block, whose lines stand in the file as they are in the text.
+
+    plain: it was written without quotes. variable: the `${NAME}` that was written, where the environment gave the text.
+    """
 
     text: str
     position: Position
     null: bool = False
     literal: bool = False
+    plain: bool = False
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

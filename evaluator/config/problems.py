@@ -75,6 +75,10 @@ class Problems:
         """Write `name` for `text` in everything that will be said of `position`."""
         self._hidden[position] = (text, name)
 
+    def wrong_at(self, position: Position) -> bool:
+        """Whether there is an error at `position`."""
+        return any(problem.position == position and problem.severity is Severity.ERROR for problem in self._found)
+
     @property
     def failed(self) -> bool:
         """Whether there is an error among them."""

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
 
-from evaluator.config.matching import MatchModel, all_matchers
+from evaluator.config.inhibition import read_inhibit_rules
+from evaluator.config.later import OF_ROUTES
+from evaluator.config.matching import MatchModel, all_matchers, is_label_name
 from evaluator.config.models import Later, items, read
 from evaluator.config.nodes import Node, Scalar, Table
 from evaluator.config.problems import did_you_mean
@@ -23,6 +24,7 @@ from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
 from evaluator.config.scalars import Flag, Span, Text
 from evaluator.core.durations import format_duration
+from evaluator.core.labels import Labels
 from evaluator.core.matchers import format_matchers
 from evaluator.core.routing import Route
 from evaluator.core.rules import Position
@@ -34,16 +36,7 @@ class RouteModel(MatchModel):
     """A node of the tree. Its children are read one by one, so that a mistake in one does not hide those in others."""
 
     TITLE = "route"
-    LATER = MappingProxyType(
-        {
-            "labels": "templates see no route labels",
-            "escalation": "nobody is chased; the receiver is told",
-            "inhibit_rules": "nothing is muted by it",
-            "dry_run": "the receiver is told in earnest",
-            "mute_time_intervals": "notifications are sent at all times",
-            "active_time_intervals": "notifications are sent at all times",
-        }
-    )
+    LATER = OF_ROUTES
 
     receiver: Text = ""
     group_by: list[Text] | None = None
@@ -56,7 +49,7 @@ class RouteModel(MatchModel):
     active_time_intervals: list[Text] = Field(default_factory=list)
     labels: dict[str, Text] = Field(default_factory=dict)
     escalation: Later = None
-    inhibit_rules: Later = None
+    inhibit_rules: Any = None
     dry_run: Later = None
 
 
@@ -117,6 +110,8 @@ def _route(model: RouteModel, node: Table, above: Route, named: Route, names: Na
         repeat_interval=_own(model.repeat_interval, above.repeat_interval),
         mute_time_intervals=tuple(model.mute_time_intervals),
         active_time_intervals=tuple(model.active_time_intervals),
+        inhibit_rules=read_inhibit_rules(node, reading),
+        labels=Labels({**above.labels, **model.labels}),
     )
     _warn_of_timers(here, model, node, names, reading)
     return replace(here, routes=_children(node, here, names, reading))
@@ -151,8 +146,13 @@ def _check_names(model: RouteModel, node: Table, names: Names, reading: Reading)
                 remedy = did_you_mean(name, names.intervals) or "add it to time_intervals"
                 reading.problems.error(node.at(key, number), f'undefined time interval "{name}" used in route', remedy)
     for name in model.labels:
-        if not name:
-            reading.problems.error(node.at("labels"), f'invalid label name "{name}" in route labels')
+        if not is_label_name(name, reading.mode):
+            reading.problems.error(_label(node, name), f'invalid label name "{name}" in route labels', "rename it")
+
+
+def _label(node: Table, name: str) -> Position:
+    table = node.child("labels")
+    return table.key(name) if isinstance(table, Table) else node.at("labels")
 
 
 def _check_intervals(model: RouteModel, node: Table, reading: Reading) -> None:
@@ -166,8 +166,9 @@ def _group_by(model: RouteModel, node: Table, above: Route, reading: Reading) ->
     if model.group_by is None:
         return above.group_by
     for number, name in enumerate(model.group_by):
-        if not name:
-            reading.problems.error(node.at("group_by", number), f'invalid label name "{name}" in group_by list')
+        if name != _EVERY_LABEL and not is_label_name(name, reading.mode):
+            message = f'invalid label name "{name}" in group_by list'
+            reading.problems.error(node.at("group_by", number), message, "rename it")
         elif name in model.group_by[:number]:
             reading.problems.error(node.at("group_by", number), f'duplicated label "{name}" in group_by', "remove one")
     if _EVERY_LABEL not in model.group_by:

@@ -39,6 +39,7 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 HIDDEN = "<secret>"  # what stands for a secret where a configuration is shown
+HIDDEN_URL = f"https://hidden.invalid/{HIDDEN}"
 _SERVICES = {"smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}
 _GO_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 

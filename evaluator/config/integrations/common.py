@@ -7,7 +7,7 @@ beats a receiver's `api_key_file`, and a global `rocketchat_token_file` a receiv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -102,12 +102,14 @@ S = TypeVar("S")
 
 
 def build(kind: type[S], model: Model, **resolved: Any) -> S:
-    """The settings `kind`: the keys of `model` that are written and have the same name, and what is `resolved`.
+    """The settings `kind`: what is `resolved`, and the keys of `model` of the same name that are written.
 
-    What is neither keeps the default of `kind`.
+    A key that is not written keeps the default of `kind`, or where that has none the default of `model`.
     """
-    names = {field.name for field in fields(kind)} & model.model_fields_set - {"http"}  # type: ignore[arg-type]
-    return kind(**{**{name: _frozen(getattr(model, name)) for name in names}, **resolved})
+    needed = {field.name for field in fields(kind) if field.default is MISSING}  # type: ignore[arg-type]
+    names = {field.name for field in fields(kind)} - {"http"}  # type: ignore[arg-type]
+    written = {name for name in names & set(type(model).model_fields) if name in model.model_fields_set | needed}
+    return kind(**{**{name: _frozen(getattr(model, name)) for name in written}, **resolved})
 
 
 def build_all(kind: type[S], models: Iterable[Model]) -> tuple[S, ...]:

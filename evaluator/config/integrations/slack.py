@@ -18,7 +18,7 @@ from evaluator.config.globals import SLACK_APP_URL
 from evaluator.config.http import with_scheme
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build
 from evaluator.config.models import Model
-from evaluator.config.scalars import AbsoluteUrl, Flag, GoSpan, Hidden, HiddenUrl, Text
+from evaluator.config.scalars import HIDDEN, AbsoluteUrl, Flag, GoSpan, Hidden, HiddenUrl, Text
 from evaluator.core.http import HttpSettings, Secret
 from evaluator.core.receivers.slack import SlackAction, SlackConfirmation, SlackField, SlackSettings
 
@@ -160,7 +160,7 @@ def _endpoint(model: SlackModel, source: Source) -> tuple[Secret, HttpSettings]:
     if url is None:
         message = "no Slack API URL nor App token set either inline or in a file"
         source.wrong("app_token" if model.app_token else "api_url", message, "add api_url, or slack_api_url under global")
-    elif model.update_message and url.text != SLACK_APP_URL:
+    elif model.update_message and url.text not in (SLACK_APP_URL, HIDDEN):
         message = f"update_message can only be used with bot tokens. api_url must be set to {SLACK_APP_URL}"
         source.wrong("update_message", message)
     return url or Secret(), http

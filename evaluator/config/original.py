@@ -1,0 +1,128 @@
+"""What Alertmanager's API shows as its configuration: the file as it was read, in YAML, secrets hidden.
+
+Tools read this text: amtool takes the route tree from it, and refuses keys that it does not know. So it holds Alertmanager's
+keys and none of ours, and a file without receivers or a route shows those that were made up for it. Comments are gone, aliases
+are expanded, and what the environment filled in stands as `${NAME}`. A webhook's URL is hidden behind one that can be read: to
+amtool up to 0.25 it was no secret, and `<secret>` is no URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.events import (
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+from ruamel.yaml.tag import Tag
+
+from evaluator.config.nodes import Listing, Node, Scalar, Table, find
+from evaluator.config.receivers import CONSOLE
+from evaluator.config.scalars import HIDDEN, HIDDEN_URL
+from evaluator.config.secrecy import secrets_of
+from evaluator.core.rules import Position
+
+_SHOWN: Final = (
+    *("global", "route", "receivers", "inhibit_rules", "templates", "time_intervals", "mute_time_intervals"),
+    *("tracing", "event_recorder"),
+)
+_OURS_IN_ROUTES: Final = ("escalation", "dry_run", "inhibit_rules")
+_OURS_IN_RECEIVERS: Final = ("console_configs",)
+_TAG: Final = Tag(suffix="tag:yaml.org,2002:str")  # never written; the emitter only wants one to look at
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
+
+
+def redacted(top: Table) -> str:
+    """The text for the configuration `top`."""
+    hidden = {scalar.position: HIDDEN for scalar in secrets_of(top)}
+    hidden.update((url.position, HIDDEN_URL) for url in _webhook_urls(top) if url.position in hidden)
+    shown = {name: _of_theirs(name, top) for name in _SHOWN if name in top.values or name in ("route", "receivers")}
+    body = _events(Table(shown, {}, top.position), hidden)
+    stream = StringIO()
+    frame = (StreamStartEvent(), DocumentStartEvent(explicit=False))
+    YAML(typ="safe", pure=True).emit([*frame, *body, DocumentEndEvent(explicit=False), StreamEndEvent()], stream)
+    return stream.getvalue()
+
+
+def _webhook_urls(top: Table) -> Iterator[Node]:
+    receivers = top.values.get("receivers")
+    for receiver in receivers.items if isinstance(receivers, Listing) else ():
+        hooks = find(receiver, "webhook_configs")
+        for hook in hooks.items if isinstance(hooks, Listing) else ():
+            yield find(hook, "url")
+
+
+def _of_theirs(name: str, top: Table) -> Node:
+    """The block without our own keys."""
+    match name, top.child(name):
+        case "route", node:
+            return _route(node or Table({}, {}, top.position), top.child("receivers") is None)
+        case "receivers", Listing() as node:
+            return Listing(tuple(_without(item, _OURS_IN_RECEIVERS) for item in node.items), node.position)
+        case "receivers", _:
+            return Listing((Table({"name": _console(top.position)}, {}, top.position),), top.position)
+        case _:
+            return top.values[name]
+
+
+def _route(node: Node, made_up: bool) -> Node:
+    """A route and those below it. made_up: whether the receiver that it falls back on had to be made up."""
+    here = _without(node, _OURS_IN_ROUTES)
+    if not isinstance(here, Table):
+        return here
+    values = {"receiver": _console(node.position), **here.values} if made_up else dict(here.values)
+    children = values.get("routes")
+    if isinstance(children, Listing):
+        values["routes"] = Listing(tuple(_route(child, False) for child in children.items), children.position)
+    return Table(values, here.keys, here.position)
+
+
+def _console(position: Position) -> Scalar:
+    return Scalar(CONSOLE.name, position, plain=True)
+
+
+def _without(node: Node, names: tuple[str, ...]) -> Node:
+    if not isinstance(node, Table):
+        return node
+    return Table({name: value for name, value in node.values.items() if name not in names}, node.keys, node.position)
+
+
+def _events(node: Node, hidden: Mapping[Position, str]) -> Iterator[Any]:
+    match node:
+        case Scalar():
+            yield _scalar(node, hidden)
+        case Listing():
+            yield SequenceStartEvent(None, None, implicit=True, flow_style=not node.items)
+            for item in node.items:
+                yield from _events(item, hidden)
+            yield SequenceEndEvent()
+        case Table():
+            yield MappingStartEvent(None, None, implicit=True, flow_style=not node.values)
+            for name, value in node.values.items():
+                yield _text(name, plain=True)
+                yield from _events(value, hidden)
+            yield MappingEndEvent()
+
+
+def _scalar(scalar: Scalar, hidden: Mapping[Position, str]) -> ScalarEvent:
+    if scalar.null:
+        return _text("null", plain=True)
+    if scalar.position in hidden:
+        return _text(hidden[scalar.position], plain=True)
+    return _text(_PASSWORD.sub(r"\1:xxxxx@", scalar.variable or scalar.text), scalar.plain)
+
+
+def _text(text: str, plain: bool) -> ScalarEvent:
+    """What was written without quotes may be a number or a truth value to others, and must stay without."""
+    return ScalarEvent(None, _TAG, (True, True), text, style=None if plain else '"')

@@ -1,0 +1,83 @@
+"""Which scalars of a configuration are secrets: those whose field is read as one.
+
+What is shown of a configuration must hold none of them, so this does not go by the names of keys: a field that is new and
+typed `Hidden` is hidden without anybody thinking of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, get_args, get_origin
+
+from evaluator.config.datasources import DatasourceModel
+from evaluator.config.file_model import FileModel
+from evaluator.config.globals import GlobalModel
+from evaluator.config.models import Model, model_at
+from evaluator.config.nodes import Listing, Node, Scalar, Table
+from evaluator.config.problems import Problems
+from evaluator.config.receivers import KINDS, ReceiverModel
+from evaluator.config.routes import RouteModel
+from evaluator.config.scalars import HIDDEN, HIDDEN_URL
+from evaluator.core.http import Secret
+
+# Lists and blocks that have readers of their own, and so no type in the model above them.
+_READ_APART: dict[tuple[type[Model], str], type[Model]] = {
+    (FileModel, "datasources"): DatasourceModel,
+    (FileModel, "global"): GlobalModel,
+    (FileModel, "route"): RouteModel,
+    (FileModel, "receivers"): ReceiverModel,
+    (RouteModel, "routes"): RouteModel,
+    **{(ReceiverModel, f"{name}_configs"): kind.model for name, kind in KINDS.items()},
+}
+
+
+def secrets_of(node: Node, model: type[Model] = FileModel) -> Iterator[Scalar]:
+    """The secrets in `node`, a mapping or a list of mappings that are read as `model`."""
+    for table in node.items if isinstance(node, Listing) else (node,):
+        if isinstance(table, Table):
+            for name, child in table.values.items():
+                yield from _secrets_at(child, name, model)
+
+
+def warn_of_hidden(top: Table, problems: Problems) -> None:
+    """Warn of secrets that somebody copied from where they were hidden: the file is accepted, and nothing will come of them."""
+    for scalar in secrets_of(top):
+        if scalar.text in (HIDDEN, HIDDEN_URL):
+            problems.warn(scalar.position, f"{scalar.text} stands where a secret was hidden", "write the secret itself")
+
+
+def _secrets_at(node: Node, name: str, model: type[Model]) -> Iterator[Scalar]:
+    if _is_secret(model, name):
+        yield from _scalars(node)
+        return
+    if (model, name) in _READ_APART:
+        yield from secrets_of(node, _READ_APART[model, name])
+    elif (below := model_at(model, (name,))) is not None:
+        yield from secrets_of(node, below)
+    elif (item := model_at(model, (name, 0))) is not None:
+        values = node.values.values() if isinstance(node, Table) else (node,)
+        for value in values:
+            yield from secrets_of(value, item)
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(model: type[Model], name: str) -> bool:
+    fields = (field for key, field in model.model_fields.items() if name in (field.alias or key, key))
+    return any(_mentions_secret(field.annotation) for field in fields)
+
+
+def _mentions_secret(annotation: Any) -> bool:
+    return annotation is Secret or (get_origin(annotation) is not None and any(map(_mentions_secret, get_args(annotation))))
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    match node:
+        case Scalar():
+            yield node
+        case Listing():
+            for item in node.items:
+                yield from _scalars(item)
+        case Table():
+            for value in node.values.values():
+                yield from _scalars(value)
