@@ -2,9 +2,8 @@
 
 An alert that begins, ends or begins again touches its groups; a touched group is flushed at its next tick. A flush asks,
 for each integration, whether the group is worth a notification (`dedup`), against what that integration was last told
-(its ledger). What is worth telling becomes an outbox row, kept before it is performed; the ledger changes only when the
-row was accepted. A failed row is tried again with growing delays (`backoff`) until it is accepted, or until the next tick
-decides anew; a permanent failure waits for the tick.
+(its ledger). What is worth telling is sent (`outgoing`); what is decided while it is on its way is decided again when it
+has been answered, and what is decided while it waits for a retry takes its place.
 
 Alerts that are muted are left out (`muting`). When what mutes them may have changed, their groups are touched.
 
@@ -17,31 +16,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 
-from evaluator.core import backoff
 from evaluator.core.alerts import Alert, Alerts
-from evaluator.core.dedup import Reason, Terms, decide
+from evaluator.core.dedup import Reason, decide
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints, group_id, open_group
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.muting import Mute, Muting
+from evaluator.core.outgoing import FLUSH, REPEAT, Landed, Outgoing
 from evaluator.core.records import (
     AlertRecord,
-    Attempt,
     Decision,
     GroupRecord,
     LedgerRecord,
-    Notification,
     OutboxRecord,
     Pairs,
 )
 from evaluator.core.routing import Route
-from evaluator.core.settings import Receiver
+from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
 
-FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
 GONE = "no longer routed here"
 MOST_MUTES = 20  # reasons that a decision names
 
@@ -49,30 +44,25 @@ MOST_MUTES = 20  # reasons that a decision names
 class Dispatch:
     """The alert groups and everything that is under way for them."""
 
-    def __init__(
-        self,
-        route: Route,
-        receivers: Iterable[Receiver],
-        alerts: Alerts,
-        muting: Muting,
-        timers: Timers,
-        journal: Journal,
-        compatibility: bool = False,
-    ) -> None:
-        self.route = route
-        self.compatibility = compatibility
+    def __init__(self, settings: Settings, alerts: Alerts, muting: Muting, timers: Timers, journal: Journal) -> None:
+        self.route = settings.route
         self.muting = muting
-        self.receivers = {receiver.name: receiver for receiver in receivers}
+        self.receivers = {receiver.name: receiver for receiver in settings.receivers}
         self.groups: dict[str, AlertGroup] = {}
         self._alerts = alerts
         self._timers = timers
         self._journal = journal
-        self._rows: dict[str, tuple[AlertGroup, Lane]] = {}
+        self._outgoing = Outgoing(timers, journal, settings.compatibility)
 
     @property
     def outbox(self) -> list[OutboxRecord]:
         """What was decided and is not yet accepted."""
-        return [lane.row for _, lane in self._rows.values() if lane.row is not None]
+        return self._outgoing.rows
+
+    @property
+    def compatibility(self) -> bool:
+        """Whether to behave as Alertmanager does where we would depart from it."""
+        return self._outgoing.compatibility
 
     # -- alerts come and go -------------------------------------------------------------------------------------------
 
@@ -112,11 +102,7 @@ class Dispatch:
             name = f"{group.route.receiver}/{integration.name}"
             known = group.lanes.get(name)
             group.lanes[name] = replace(known, integration=integration) if known else Lane(integration, name)
-            self._reindex(group, group.lanes[name])
-
-    def _reindex(self, group: AlertGroup, lane: Lane) -> None:
-        if lane.row is not None:
-            self._rows[lane.row.id] = (group, lane)
+            self._outgoing.follow(group, group.lanes[name])
 
     def _touch(self, group: AlertGroup, now: datetime) -> None:
         self._timers.set_earlier((FLUSH, group.id), group.next_tick(now))
@@ -158,7 +144,7 @@ class Dispatch:
         lane = group.lanes.get(integration) if group else None
         if group is None or lane is None or lane.told is None:
             return
-        due = lane.told.told_at + self._terms(group, lane).repeat
+        due = lane.told.told_at + self._outgoing.terms(group, lane).repeat
         if due > now:  # the interval has become longer since the timer was set
             self._timers.set((REPEAT, group.id, lane.name), due)
         elif self.compatibility and now < (tick := group.next_tick(due)):
@@ -176,11 +162,11 @@ class Dispatch:
         if mutes and not firing and not resolved:
             reason = Reason.HELD
         else:
-            reason = decide(lane.told, told, over, now, self._terms(group, lane), held)
+            reason = decide(lane.told, told, over, now, self._outgoing.terms(group, lane), held)
         wanted = firing + resolved if lane.integration.send_resolved else firing
         if reason.due and not wanted:
             reason = Reason.RESOLVED_UNWANTED
-            self._told(group, lane, now, frozenset(), over, (), now)
+            self._outgoing.told(group, lane, now, frozenset(), over, (), now)
         elif not reason.due:
             self._hold(lane, held)
         former = lane.decision
@@ -189,9 +175,9 @@ class Dispatch:
         lane.decision = Decision(now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, *counts, why)
         since = lane.row.created_at if lane.row else now
         if lane.row is not None:
-            self._drop(lane)
+            self._outgoing.drop(lane)
         if reason.due:
-            self._send(group, lane, reason, wanted, now, since)
+            self._outgoing.send(group, lane, reason, wanted, now, since)
         if reason.due or former is None or (former.reason, former.mutes) != (reason, why):
             self._journal.note(lane.decision)
 
@@ -217,111 +203,30 @@ class Dispatch:
             lane.told = replace(lane.told, muted=tuple(sorted(held.union(lane.told.muted))))
             self._journal.save(lane.told)
 
-    def _terms(self, group: AlertGroup, lane: Lane) -> Terms:
-        repeat = max(group.route.repeat_interval, group.route.group_interval)
-        return Terms(repeat, lane.integration.send_resolved, late=self.compatibility)
-
-    def _send(self, group: AlertGroup, lane: Lane, reason: Reason, alerts: list[Alert], now: datetime, since: datetime) -> None:
-        told = tuple(alert.told() for alert in alerts)
-        receiver = group.route.receiver
-        message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now)
-        ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
-        lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
-        self._perform(group, lane)
-
-    def _perform(self, group: AlertGroup, lane: Lane) -> None:
-        assert lane.row is not None
-        lane.row = replace(lane.row, retry_at=None)
-        lane.in_flight = True
-        self._rows[lane.row.id] = (group, lane)
-        self._timers.cancel((RETRY, lane.row.id))
-        self._journal.save(lane.row)
-        self._journal.deliver(lane.row)
-
-    def _drop(self, lane: Lane) -> None:
-        assert lane.row is not None
-        self._timers.cancel((RETRY, lane.row.id))
-        self._rows.pop(lane.row.id, None)
-        self._journal.forget(OutboxRecord, lane.row.key)
-        lane.row = None
-
     # -- deliveries are answered --------------------------------------------------------------------------------------
 
     def delivered(self, row_id: str, receipt: Pairs, now: datetime) -> OutboxRecord | None:
         """A receiver accepted a row; gives the row, or None when nobody waits for it any more."""
-        if row_id not in self._rows:
-            return None
-        group, lane = self._rows[row_id]
-        row = lane.row
-        assert row is not None
-        lane.in_flight = False
-        self._journal.note(Attempt(now, row.id, group.id, lane.name, row.attempts + 1, receipt=receipt))
-        message = row.notification
-        firing = frozenset(alert.labels.fingerprint for alert in message.firing)
-        resolved = frozenset(alert.labels.fingerprint for alert in message.resolved)
-        self._told(group, lane, now if self.compatibility else message.at, firing, resolved, receipt, now)
-        self._drop(lane)
-        self._answered(group, lane, now)
-        return row
+        return self._answered(self._outgoing.accepted(row_id, receipt, now), now)
 
     def failed(self, row_id: str, error: str, permanent: bool, retry_after: float | None, now: datetime) -> OutboxRecord | None:
         """An attempt was not accepted; gives the row, or None when nobody waits for it any more."""
-        if row_id not in self._rows:
-            return None
-        group, lane = self._rows[row_id]
-        assert lane.row is not None
-        attempts = lane.row.attempts + 1
-        wait = backoff.delay(row_id, attempts)
-        if retry_after is not None and not self.compatibility:
-            asked = min(timedelta(seconds=retry_after), max(group.route.group_interval, backoff.LONGEST))
-            wait = max(wait, asked)
-        retry_at = group.next_tick(now) if permanent else now + wait
-        lane.row = replace(lane.row, attempts=attempts, retry_at=retry_at, error=error)
-        lane.in_flight = False
-        self._journal.save(lane.row)
-        self._journal.note(Attempt(now, row_id, group.id, lane.name, attempts, error, permanent))
-        if permanent:
-            self._timers.set_earlier((FLUSH, group.id), retry_at)
-        else:
-            self._timers.set((RETRY, row_id), retry_at)
-        row = lane.row
-        self._answered(group, lane, now)
-        return row
+        return self._answered(self._outgoing.refused(row_id, error, permanent, retry_after, now), now)
 
     def retry(self, row_id: str, now: datetime) -> None:
         """A row that failed is due once more."""
-        if row_id in self._rows:
-            self._perform(*self._rows[row_id])
+        self._outgoing.retry(row_id, now)
 
-    def _answered(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+    def _answered(self, landed: Landed | None, now: datetime) -> OutboxRecord | None:
+        """Decide what waited for the answer, and let those go that everybody has heard of."""
+        if landed is None:
+            return None
+        row, group, lane = landed
         if lane.again:
             lane.again = False
             self._consider(group, lane, self._mutes(group, now), now)
         self._settle(group)
-
-    def _told(
-        self,
-        group: AlertGroup,
-        lane: Lane,
-        at: datetime,
-        firing: frozenset[str],
-        resolved: frozenset[str],
-        receipt: Pairs,
-        now: datetime,
-    ) -> None:
-        """Remember what the integration was told, and when what fires is due again.
-
-        What it was told before, still fires and is not in this message is muted; it stays told.
-        """
-        before = frozenset(lane.told.firing) if lane.told and not self.compatibility else frozenset[str]()
-        held = tuple(sorted(name for name in before - firing - resolved if name in group.alerts and group.alerts[name].firing))
-        known = tuple(sorted(firing.union(held)))
-        lane.told = LedgerRecord(group.id, lane.name, at, known, tuple(sorted(resolved)), receipt, held)
-        self._journal.save(lane.told)
-        if firing:
-            self._timers.set((REPEAT, group.id, lane.name), max(now, at + self._terms(group, lane).repeat))
-        else:
-            self._timers.cancel((REPEAT, group.id, lane.name))
+        return row
 
     # -- alerts leave, groups end -------------------------------------------------------------------------------------
 
@@ -368,11 +273,12 @@ class Dispatch:
 
     # -- reload and restart -------------------------------------------------------------------------------------------
 
-    def reconfigure(self, route: Route, receivers: Iterable[Receiver], now: datetime) -> None:
+    def reconfigure(self, settings: Settings, now: datetime) -> None:
         """Take a new tree and new receivers; groups whose route is still there go on as they are."""
-        self.route = route
-        self.receivers = {receiver.name: receiver for receiver in receivers}
-        routes = {node.id: node for node in route.walk()}
+        self.route = settings.route
+        self.receivers = {receiver.name: receiver for receiver in settings.receivers}
+        self._outgoing.compatibility = settings.compatibility
+        routes = {node.id: node for node in settings.route.walk()}
         for group in list(self.groups.values()):
             self._rewire(group, routes, now)
             if group.alerts:
@@ -394,21 +300,16 @@ class Dispatch:
         self._add(group)
         for lane in group.lanes.values():
             if lane.row is None:
-                self._await_repeat(group, lane, now)
+                self._outgoing.await_repeat(group, lane, now)
         self._settle(group)
 
     def _remove_lane(self, group: AlertGroup, name: str) -> None:
         lane = group.lanes.pop(name)
         self._timers.cancel((REPEAT, group.id, name))
         if lane.row is not None:
-            self._drop(lane)
+            self._outgoing.drop(lane)
         if lane.told is not None:
             self._journal.forget(LedgerRecord, lane.told.key)
-
-    def _await_repeat(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
-        if lane.told is not None and lane.told.firing:
-            due = lane.told.told_at + self._terms(group, lane).repeat
-            self._timers.set((REPEAT, group.id, lane.name), max(now, due))
 
     def _reroute(self, alert: Alert, now: datetime) -> None:
         """Let an alert join the groups that the tree now sends it to, and end it in those that it no longer belongs to."""
@@ -462,19 +363,15 @@ class Dispatch:
             self._journal.forget(LedgerRecord, entry.key)
             return
         lane.told = entry
-        self._await_repeat(group, lane, now)
+        self._outgoing.await_repeat(group, lane, now)
 
     def _restore_row(self, row: OutboxRecord, now: datetime) -> None:
-        """A row whose attempt was under way may have arrived: nothing is decided in its place before it is answered."""
         group = self.groups.get(row.group)
         lane = group.lanes.get(row.integration) if group else None
         if group is None or lane is None:
             self._journal.forget(OutboxRecord, row.key)
             return
-        lane.row = row
-        lane.in_flight = row.retry_at is None
-        self._reindex(group, lane)
-        self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
+        self._outgoing.resume(group, lane, row, now)
 
     def _restore_member(self, alert: Alert, name: str, now: datetime) -> None:
         group = self.groups.get(name)

@@ -19,7 +19,7 @@ from urllib.parse import quote_plus
 
 from evaluator.core.alert import Life
 from evaluator.core.alerts import Alert, Alerts, Fixed
-from evaluator.core.dispatch import FLUSH, REPEAT, RETRY, Dispatch
+from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
 from evaluator.core.events import (
@@ -38,6 +38,7 @@ from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
 from evaluator.core.muting import Muting
+from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
 from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import (
@@ -67,15 +68,7 @@ class Machine:
         self._journal = Journal()
         self._owner: dict[str, GroupEvaluation] = {}
         self.muting = Muting(Silences(), settings.inhibit_rules, settings.route, settings.time_intervals)
-        self.dispatch = Dispatch(
-            settings.route,
-            settings.receivers,
-            self.alerts,
-            self.muting,
-            self.timers,
-            self._journal,
-            settings.compatibility,
-        )
+        self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal)
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
         self._schedule(settings, now)
@@ -286,9 +279,8 @@ class Machine:
             self._rename(former.external_labels, now)
         self._schedule(settings, now)
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
-        self.dispatch.compatibility = settings.compatibility
         self.silencing.configure(settings.windows, settings.silences, now)
-        self.dispatch.reconfigure(settings.route, settings.receivers, now)
+        self.dispatch.reconfigure(settings, now)
         self._retain(now)
 
     def _rename(self, former: Labels, now: datetime) -> None:
@@ -329,7 +321,7 @@ class Machine:
             self._resume(alert, firing, now)
         for tracked in firing.values():
             self._assert(tracked, now)
-        self.dispatch.reconfigure(self.settings.route, self.settings.receivers, now)
+        self.dispatch.reconfigure(self.settings, now)
         self._retain(now)
         return self._journal.close()
 

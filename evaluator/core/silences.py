@@ -100,6 +100,14 @@ class Silences:
 
     def set(self, wanted: Silence, now: datetime) -> SilenceChange | SilenceError:
         """Make a silence, or edit the one whose id `wanted` has."""
+        change = self.foresee(wanted, now)
+        if isinstance(change, SilenceChange):
+            for silence in change.changed:
+                self._put(silence, now)
+        return change
+
+    def foresee(self, wanted: Silence, now: datetime) -> SilenceChange | SilenceError:
+        """What `set` would do now; nothing is done."""
         if found := problems(wanted, now, self._classic_names):
             return SilenceError(Refusal.INVALID, found)
         former = self._silences.get(wanted.id)
@@ -108,9 +116,9 @@ class Silences:
         if former is not None and survives_edit(former, wanted, now):
             start = former.starts_at if former.state(now) is SilenceState.ACTIVE else wanted.starts_at
             silence = replace(wanted, starts_at=start, updated_at=now)
-            return self._too_large(silence) or SilenceChange(self._put(silence, now), former)
+            return self._too_large(silence) or SilenceChange(silence, former)
         silence = self._fresh(wanted, now)
-        return self._too_large(silence) or self._too_many() or self._replace(former, silence, now)
+        return self._too_large(silence) or self._too_many() or _replacement(former, silence, now)
 
     def expire(self, name: str, now: datetime) -> Silence | SilenceError:
         """End a silence; the result is how it is kept now, the very same value when it had expired before."""
@@ -137,7 +145,7 @@ class Silences:
 
     def gc(self, now: datetime, retention: timedelta) -> tuple[str, ...]:
         """Drop what expired `retention` ago or longer; the ids of what was dropped."""
-        dropped = tuple(name for name, silence in self._silences.items() if silence.ends_at + retention <= now)
+        dropped = tuple(name for name, silence in self._silences.items() if silence.ends_at <= now - retention)
         for name in dropped:
             del self._silences[name]
             self._index.remove(name)
@@ -189,12 +197,6 @@ class Silences:
         names = (derived_id(silence, attempt) for attempt in count())
         return replace(silence, id=next(name for name in names if name not in self._silences))
 
-    def _replace(self, former: Silence | None, silence: Silence, now: datetime) -> SilenceChange:
-        expired = None
-        if former is not None and former.state(now) is not SilenceState.EXPIRED:
-            expired = self._put(_ended(former, now), now)
-        return SilenceChange(self._put(silence, now), former, expired)
-
     def _put(self, silence: Silence, noticed: datetime | None) -> Silence:
         """Keep `silence`; its boundaries up to `noticed` are known to everybody."""
         self._silences[silence.id] = silence
@@ -218,6 +220,13 @@ class Silences:
             return None
         text = f"exceeded maximum number of silences: {len(self)} (limit: {self._limits.max_silences}), expired ones included"
         return SilenceError(Refusal.LIMIT, (text,))
+
+
+def _replacement(former: Silence | None, silence: Silence, now: datetime) -> SilenceChange:
+    """`silence` under an id of its own; the former one ends, unless it had."""
+    if former is None or former.state(now) is SilenceState.EXPIRED:
+        return SilenceChange(silence, former)
+    return SilenceChange(silence, former, _ended(former, now))
 
 
 def _ended(silence: Silence, now: datetime) -> Silence:
