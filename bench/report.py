@@ -17,7 +17,7 @@ from rich.table import Table
 class Figures:
     """One contestant under one load.
 
-    cpu, prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process and of the Prometheus that serves it,
+    due: evaluations that the time called for. cpu, prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process and of the Prometheus that serves it,
     scraping not counted. rss, peak_rss: MiB. lag: p50, p99 and p99.9 of slot to state, seconds; None where it is not
     exported. ready: seconds from the start until every rule had been evaluated once, slots waited for included.
     others: cores that other processes of the machine used meanwhile.
@@ -29,6 +29,7 @@ class Figures:
     firing: float
     seconds: float
     evaluations: int
+    due: int
     failures: int
     missed: int
     cpu: float
@@ -48,6 +49,7 @@ COLUMNS = (
     "Prometheus' CPU s\nper 1,000",
     "cores",
     "RSS\nMiB",
+    "evaluated\nof those due",
     "missed\nslots",
     "failed",
     "slot to state, ms\np50 / p99 / p99.9",
@@ -57,8 +59,13 @@ COLUMNS = (
 
 def line(row: Figures) -> str:
     """That something has been measured, in one line."""
-    per_thousand = f"{row.cpu:.3f} CPU s per 1,000 evaluations"
+    per_thousand = f"{_seconds(row.cpu)} CPU s per 1,000 evaluations"
     return f"{row.rules:,} rules, {row.who}: {per_thousand}, {row.evaluations:,} evaluations, {row.missed} slots missed"
+
+
+def _seconds(cpu: float) -> str:
+    """What is left after taking off what scraping costs may be less than that varies."""
+    return f"{cpu:.3f}" if cpu > 0 else "in the noise"
 
 
 def show(rows: Sequence[Figures], console: Console) -> None:
@@ -68,10 +75,11 @@ def show(rows: Sequence[Figures], console: Console) -> None:
         table.add_row(
             f"{row.rules:,} {row.kind}\n{row.firing:g}% firing",
             row.who,
-            f"{row.cpu:.3f}",
-            f"{row.prometheus_cpu:.3f}",
-            f"{row.cores:.2f}",
+            _seconds(row.cpu),
+            _seconds(row.prometheus_cpu),
+            f"{max(0.0, row.cores):.2f}",
             f"{row.rss:.0f}",
+            f"{row.evaluations / row.due:.0%}",
             str(row.missed),
             str(row.failures),
             " / ".join("-" if lag is None else f"{lag * 1000:.0f}" for lag in row.lag),
