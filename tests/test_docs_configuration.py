@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from evaluator.config import check_paths
+from docs.generate.keys import REQUIRED as NEEDED
+from docs.generate.keys import sections
+from evaluator.config import Checked, check_paths
 from evaluator.config.datasources import DatasourceModel, default_offset
 from evaluator.config.file_model import CatchUpModel, FileModel, HeartbeatModel, RuleFilesModel, WebModel
 from evaluator.config.globals import GlobalModel
@@ -19,18 +23,26 @@ from evaluator.config.http import (
     BasicAuthModel,
     HeaderModel,
     HttpModel,
-    TlsModel,
     with_scheme,
 )
+from evaluator.config.inhibition import InhibitModel
 from evaluator.config.integrations.console import ConsoleModel
-from evaluator.config.integrations.slack import APP_URL, FieldModel, SlackModel
+from evaluator.config.integrations.mattermost import FieldModel as MattermostFieldModel
+from evaluator.config.integrations.opsgenie import ResponderModel
+from evaluator.config.integrations.slack import APP_URL, ActionModel, ConfirmModel, FieldModel, SlackModel
 from evaluator.config.integrations.webhook import WebhookModel
-from evaluator.config.later import InhibitModel, IntervalModel
+from evaluator.config.intervals import ElementModel, IntervalModel, TimesModel
 from evaluator.config.models import Model
-from evaluator.config.receivers import KINDS, LATER, ReceiverModel
+from evaluator.config.oauth2 import OAuth2Model
+from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
+from evaluator.config.silences import SilenceModel
+from evaluator.config.telemetry import EventRecorderModel, FileOutputModel, KafkaOutputModel, TracingModel, WebhookOutputModel
+from evaluator.config.tls import TlsModel
 from evaluator.core.durations import format_duration
+from evaluator.core.receivers.general import Sigv4
+from evaluator.core.receivers.tickets import JiraText
 from evaluator.core.routing import Route
 from evaluator.core.settings import DatasourceKind, Secret, SlackSettings
 from evaluator.notify.delivery import DEFAULT_TIMEOUT
@@ -58,8 +70,17 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     HeartbeatModel: ("configuration.md", "`heartbeat`"),
     WebModel: ("configuration.md", "`web`"),
     CatchUpModel: ("configuration.md", "`catch_up`"),
+    ActionModel: ("configuration.md", "A button of a Slack message"),
+    ConfirmModel: ("configuration.md", "The question of a button"),
+    OAuth2Model: ("configuration.md", "`oauth2`"),
     InhibitModel: ("configuration.md", "`inhibit_rules`"),
+    SilenceModel: ("configuration.md", "`silences`"),
     IntervalModel: ("configuration.md", "`time_intervals`"),
+    ElementModel: ("configuration.md", "An alternative of a time interval"),
+    TimesModel: ("configuration.md", "A time of the day"),
+    TracingModel: ("configuration.md", "`tracing`"),
+    EventRecorderModel: ("configuration.md", "`event_recorder`"),
+    **{one.model: ("configuration.md", one.heading) for one in sections()},
     RuleFileModel: ("rules.md", "A rule file"),
     GroupModel: ("rules.md", "A rule group"),
     RuleModel: ("rules.md", "A rule"),
@@ -79,9 +100,53 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (AuthorizationModel, "credentials_file"): "datasources: [{name: a, url: http://a, authorization: {type: FlyV1}}]",
     (HeartbeatModel, "url"): "heartbeat: {every: 1m}",
     (HeartbeatModel, "url_file"): "heartbeat: {every: 1m}",
+    (ActionModel, "type"): RECEIVER + "slack_configs: [{api_url: http://a, actions: [{text: a, url: b}]}]",
+    (ActionModel, "text"): RECEIVER + "slack_configs: [{api_url: http://a, actions: [{type: button, url: b}]}]",
+    (ConfirmModel, "text"): RECEIVER
+    + "slack_configs: [{api_url: http://a, actions: [{type: button, text: a, name: b, confirm: {title: a}}]}]",
+    (MattermostFieldModel, "title"): RECEIVER + "mattermost_configs: [{webhook_url: http://a, fields: [{value: a}]}]",
+    (MattermostFieldModel, "value"): RECEIVER + "mattermost_configs: [{webhook_url: http://a, fields: [{title: a}]}]",
+    (ResponderModel, "type"): RECEIVER + "opsgenie_configs: [{api_key: a, responders: [{name: a}]}]",
+    (OAuth2Model, "client_id"): "datasources: [{name: a, url: http://a, oauth2: {token_url: http://b}}]",
+    (OAuth2Model, "token_url"): "datasources: [{name: a, url: http://a, oauth2: {client_id: b}}]",
+    (SilenceModel, "matchers"): "silences: [{name: a, schedule: '@daily', duration: 1h}]",
     (IntervalModel, "name"): "time_intervals: [{time_intervals: []}]",
+    (TimesModel, "start_time"): "time_intervals: [{name: a, time_intervals: [{times: [{end_time: 10:00}]}]}]",
+    (TimesModel, "end_time"): "time_intervals: [{name: a, time_intervals: [{times: [{start_time: 10:00}]}]}]",
+    (TracingModel, "endpoint"): "tracing: {insecure: true}",
+    (FileOutputModel, "path"): "event_recorder: {file_outputs: [{}]}",
+    (WebhookOutputModel, "url"): "event_recorder: {webhook_outputs: [{}]}",
+    (KafkaOutputModel, "brokers"): "event_recorder: {kafka_outputs: [{topic: a}]}",
+    (KafkaOutputModel, "topic"): "event_recorder: {kafka_outputs: [{brokers: [a]}]}",
     (GroupModel, "name"): "groups: [{rules: []}]",
     (RuleModel, "expr"): "groups: [{name: a, rules: [{alert: A}]}]",
+}
+
+
+UNSENT = {name: kind for name, kind in KINDS.items() if not kind.sent}
+LEAST: dict[str, dict[str, Any]] = {
+    "email": {"to": "a"},
+    "pagerduty": {"routing_key": "a"},
+    "victorops": {"routing_key": "a"},
+    "pushover": {"user_key": "a", "token": "b"},
+    "sns": {"topic_arn": "a"},
+    "telegram": {"chat_id": "1"},
+    "discord": {"webhook_url": "http://a"},
+    "webex": {"room_id": "a", "http_config": {"authorization": {"credentials": "b"}}},
+    "msteams": {"webhook_url": "http://a"},
+    "msteamsv2": {"webhook_url": "http://a"},
+    "jira": {"project": "a", "issue_type": "b"},
+    "incidentio": {"url": "http://a"},
+}
+"""With what is in `GLOBAL`, a kind needs this and no more."""
+
+GLOBAL = {
+    "smtp_smarthost": "mail.example.org:587",
+    "jira_api_url": "https://jira.example.org",
+    "mattermost_webhook_url": "https://mattermost.example.org/hook",
+    **{f"smtp_{key}": f"the {key}" for key in ("from", "auth_username", "auth_password", "auth_secret", "auth_identity")},
+    **{key: f"the {key}" for key in ("opsgenie_api_key", "wechat_api_secret", "wechat_api_corp_id", "victorops_api_key")},
+    **{key: f"the {key}" for key in ("telegram_bot_token", "rocketchat_token", "rocketchat_token_id")},
 }
 
 
@@ -133,7 +198,8 @@ def models() -> list[type[Model]]:
     return found
 
 
-MODELS = sorted(set(models()), key=lambda model: model.__name__)
+MODELS = sorted(set(models()), key=lambda model: f"{model.__module__}.{model.__name__}")
+INTEGRATIONS = {kind.model for kind in UNSENT.values()}
 
 
 def part(model: type[Model]) -> str:
@@ -150,12 +216,16 @@ def documented(model: type[Model]) -> list[tuple[str, Row]]:
 def written(value: Any) -> str:
     """A default as the documents write it."""
     match value:
-        case None | "" | [] | {} | BaseModel():
+        case None | "" | [] | () | {} | BaseModel() | Sigv4():
             return "none"
         case bool():
             return str(value).lower()
         case timedelta():
             return format_duration(value)
+        case JiraText():
+            return value.template
+        case tuple() if value and isinstance(value[0], tuple):
+            return ", ".join(name for name, _ in value)
         case (host, port):
             return f"{host}:{port}"
     return str(value)
@@ -163,16 +233,25 @@ def written(value: Any) -> str:
 
 def dormant(model: type[Model]) -> dict[str, str]:
     """Keys that are read and not acted on, with what that means where the code says it."""
-    silent = {key: "" for key, field in model.model_fields.items() if model is GlobalModel and field.annotation is Any}
+    silent: dict[str, str] = {}
     if model is GlobalModel:
+        kinds = ("smtp", *UNSENT)
+        silent = {key: "" for key in GlobalModel.model_fields if key.partition("_")[0] in kinds}
         silent["resolve_timeout"] = ""  # nobody can post alerts yet
     if model is ReceiverModel:
-        silent = {f"{kind}_configs": "" for kind in LATER}
+        silent = {f"{kind}_configs": "checked, and not sent by this version" for kind in UNSENT}
     return {**silent, **model.LATER}
 
 
+def with_receiver(kind: str, keys: dict[str, Any], path: Path) -> Checked:
+    """What is found in a file with one integration, written to `path`."""
+    receiver = {"name": "a", f"{kind}_configs": [keys]}
+    path.write_text(json.dumps({"global": GLOBAL, "route": {"receiver": "a"}, "receivers": [receiver]}))
+    return check_paths([path], environ={})
+
+
 def test_every_model_has_a_section() -> None:
-    assert {model.__name__ for model in MODELS} == {model.__name__ for model in SECTIONS}
+    assert set(MODELS) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -184,7 +263,7 @@ def test_every_key_has_one_row_and_every_row_is_a_key(model: type[Model]) -> Non
     assert not shared or "(#http_config)" in part(model)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [model for model in MODELS if model not in INTEGRATIONS], ids=lambda model: model.__name__)
 def test_defaults_are_those_of_the_code(model: type[Model]) -> None:
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     stated = {key: row.default for key, row in documented(model)}
@@ -205,7 +284,34 @@ def test_keys_that_are_not_acted_on_are_marked(model: type[Model]) -> None:
         assert idle.get(key, "") in row.text.replace("`", ""), key
 
 
-@pytest.mark.parametrize("key", ["catch_up", "inhibit_rules", "time_intervals"])
+@pytest.mark.parametrize("kind", UNSENT)
+def test_defaults_of_receivers_that_are_not_sent(kind: str, tmp_path: Path) -> None:
+    """Those that the settings have when only what is required is written, here and in `global`."""
+    checked = with_receiver(kind, LEAST.get(kind, {}), tmp_path / "least.yml")
+    assert not [problem for problem in checked.problems if problem.severity == "error"]
+    assert checked.files[0].settings is not None
+    (integration,) = checked.files[0].settings.receivers[0].unsent
+    model = KINDS[kind].model
+    names = {field.alias or name: name for name, field in model.model_fields.items()}
+    stated = {names[key]: row.default for key, row in documented(model) if row.default not in ("required", "that of global")}
+    assert stated.pop("send_resolved") == written(integration.send_resolved)
+    shared = {name: default.removesuffix(" of global") for name, default in stated.items() if default.endswith(" of global")}
+    top = GlobalModel.model_validate(GLOBAL)
+    for name in stated.keys() & {field.name for field in fields(integration.settings)}:
+        value = getattr(integration.settings, name)
+        assert value == getattr(top, shared[name]) if name in shared else written(value) == stated[name], name
+
+
+@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind, keys in LEAST.items() for key in keys])
+def test_what_a_receiver_requires_is_missed(kind: str, key: str, tmp_path: Path) -> None:
+    """And nothing else that is marked as required is, but for what stands in the place of another key."""
+    keys = {name: value for name, value in LEAST[kind].items() if name != key}
+    problems = with_receiver(kind, keys, tmp_path / "without.yml").problems
+    assert any(problem.severity == "error" for problem in problems)
+    assert NEEDED[kind][: len(LEAST[kind])] == tuple(LEAST[kind])
+
+
+@pytest.mark.parametrize("key", ["catch_up", "tracing", "event_recorder"])
 def test_sections_that_are_not_acted_on_say_so_first(key: str) -> None:
     assert FileModel.LATER[key] in section(DOCS / "configuration.md", f"`{key}`")
     assert section(DOCS / "configuration.md", f"`{key}`").strip().startswith(f"{MARK}: {FileModel.LATER[key]}")
@@ -213,8 +319,8 @@ def test_sections_that_are_not_acted_on_say_so_first(key: str) -> None:
 
 @pytest.mark.parametrize(("key", "text"), REQUIRED.items(), ids=[f"{model.__name__}.{key}" for model, key in REQUIRED])
 def test_what_is_required_is_missed(key: tuple[type[Model], str], text: str, tmp_path: Path) -> None:
-    """Without it the file is refused."""
+    """Without it the file is refused, by its name or the singular of that."""
     path = tmp_path / "without.yml"
     path.write_text(text)
     problems = check_paths([path], environ={}).problems
-    assert any(problem.severity == "error" and key[1].removesuffix("_file") in str(problem) for problem in problems)
+    assert any(problem.severity == "error" and key[1].removesuffix("_file").rstrip("s") in str(problem) for problem in problems)

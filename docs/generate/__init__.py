@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from docs.generate.commands import command_reference
 from docs.generate.jinja import jinja_names
+from docs.generate.keys import receiver_keys, recorder_keys, tracing_keys
 from docs.generate.metrics import own_metrics, ruler_metrics
 from docs.generate.reasons import reason_table
 from docs.generate.routes import route_table
@@ -33,6 +34,9 @@ BLOCKS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "jinja names": jinja_names,
         "routes": route_table,
         "webhook body": webhook_body,
+        "receiver keys": receiver_keys,
+        "tracing keys": tracing_keys,
+        "recorder keys": recorder_keys,
     }
 )
 
