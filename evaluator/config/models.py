@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from evaluator.config.nodes import Listing, Node, Table, find, is_null, kind_of, plain
 from evaluator.config.problems import Problems, did_you_mean
 from evaluator.config.scalars import WrongError
+from evaluator.core.http import Secret
 from evaluator.core.rules import Position
 
 Later = Any
@@ -119,6 +120,17 @@ def model_at(model: type[Model], path: tuple[int | str, ...]) -> type[Model] | N
         elif get_origin(annotation) in (list, dict):
             annotation = get_args(annotation)[-1]
     return _model_in(annotation)
+
+
+@lru_cache(maxsize=4096)
+def holds_secret(model: type[Model], name: str) -> bool:
+    """Whether what stands at the key `name` is a secret, or several; goes by the type of the field."""
+    fields = (field for key, field in model.model_fields.items() if name in (field.alias or key, key))
+    return any(_mentions_secret(field.annotation) for field in fields)
+
+
+def _mentions_secret(annotation: Any) -> bool:
+    return annotation is Secret or (get_origin(annotation) is not None and any(map(_mentions_secret, get_args(annotation))))
 
 
 def _model_in(annotation: Any) -> type[Model] | None:

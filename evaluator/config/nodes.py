@@ -6,7 +6,7 @@ Scalars keep the text that was written. Nothing is resolved by its looks, so `17
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from evaluator.core.rules import Position
@@ -94,6 +94,19 @@ def find(node: Node, *path: str | int) -> Node:
         elif isinstance(node, Listing) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
     return node
+
+
+def scalars_of(node: Node) -> Iterator[Scalar]:
+    """Every scalar below `node`, keys not among them."""
+    match node:
+        case Scalar():
+            yield node
+        case Listing():
+            for item in node.items:
+                yield from scalars_of(item)
+        case Table():
+            for value in node.values.values():
+                yield from scalars_of(value)
 
 
 def text_at(node: Node, key: str) -> str:

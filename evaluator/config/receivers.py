@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -36,10 +36,11 @@ from evaluator.config.integrations import (
 )
 from evaluator.config.integrations.common import Defaults, IntegrationModel, Source
 from evaluator.config.matching import is_label_name
-from evaluator.config.models import Model, items, read
+from evaluator.config.models import Model, holds_secret, items, read
 from evaluator.config.nodes import Node, Table, is_null, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
+from evaluator.config.texts import warn_of_texts
 from evaluator.core.labels import Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
@@ -147,18 +148,26 @@ def _check(model: _NamedModel, node: Table, earlier: dict[str, Receiver], readin
 
 def _integrations(node: Table, defaults: Defaults, reading: Reading) -> Iterator[Integration]:
     for name, kind in KINDS.items():
-        number = 0
-        for item in items(node, f"{name}_configs", reading.problems):
-            if is_null(item):
-                if not kind.null:
-                    reading.problems.error(item.position, f"missing {name} config", 'write its keys after the "-"')
-                    continue
-                item = Table({}, {}, item.position)
-            model = read(kind.model, item, reading.problems)
-            if model is not None and isinstance(item, Table):
-                told = kind.send_resolved if model.send_resolved is None else model.send_resolved
-                yield Integration(name, number, told, kind.settings(model, Source(item, defaults, reading)))
-                number += 1
+        listed = items(node, f"{name}_configs", reading.problems)
+        found = (_integration(name, kind, item, defaults, reading) for item in listed)
+        good = (integration for integration in found if integration is not None)
+        yield from (replace(integration, index=number) for number, integration in enumerate(good))
+
+
+def _integration(name: str, kind: Kind, item: Node, defaults: Defaults, reading: Reading) -> Integration | None:
+    if is_null(item):
+        if not kind.null:
+            reading.problems.error(item.position, f"missing {name} config", 'write its keys after the "-"')
+            return None
+        item = Table({}, {}, item.position)
+    model = read(kind.model, item, reading.problems)
+    if model is None or not isinstance(item, Table):
+        return None
+    settings = kind.settings(model, Source(item, defaults, reading))
+    for key, child in item.values.items():
+        if not kind.sent and key != "http_config" and not holds_secret(kind.model, key):
+            warn_of_texts(child, reading.problems)
+    return Integration(name, 0, kind.send_resolved if model.send_resolved is None else model.send_resolved, settings)
 
 
 def _warn_of_unsent(unsent: dict[str, list[tuple[str, Position]]], reading: Reading) -> None:

@@ -7,19 +7,16 @@ typed `Hidden` is hidden without anybody thinking of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, get_args, get_origin
 
 from evaluator.config.datasources import DatasourceModel
 from evaluator.config.file_model import FileModel
 from evaluator.config.globals import GlobalModel
-from evaluator.config.models import Model, model_at
-from evaluator.config.nodes import Listing, Node, Scalar, Table
+from evaluator.config.models import Model, holds_secret, model_at
+from evaluator.config.nodes import Listing, Node, Scalar, Table, scalars_of
 from evaluator.config.problems import Problems
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.scalars import HIDDEN, HIDDEN_URL
-from evaluator.core.http import Secret
 
 # Lists and blocks that have readers of their own, and so no type in the model above them.
 _READ_APART: dict[tuple[type[Model], str], type[Model]] = {
@@ -48,8 +45,8 @@ def warn_of_hidden(top: Table, problems: Problems) -> None:
 
 
 def _secrets_at(node: Node, name: str, model: type[Model]) -> Iterator[Scalar]:
-    if _is_secret(model, name):
-        yield from _scalars(node)
+    if holds_secret(model, name):
+        yield from scalars_of(node)
         return
     if (model, name) in _READ_APART:
         yield from secrets_of(node, _READ_APART[model, name])
@@ -59,25 +56,3 @@ def _secrets_at(node: Node, name: str, model: type[Model]) -> Iterator[Scalar]:
         values = node.values.values() if isinstance(node, Table) else (node,)
         for value in values:
             yield from secrets_of(value, item)
-
-
-@lru_cache(maxsize=4096)
-def _is_secret(model: type[Model], name: str) -> bool:
-    fields = (field for key, field in model.model_fields.items() if name in (field.alias or key, key))
-    return any(_mentions_secret(field.annotation) for field in fields)
-
-
-def _mentions_secret(annotation: Any) -> bool:
-    return annotation is Secret or (get_origin(annotation) is not None and any(map(_mentions_secret, get_args(annotation))))
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
-    match node:
-        case Scalar():
-            yield node
-        case Listing():
-            for item in node.items:
-                yield from _scalars(item)
-        case Table():
-            for value in node.values.values():
-                yield from _scalars(value)

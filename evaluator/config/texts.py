@@ -1,14 +1,19 @@
 """Templates are parsed when they are read: a bracket that is missing must not be found by the first alert that fires.
 
-Only the syntax is checked, as in Prometheus: what a template will find in an alert is not known yet.
+Only the syntax is checked, as in Prometheus: what a template will find in an alert is not known yet. In the texts of receivers
+Alertmanager checks nothing. Here a wrong one that would be sent is an error; of kinds that are not sent yet it is a warning.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from evaluator.config.expressions import place
-from evaluator.config.nodes import Document, Listing, Node, Scalar, Table
+from evaluator.config.nodes import Document, Listing, Node, Scalar, Table, scalars_of
 from evaluator.config.problems import Problems
 from evaluator.templating import NotificationTexts, TemplateError, compile_text
+
+_NOTIFICATIONS = NotificationTexts()
 
 
 def check_scalar(scalar: Scalar, document: Document, problems: Problems, prefix: str) -> None:
@@ -33,13 +38,30 @@ def check_notification_texts(node: Node, prefix: str, problems: Problems) -> Non
 
 
 def _check_notification_text(scalar: Scalar, prefix: str, problems: Problems) -> None:
-    if "{{" not in scalar.text:
-        return
+    fault = notification_fault(scalar.text)
+    if fault:
+        problems.error(scalar.position, prefix + fault)
+
+
+def warn_of_texts(integration: Node, problems: Problems) -> None:
+    """Add a warning for each text of an integration that is no template."""
+    for scalar in scalars_of(integration):
+        fault = notification_fault(scalar.text)
+        if fault and not problems.wrong_at(scalar.position):
+            problems.warn(scalar.position, f"not a template: {fault}", "notifications that need this text fail")
+
+
+@lru_cache(maxsize=4096)
+def notification_fault(text: str) -> str:
+    """Why a text of a receiver is no Go template; empty when it is one."""
+    if "{{" not in text:
+        return ""
     try:
-        NotificationTexts().check(scalar.text)
+        _NOTIFICATIONS.check(text)
     except TemplateError as error:
-        where = f" (line {error.line}, column {error.column} of the text)" if "\n" in scalar.text else ""
-        problems.error(scalar.position, f"{prefix}{error.message}{where}")
+        where = f" (line {error.line}, column {error.column} of the text)" if "\n" in text else ""
+        return error.message + where
+    return ""
 
 
 def _fault(text: str) -> TemplateError | None:

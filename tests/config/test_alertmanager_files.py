@@ -1,4 +1,4 @@
-"""Alertmanager's configuration surface as files: what loads, what is refused and in which words, and what amtool says of them."""
+"""Alertmanager's configuration surface as files: what loads, what is refused in which words, and what amtool says of it."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build, with_slash
 from evaluator.config.models import Model
 from evaluator.config.scalars import AbsoluteUrl, Flag, Hidden, Text
+from evaluator.config.texts import notification_fault
 from evaluator.core.receivers.paging import OpsgenieResponder, OpsgenieSettings
-from evaluator.templating import NotificationTexts, TemplateError
 
 _TYPES = ("team", "teams", "user", "escalation", "schedule")
 
@@ -62,23 +62,14 @@ def settings(model: OpsgenieModel, source: Source) -> OpsgenieSettings:
 
 
 def _responder(model: ResponderModel, number: int, source: Source) -> OpsgenieResponder:
-    position = source.node.at("responders", number)
     if not (model.id or model.name or model.username):
         message = "opsGenieConfig responder has to have at least one of id, username or name specified"
-        source.reading.problems.error(position, message)
+        source.reading.problems.error(source.node.at("responders", number), message)
     templated = "{{" in model.type
-    kind = model.type if templated else model.type.lower()
-    if reason := _template_fault(kind) if templated else "":
-        source.reading.problems.error(position, f"opsGenieConfig responder type is not a valid template: {reason}")
-    elif not templated and kind not in _TYPES:
+    kind, place = model.type if templated else model.type.lower(), source.node.at("responders", number, "type")
+    if fault := notification_fault(kind):
+        source.reading.problems.error(place, f"opsGenieConfig responder type is not a valid template: {fault}")
+    if not templated and kind not in _TYPES:
         message = f'opsGenieConfig responder type "{model.type}" does not match valid options'
-        source.reading.problems.error(position, message, f"write one of {', '.join(_TYPES)}")
+        source.reading.problems.error(place, message, f"write one of {', '.join(_TYPES)}")
     return OpsgenieResponder(kind, model.id, model.name, model.username)
-
-
-def _template_fault(text: str) -> str:
-    try:
-        NotificationTexts().check(text)
-    except TemplateError as error:
-        return error.message
-    return ""

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build
 from evaluator.config.scalars import HIDDEN, AnyTree, Count, GoSpan, Hidden, Text, WrongError, absolute_url
+from evaluator.config.texts import notification_fault
 from evaluator.core.receivers.general import WebhookSettings
-from evaluator.templating import NotificationTexts, TemplateError
 
 
 class WebhookModel(HttpIntegrationModel):
@@ -35,12 +35,11 @@ def settings(model: WebhookModel, source: Source) -> WebhookSettings:
 
 def _check_url(url: str, source: Source) -> None:
     """A URL with template actions can only be judged when they are filled in; until then only how they are written."""
+    if fault := notification_fault(url):
+        source.wrong("url", f'"url": {fault}')
+    if "{{" in url or url == HIDDEN:
+        return
     try:
-        if "{{" in url:
-            NotificationTexts().check(url)
-        elif url != HIDDEN:
-            absolute_url(url)
-    except TemplateError as error:
-        source.wrong("url", f'"url": {error.message}')
+        absolute_url(url)
     except WrongError as wrong:
         source.wrong("url", f'"url": {wrong}', wrong.remedy)
