@@ -17,10 +17,10 @@ from rich.table import Table
 class Figures:
     """One contestant under one load.
 
-    due: evaluations that the time called for. cpu, prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process and of the Prometheus that serves it,
-    scraping not counted. rss, peak_rss: MiB. lag: p50, p99 and p99.9 of slot to state, seconds; None where it is not
-    exported. ready: seconds from the start until every rule had been evaluated once, slots waited for included.
-    others: cores that other processes of the machine used meanwhile.
+    due: evaluations that the time called for. cpu, prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process
+    and of the Prometheus that serves it, scraping not counted. rss, peak_rss: MiB. lag: p50, p99 and p99.9 of slot to state,
+    seconds; None where it is not exported. ready: seconds from the start until every rule had been evaluated once, slots
+    waited for included. others: cores that other processes of the machine used meanwhile.
     """
 
     who: str

@@ -12,13 +12,14 @@ import argparse
 import importlib.util
 import os
 import platform
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from contestants import Contestant, Names, Scene, present, prometheus
+from contestants import Contestant, Scene, present, prometheus
 from load import EXPRESSIONS, Exporter, Load, write_rules
 from processes import START_SECONDS, Metrics, Program, ProgramError, machine_cpu_seconds, quantile, total
 from report import Figures, line, show, show_peers, write_json
@@ -31,8 +32,19 @@ SETTLING = 2.0  # seconds between the first evaluation of the last rule and the 
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What every contestant goes through. interval: of the rules; seconds: measured; idle: cores of an unasked Prometheus."""
+
+    load: Load
+    rules: int
+    interval: float
+    seconds: float
+    idle: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """One look at everything, at the same moment."""
+    """One look at everything. Processor seconds: of the machine, of this process, of Prometheus, of who evaluates."""
 
     at: float
     machine: float
@@ -40,6 +52,31 @@ class Reading:
     prometheus: float
     cpu: float
     metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """What was read at both ends of the measured time, and then. within: Prometheus itself was who evaluates."""
+
+    before: Reading
+    after: Reading
+    within: bool
+    rss: float
+    peak_rss: float
+    ready: float
+
+    @property
+    def seconds(self) -> float:
+        """Of the clock."""
+        return self.after.at - self.before.at
+
+    def counted(self, name: str) -> int:
+        """By how much a counter grew."""
+        return round(total(self.after.metrics, name) - total(self.before.metrics, name))
+
+    def lag(self, share: float, histogram: str) -> float | None:
+        """A quantile of what a histogram counted."""
+        return quantile(share, self.before.metrics, self.after.metrics, histogram) if histogram else None
 
 
 def main() -> None:
@@ -56,11 +93,11 @@ def main() -> None:
             _await_series(server, load)
             idle = _idle_cores(server, options.seconds / 2)
             for rules in options.rules:
-                path = folder / f"rules-{rules}.yml"
-                write_rules(path, load, rules, options.interval)
-                scene = Scene(server, exporter.address, path, folder, options.core)
+                course = Course(load, rules, parse_duration(options.interval).total_seconds(), options.seconds, idle)
+                scene = Scene(server, exporter.address, folder / f"rules-{rules}.yml", folder, options.core)
+                write_rules(scene.rules, load, rules, options.interval)
                 for contestant in contestants:
-                    rows.append(measure(contestant, scene, load, rules, options, idle))
+                    rows.append(_figures(contestant, course, _run(contestant, scene, course)))
                     console.print(line(rows[-1]))
     show(rows, console)
     show_peers(options.rules, options.kind, console)
@@ -68,79 +105,56 @@ def main() -> None:
         write_json(options.json, rows, {"machine": platform.platform(), "cores": os.cpu_count(), "interval": options.interval})
 
 
-def measure(contestant: Contestant, scene: Scene, load: Load, rules: int, options: argparse.Namespace, idle: float) -> Figures:
+def _run(contestant: Contestant, scene: Scene, course: Course) -> Spell:
     """Let the contestant evaluate the scene's rules, first until all have been evaluated once, then for the measured time."""
     began = time.monotonic()
     earlier = scene.prometheus.metrics()
     with contestant.running(scene) as program:
-        patience = START_SECONDS + 2 * parse_duration(options.interval).total_seconds()
-        program.wait_until("one round", patience, lambda: contestant.has_evaluated(program, rules, earlier))
+        patience = START_SECONDS + 2 * course.interval
+        program.wait_until("one round", patience, lambda: contestant.has_evaluated(program, course.rules, earlier))
         ready = time.monotonic() - began
         time.sleep(SETTLING)
-        before = _read(program, scene.prometheus, metrics_first=True)
-        time.sleep(options.seconds)
-        after = _read(program, scene.prometheus, metrics_first=False)
+        metrics = program.metrics()  # before the clock starts, and after it has stopped: they have a price of their own
+        before = replace(_read(program, scene.prometheus), metrics=metrics)
+        time.sleep(course.seconds)
+        after = _read(program, scene.prometheus)
         memory = program.resident_mib(), program.resident_mib(peak=True)
-    return _figures(contestant, load, rules, (before, after), idle, program is scene.prometheus, memory, ready)
+        after = replace(after, metrics=program.metrics())
+        return Spell(before, after, program is scene.prometheus, *memory, ready)
 
 
-def _figures(
-    contestant: Contestant,
-    load: Load,
-    rules: int,
-    readings: tuple[Reading, Reading],
-    idle: float,
-    in_prometheus: bool,
-    memory: tuple[float, float],
-    ready: float,
-) -> Figures:
-    before, after = readings
-    names = contestant.names
-    seconds = after.at - before.at
-    evaluations = _counted(names.evaluations, before, after)
-    served = after.prometheus - before.prometheus - idle * seconds
-    cpu = served if in_prometheus else after.cpu - before.cpu
-    spent = after.own - before.own + after.prometheus - before.prometheus + (0.0 if in_prometheus else cpu)
+def _read(program: Program, server: Program) -> Reading:
+    return Reading(
+        time.monotonic(), machine_cpu_seconds(), time.process_time(), server.cpu_seconds(), program.cpu_seconds(), {}
+    )
+
+
+def _figures(contestant: Contestant, course: Course, spell: Spell) -> Figures:
+    before, after, names = spell.before, spell.after, contestant.names
+    evaluations = spell.counted(names.evaluations)
+    server = after.prometheus - before.prometheus
+    served = server - course.idle * spell.seconds
+    cpu = served if spell.within else after.cpu - before.cpu
+    spent = after.own - before.own + server + (0.0 if spell.within else cpu)
     return Figures(
         who=contestant.name,
-        rules=rules,
-        kind=load.kind,
-        firing=load.firing,
-        seconds=seconds,
+        rules=course.rules,
+        kind=course.load.kind,
+        firing=course.load.firing,
+        seconds=spell.seconds,
         evaluations=evaluations,
-        failures=_counted(names.failures, before, after),
-        missed=_counted(names.missed, before, after),
+        due=round(course.rules * spell.seconds / course.interval),
+        failures=spell.counted(names.failures),
+        missed=spell.counted(names.missed),
         cpu=1000 * cpu / max(1, evaluations),
         prometheus_cpu=1000 * served / max(1, evaluations),
-        cores=cpu / seconds,
-        rss=memory[0],
-        peak_rss=memory[1],
-        lag=_lags(names, before, after),
-        ready=ready,
-        others=max(0.0, (after.machine - before.machine - spent) / seconds),
+        cores=cpu / spell.seconds,
+        rss=spell.rss,
+        peak_rss=spell.peak_rss,
+        lag=(spell.lag(0.5, names.lag), spell.lag(0.99, names.lag), spell.lag(0.999, names.lag)),
+        ready=spell.ready,
+        others=max(0.0, (after.machine - before.machine - spent) / spell.seconds),
     )
-
-
-def _counted(name: str, before: Reading, after: Reading) -> int:
-    return round(total(after.metrics, name) - total(before.metrics, name))
-
-
-def _lags(names: Names, before: Reading, after: Reading) -> tuple[float | None, float | None, float | None]:
-    if not names.lag:
-        return (None, None, None)
-    p50, p99, p999 = (quantile(share, before.metrics, after.metrics, names.lag) for share in (0.5, 0.99, 0.999))
-    return (p50, p99, p999)
-
-
-def _read(program: Program, server: Program, *, metrics_first: bool) -> Reading:
-    """Look at everything; the cost of giving metrics falls outside of what lies between two readings."""
-    metrics = program.metrics() if metrics_first else {}
-    reading = Reading(
-        time.monotonic(), machine_cpu_seconds(), time.process_time(), server.cpu_seconds(), program.cpu_seconds(), metrics
-    )
-    if metrics_first:
-        return reading
-    return Reading(reading.at, reading.machine, reading.own, reading.prometheus, reading.cpu, program.metrics())
 
 
 def _await_series(server: Program, load: Load) -> None:
@@ -184,6 +198,7 @@ def _loop() -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started is ended
     try:
         main()
     except (ProgramError, KeyboardInterrupt) as error:
