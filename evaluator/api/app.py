@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evaluator.api import native, v1
+from evaluator.api import native, v1, v2
 from evaluator.api.view import UnavailableError, View
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -53,6 +53,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/metrics", metrics),
         Route("/graph", graph),
         *v1.routes(view),
+        *v2.routes(view),
         *native.routes(view),
         *pages,
     ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from evaluator.core.engine import Machine
+from evaluator.core.events import Event
 from evaluator.core.records import Annotations, Attempt, Decision, Transition
 from evaluator.core.settings import Settings
 
@@ -54,6 +55,9 @@ class View(Protocol):
 
     async def reload(self) -> None:
         """Read the configuration anew. Raises an exception whose text lists the problems; nothing has changed then."""
+
+    async def submit(self, event: Event) -> None:
+        """Let the machine handle `event`; returns once what came of it has been kept. Raises UnavailableError."""
 
     async def transitions(self, limit: int) -> Sequence[Transition]:
         """The newest state changes of alerts, newest first. Raises UnavailableError."""

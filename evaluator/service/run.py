@@ -135,6 +135,21 @@ class Service:
         """The newest attempts at deliveries, newest first. Raises UnavailableError."""
         return await _read(self.store.history, Attempt, group=group, limit=limit)
 
+    async def submit(self, event: Event) -> None:
+        """Let the machine handle `event`; returns once what came of it has been kept. Raises UnavailableError.
+
+        Nothing is taken in while the store refuses: whoever asks had better ask again, or somebody else.
+        """
+        world = self._world
+        if world is None or world.stopping:
+            raise UnavailableError("the evaluator is not running")
+        if self._refused:
+            raise UnavailableError(self._refused)
+        world.send(event)
+        await world.settled()
+        if self._refused:
+            raise UnavailableError(self._refused)
+
     # -- the life of it -----------------------------------------------------------------------------------------------
 
     async def run(self, app: MakeApp | None = None, listener: socket.socket | None = None) -> None:

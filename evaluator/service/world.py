@@ -71,6 +71,7 @@ class RealWorld:
         self._stop_by: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
+        self._kept_next: list[asyncio.Future[None]] = []
         self._writer = ThreadPoolExecutor(1, "store")
 
     # -- what happens -------------------------------------------------------------------------------------------------
@@ -108,14 +109,14 @@ class RealWorld:
             if self._taken:
                 taken, self._taken = self._taken, ()
                 self._witness.happened(taken, now)
+                _answer(self._kept_next)
             due = timer is not None and timer <= now and self._stop_by is None
             if self._inbox or due:
                 self._taken = [*self._inbox, TimerFired()] if due else self._inbox
                 self._inbox = []
+                self._kept_next, self._waiting = self._waiting, []
                 return now, self._taken
-            for waiting in self._waiting:
-                waiting.set_result(None)
-            self._waiting = []
+            _answer(self._waiting)
             if self._stop_by is not None and (not self._tasks or now >= self._stop_by):
                 return None
             await self._wait(timer)
@@ -213,5 +214,15 @@ class RealWorld:
         self._end_nap()
         for task in list(self._tasks):
             task.cancel()
+        for waiting in (*self._kept_next, *self._waiting):
+            waiting.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._writer.shutdown()
+
+
+def _answer(waiting: list[asyncio.Future[None]]) -> None:
+    """Let those go on who wait, unless they have given up."""
+    for one in waiting:
+        if not one.done():
+            one.set_result(None)
+    waiting.clear()

@@ -1,0 +1,50 @@
+"""Alertmanager's API, `/api/v2`: alerts, groups, silences, receivers and status, for amtool, Karma, Grafana and Prometheus.
+
+Shapes, parameters and codes are Alertmanager's. An error of the request's form is answered 415 or 422 with `code` and
+`message`, every other one with its text as a JSON string. A POST or DELETE is answered once what it did has been kept.
+
+Alerts of rules and alerts that others post are listed alike. Whoever reads the list expects an end also of those that fire:
+for a posted alert it is the end that was claimed, for one of a rule `resolve_timeout` from now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from evaluator.api.v2 import alerts, groups, silences, status
+from evaluator.api.v2.answers import RefusedError, failure
+from evaluator.api.view import UnavailableError, View
+
+Endpoint = Callable[[View, Request], Awaitable[Response]]
+
+
+def routes(view: View) -> list[Route]:
+    """The routes below `/api/v2`."""
+
+    def at(path: str, method: str, endpoint: Endpoint) -> Route:
+        async def guarded(request: Request) -> Response:
+            try:
+                return await endpoint(view, request)
+            except RefusedError as error:
+                return failure(error)
+            except UnavailableError as error:
+                return failure(RefusedError(503, str(error)))
+
+        guarded.__doc__ = endpoint.__doc__
+        return Route(f"/api/v2/{path}", guarded, methods=[method])
+
+    return [
+        at("alerts", "GET", alerts.listing),
+        at("alerts", "POST", alerts.post),
+        at("alerts/groups", "GET", groups.listing),
+        at("silences", "GET", silences.listing),
+        at("silences", "POST", silences.post),
+        at("silence/{id}", "GET", silences.one),
+        at("silence/{id}", "DELETE", silences.expire),
+        at("status", "GET", status.status),
+        at("receivers", "GET", status.receivers),
+    ]

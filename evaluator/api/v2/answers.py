@@ -1,0 +1,46 @@
+"""How API v2 answers: JSON that nobody may cache, instants in milliseconds, and two shapes of errors."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+Json = dict[str, Any]
+NOT_STORED = {"Cache-Control": "no-store"}
+UNPROCESSABLE = 422
+WRONG_TYPE = 415
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error. code: of HTTP; an empty text leaves the body empty."""
+
+    def __init__(self, code: int, text: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def answer(found: Any, code: int = 200) -> Response:
+    """As JSON."""
+    return Response(msgspec.json.encode(found), code, NOT_STORED, media_type="application/json")
+
+
+def done() -> Response:
+    """It was done, and there is nothing to say."""
+    return Response(status_code=200, headers=NOT_STORED)
+
+
+def failure(error: RefusedError) -> Response:
+    """An error of form has `code` and `message`, as those have that Alertmanager's framework finds; others are a text."""
+    text = str(error)
+    if not text:
+        return Response(status_code=error.code, headers=NOT_STORED)
+    formal = error.code in (UNPROCESSABLE, WRONG_TYPE)
+    return answer({"code": error.code, "message": text} if formal else text, error.code)
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as Alertmanager's API writes every instant."""
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -1,0 +1,55 @@
+"""The query parameters of API v2. Every function raises RefusedError: 400 for what cannot be parsed, 422 for a wrong type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from evaluator.api.v2.answers import UNPROCESSABLE, RefusedError
+from evaluator.core.labels import Matcher, compile_regex, match_all
+from evaluator.core.matchers import MatcherMode, parse_matcher
+from evaluator.core.settings import Receiver, Settings
+
+Wanted = Callable[[str], bool]
+"""Whether the receiver of that name is asked for."""
+
+_TRUE = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
+_FALSE = frozenset(("false", "0", "no", "n", "off", "f", "disabled"))
+
+
+def flag(request: Request, name: str) -> bool:
+    """A parameter that is true unless it says otherwise."""
+    text = request.query_params.get(name, "")
+    if text.lower() not in _TRUE | _FALSE | {""}:
+        raise RefusedError(UNPROCESSABLE, f'{name} in query must be of type boolean: "{text}"')
+    return text.lower() not in _FALSE
+
+
+def matchers(request: Request, name: str, mode: MatcherMode) -> tuple[Matcher, ...]:
+    """A parameter that may be given several times, each time one matcher."""
+    try:
+        return tuple(matcher for text in request.query_params.getlist(name) for matcher in parse_matcher(text, mode).matchers)
+    except ValueError as error:
+        raise RefusedError(400, f"bad matcher format: {error}") from None
+
+
+def receivers(request: Request, settings: Settings) -> Wanted:
+    """Which receivers are asked for, by name: `receiver` is a regular expression, `receiver_matchers` look at labels."""
+    conditions = matchers(request, "receiver_matchers", settings.matcher_mode)
+    text = request.query_params.get("receiver", "")
+    try:
+        pattern = compile_regex(text) if text else None
+    except ValueError as error:
+        raise RefusedError(400, f"failed to parse receiver param: {error}") from None
+    known = {one.name for one in settings.receivers if match_all(conditions, receiver_labels(one))}
+
+    def wanted(name: str) -> bool:
+        return (not conditions or name in known) and (pattern is None or pattern.fullmatch(name) is not None)
+
+    return wanted
+
+
+def receiver_labels(receiver: Receiver) -> dict[str, str]:
+    """A receiver's labels; its name is always one."""
+    return {**receiver.labels, "name": receiver.name}

@@ -1,0 +1,158 @@
+"""Silences in API v2: listing, setting and expiring them.
+
+The API knows one list of matchers for each silence. One from the configuration that holds alternatives is listed once for each
+of them, always under its id; asked for alone, it is an error, as with Alertmanager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evaluator.api.v2 import bodies, parameters
+from evaluator.api.v2.answers import UNPROCESSABLE, Json, RefusedError, answer, done, instant
+from evaluator.api.view import View
+from evaluator.core.events import SilenceExpired, SilenceSet
+from evaluator.core.labels import Matcher, MatchOp
+from evaluator.core.matchers import MatcherMode
+from evaluator.core.silence import MatcherSet, Silence, SilenceState, problems
+from evaluator.core.silences import Refusal, SilenceChange, SilenceError
+
+_SILENCE = msgspec.json.Decoder(bodies.SilenceBody)
+_OPS = {
+    (True, False): MatchOp.EQUAL,
+    (False, False): MatchOp.NOT_EQUAL,
+    (True, True): MatchOp.REGEX,
+    (False, True): MatchOp.NOT_REGEX,
+}
+_SHAPES = {op: shape for shape, op in _OPS.items()}
+
+
+async def listing(view: View, request: Request) -> Response:
+    """Silences, active ones first; `filter` looks at their own matchers, `active`, `pending`, `expired` at their state."""
+    filters = parameters.matchers(request, "filter", view.settings.matcher_mode)
+    states = [state for state in SilenceState if parameters.flag(request, state)]
+    now = view.now
+    found = view.machine.muting.silences.listing(now, filters, states)
+    return answer([_shown(silence, matchers, now) for silence in found for matchers in silence.matcher_sets])
+
+
+async def one(view: View, request: Request) -> Response:
+    """The silence with that id."""
+    silence = view.machine.muting.silences.get(_id(request))
+    if silence is None:
+        raise RefusedError(404)
+    if len(silence.matcher_sets) != 1:
+        raise RefusedError(500, "this silence holds alternatives, which this API cannot show; see the list of silences")
+    return answer(_shown(silence, silence.matcher_sets[0], view.now))
+
+
+async def post(view: View, request: Request) -> Response:
+    """Make a silence, or edit the one whose `id` is given; an edit that changes whom it mutes makes a new one."""
+    wanted = _wanted(await bodies.read(request, _SILENCE))
+    planned = _planned(view, wanted)
+    await view.submit(SilenceSet(wanted))
+    return answer({"silenceID": _made(view, wanted, planned)})
+
+
+async def expire(view: View, request: Request) -> Response:
+    """End a silence."""
+    name = _id(request)
+    if view.machine.muting.silences.get(name) is None:
+        raise RefusedError(404)
+    await view.submit(SilenceExpired(name))
+    return done()
+
+
+def _id(request: Request) -> str:
+    text = str(request.path_params["id"])
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise RefusedError(UNPROCESSABLE, f'silenceID in path must be of type uuid: "{text}"') from None
+
+
+def _wanted(body: bodies.SilenceBody) -> Silence:
+    try:
+        matchers = tuple(_matcher(one) for one in body.matchers)
+    except ValueError as error:
+        raise RefusedError(400, f"invalid silence: invalid label matcher: {error}") from None
+    return Silence(
+        (matchers,),
+        _instant(body.startsAt),
+        _instant(body.endsAt),
+        body.createdBy,
+        body.comment,
+        tuple(sorted((body.annotations or {}).items())),
+        body.id or "",
+    )
+
+
+def _instant(at: datetime) -> datetime:
+    """With a zone; Go's zero time stays, for the check to find."""
+    return bodies.given(at) or at.replace(tzinfo=UTC)
+
+
+def _matcher(body: bodies.MatcherBody) -> Matcher:
+    return Matcher(body.name, body.value, _OPS[body.isEqual is not False, body.isRegex])
+
+
+def _planned(view: View, wanted: Silence) -> SilenceChange:
+    """What is about to be done. Raises RefusedError when that is nothing."""
+    if wrong := problems(wanted, view.now, view.settings.matcher_mode is MatcherMode.CLASSIC):
+        raise _refusal(SilenceError(Refusal.INVALID, wrong))
+    planned = view.machine.muting.silences.foresee(wanted, view.now)
+    if isinstance(planned, SilenceError):
+        raise _refusal(planned)
+    return planned
+
+
+def _refusal(error: SilenceError) -> RefusedError:
+    if error.kind is Refusal.NOT_FOUND:
+        return RefusedError(404, str(error))
+    return RefusedError(400, f"invalid silence: {error}" if error.kind is Refusal.INVALID else str(error))
+
+
+def _made(view: View, wanted: Silence, planned: SilenceChange) -> str:
+    """The id of what has been made: an edited silence has the one that was foreseen, a new one is found by what it says.
+
+    When it was made the clock had gone on since it was foreseen, and the id of a new silence depends on that.
+    """
+    silences = view.machine.muting.silences
+    names = [silence.id for silence in silences.listing(view.now) if _same(silence, wanted, planned)]
+    if not names:
+        raise RefusedError(400, "the silence could not be set any more when its turn came; try again")
+    return planned.silence.id if planned.silence.id in names else names[0]
+
+
+def _same(silence: Silence, wanted: Silence, planned: SilenceChange) -> bool:
+    """Whether `silence` is as `wanted`, and was set after it had been foreseen."""
+    if silence.updated_at is None or planned.silence.updated_at is None or silence.updated_at < planned.silence.updated_at:
+        return False
+    return replace(silence, id=wanted.id, starts_at=wanted.starts_at, updated_at=None) == wanted
+
+
+def _shown(silence: Silence, matchers: MatcherSet, now: datetime) -> Json:
+    return {
+        "id": silence.id,
+        "status": {"state": silence.state(now)},
+        "updatedAt": instant(silence.updated_at or silence.starts_at),
+        "comment": silence.comment,
+        "createdBy": silence.created_by,
+        "endsAt": instant(silence.ends_at),
+        "matchers": list(_matchers(matchers)),
+        "startsAt": instant(silence.starts_at),
+        **({"annotations": dict(silence.annotations)} if silence.annotations else {}),
+    }
+
+
+def _matchers(matchers: MatcherSet) -> Iterator[Json]:
+    for matcher in matchers:
+        is_equal, is_regex = _SHAPES[matcher.op]
+        yield {"isEqual": is_equal, "isRegex": is_regex, "name": matcher.name, "value": matcher.value}
