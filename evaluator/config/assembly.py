@@ -69,7 +69,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         silences=silences,
         compatibility=compatible,
         matcher_mode=reading.mode,
-        original=redacted(top),
+        original="" if reading.problems.failed else redacted(top),
     )
 
 

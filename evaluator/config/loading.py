@@ -18,6 +18,7 @@ from evaluator.config.file_model import OTHER_FILES, FileModel
 from evaluator.config.files import read_text
 from evaluator.config.models import read
 from evaluator.config.nodes import Document, Table
+from evaluator.config.original import redacted
 from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
@@ -97,6 +98,7 @@ def without_file(
         receivers=(CONSOLE,),
         evaluation_interval=interval,
         rule_files=rules.files,
+        original=redacted(Table({}, {}, Position(""))),
     )
     return Loaded(None if problems.failed else settings, problems.sorted())
 

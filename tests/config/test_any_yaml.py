@@ -14,12 +14,15 @@ from evaluator.config.environment import mask, unmask
 from evaluator.config.file_model import FileModel
 from evaluator.config.globals import GlobalModel
 from evaluator.config.http import HttpModel
+from evaluator.config.inhibition import InhibitModel
 from evaluator.config.integrations.slack import SlackModel
 from evaluator.config.integrations.webhook import WebhookModel
+from evaluator.config.intervals import IntervalModel
 from evaluator.config.problems import one_line
-from evaluator.config.receivers import ReceiverModel
+from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleModel
+from evaluator.config.silences import SilenceModel
 
 MODELS = (FileModel, GlobalModel, HttpModel, SlackModel, WebhookModel, ReceiverModel, RouteModel, GroupModel, RuleModel)
 KEYS = sorted({name for model in MODELS for name in model.names()} | {"groups", "name", "<<", "", "x"})
@@ -78,6 +81,34 @@ def test_any_value_in_its_right_place(group: object, rule: object, route: object
     groups = [{"name": "g", "rules": [rule]}, group]
     assert is_sound(loaded(dumped({"groups": groups})))
     assert is_sound(loaded(dumped({"route": {"receiver": "a", "routes": [route]}, "receivers": [{"name": "a"}, receiver]})))
+
+
+LISTS = {
+    "inhibit_rules": InhibitModel,
+    "time_intervals": IntervalModel,
+    "silences": SilenceModel,
+    **{f"{name}_configs": kind.model for name, kind in KINDS.items()},
+}
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> tuple[str, list[object]]:
+    """A key that takes a list, and items with keys that they may have."""
+    key = draw(st.sampled_from(sorted(LISTS)))
+    names = st.sampled_from(sorted(LISTS[key].names()))
+    return key, draw(st.lists(st.none() | st.dictionaries(names, trees, max_size=4), max_size=2))
+
+
+@settings(max_examples=150, deadline=None)
+@given(lists())
+def test_any_item_of_known_keys(found: tuple[str, list[object]]) -> None:
+    """Whatever the items of receivers, rules, intervals and silences hold; and what is shown of them is YAML again."""
+    key, items = found
+    receiver = {"name": "a", key: items} if key.endswith("_configs") else {"name": "a"}
+    top = {"route": {"receiver": "a"}, "receivers": [receiver], **({} if key.endswith("_configs") else {key: items})}
+    read = loaded(dumped(top))
+    assert is_sound(read)
+    assert read.settings is None or loaded(read.settings.original).settings is not None
 
 
 @given(st.text(alphabet="${}ABC_ x\ue000\ue001", max_size=20))
