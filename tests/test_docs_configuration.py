@@ -237,7 +237,6 @@ def dormant(model: type[Model]) -> dict[str, str]:
     if model is GlobalModel:
         kinds = ("smtp", *UNSENT)
         silent = {key: "" for key in GlobalModel.model_fields if key.partition("_")[0] in kinds}
-        silent["resolve_timeout"] = ""  # nobody can post alerts yet
     if model is ReceiverModel:
         silent = {f"{kind}_configs": "checked, and not sent by this version" for kind in UNSENT}
     return {**silent, **model.LATER}
