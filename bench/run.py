@@ -202,4 +202,4 @@ if __name__ == "__main__":
     try:
         main()
     except (ProgramError, KeyboardInterrupt) as error:
-        raise SystemExit(f"bench: {error or 'interrupted'}") from None
+        raise SystemExit(f"bench: {str(error) or 'interrupted'}") from None
