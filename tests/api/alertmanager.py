@@ -17,6 +17,7 @@ from evaluator.core.labels import Labels, Matcher
 from evaluator.core.routing import Route
 from evaluator.core.settings import Receiver, Settings
 from evaluator.service import listening
+from evaluator.service.clock import Clock
 from evaluator.service.run import Service
 from evaluator.store.base import Store
 from evaluator.store.memory import MemoryStore
@@ -89,8 +90,10 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(configured: Settings | None = None, store: Store | None = None) -> AsyncIterator[Api]:
-    """Serve on a socket for as long as the block lasts."""
+async def serving(
+    configured: Settings | None = None, store: Store | None = None, clock: Clock | None = None
+) -> AsyncIterator[Api]:
+    """Serve on a socket for as long as the block lasts. clock: instead of the one that the test moves."""
     configured = configured or settings()
 
     def read() -> Settings:
@@ -100,7 +103,7 @@ async def serving(configured: Settings | None = None, store: Store | None = None
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with httpx.AsyncClient(base_url=f"{url}/api/v2", trust_env=False, timeout=20) as client:
             api = Api(client, url)
-            api.service = Service(configured, read, kept, io.StringIO(), lambda: api.now)
+            api.service = Service(configured, read, kept, io.StringIO(), clock or (lambda: api.now))
             running = asyncio.create_task(api.service.run(make_app, listener))
             await asyncio.sleep(0)
             try:

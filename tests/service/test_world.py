@@ -174,3 +174,23 @@ async def test_patience_ends() -> None:
     scene.clock = T0 + timedelta(seconds=10)
     assert await waiting is None
     await scene.world.aclose()
+
+
+async def test_whoever_sent_something_is_answered_though_more_keeps_arriving() -> None:
+    """Once what was sent before has been handled and kept; who asks later waits for the next step."""
+    scene = Scene()
+    scene.world.send(TimerFired())
+    first = asyncio.create_task(scene.world.settled())
+    await asyncio.sleep(0)
+    await scene.world.next_events(None)
+    scene.world.send(TimerFired())
+    second = asyncio.create_task(scene.world.settled())
+    await asyncio.sleep(0)
+    assert not first.done()
+    await scene.world.next_events(None)
+    await first
+    assert not second.done()
+    scene.world.stop(timedelta(0))
+    assert await scene.world.next_events(None) is None
+    await second
+    await scene.world.aclose()
