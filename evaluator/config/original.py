@@ -51,7 +51,7 @@ def redacted(top: Table) -> str:
     body = _events(Table(shown, {}, top.position), hidden)
     stream = StringIO()
     frame = (StreamStartEvent(), DocumentStartEvent(explicit=False))
-    YAML(typ="safe", pure=True).emit([*frame, *body, DocumentEndEvent(explicit=False), StreamEndEvent()], stream)
+    YAML(typ="safe").emit([*frame, *body, DocumentEndEvent(explicit=False), StreamEndEvent()], stream)
     return stream.getvalue()
 
 

@@ -68,14 +68,14 @@ def dumped(tree: object) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), trees, max_size=6))
 def test_any_tree_of_known_keys(tree: dict[str, object]) -> None:
     """The keys are right and the values are anything: this reaches every reader."""
     assert is_sound(loaded(dumped(tree)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(trees, trees, trees, trees)
 def test_any_value_in_its_right_place(group: object, rule: object, route: object, receiver: object) -> None:
     groups = [{"name": "g", "rules": [rule]}, group]
@@ -99,7 +99,7 @@ def lists(draw: st.DrawFn) -> tuple[str, list[object]]:
     return key, draw(st.lists(st.none() | st.dictionaries(names, trees, max_size=4), max_size=2))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(lists())
 def test_any_item_of_known_keys(found: tuple[str, list[object]]) -> None:
     """Whatever the items of receivers, rules, intervals and silences hold; and what is shown of them is YAML again."""
