@@ -29,6 +29,7 @@ from evaluator.notify.delivery import Deliverer
 from evaluator.service import heartbeat, listening
 from evaluator.service.asking import Asking
 from evaluator.service.clock import Clock, wall_clock
+from evaluator.service.failure_log import FailureLog
 from evaluator.service.logs import log, log_effects
 from evaluator.service.metrics import Metrics
 from evaluator.service.texts import NotificationTextsOf, finished, with_texts
@@ -77,6 +78,7 @@ class Service:
         self._reloading = asyncio.Lock()
         self._world: RealWorld | None = None
         self._evaluated = False
+        self._failures = FailureLog()
         self._refused = ""
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -276,8 +278,9 @@ class Service:
     # -- the world's witness ------------------------------------------------------------------------------------------
 
     def happened(self, events: Sequence[Event], now: datetime) -> None:
-        """Count."""
+        """Count, and log."""
         self.metrics.happened(events, now)
+        self._failures.happened(events, self.machine)
 
     def kept(self, effects: Sequence[Effect], seconds: float, now: datetime) -> None:
         """Count, and log."""
