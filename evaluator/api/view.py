@@ -6,49 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from evaluator.core.engine import Machine
 from evaluator.core.events import Event
-from evaluator.core.records import Annotations, Attempt, Decision, Transition
-from evaluator.core.settings import Settings
+from evaluator.core.records import Attempt, Decision, Transition
+from evaluator.core.view import View as Seen
 
 
 class UnavailableError(Exception):
     """What was asked for cannot be read at the moment; the text says why."""
 
 
-class View(Protocol):
-    """A running evaluator. The machine may be read, not changed."""
-
-    @property
-    def machine(self) -> Machine:
-        """The machine as it stands."""
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration in force."""
-
-    @property
-    def now(self) -> datetime:
-        """The present instant."""
+class View(Seen, Protocol):
+    """A running evaluator that can be asked for things."""
 
     @property
     def started_at(self) -> datetime:
         """When this process began."""
 
     @property
-    def unready(self) -> str:
-        """Why it is not ready; empty when it is."""
-
-    @property
-    def unhealthy(self) -> str:
-        """Why it does not work; empty when it does."""
-
-    @property
     def reload_successful(self) -> bool:
         """Whether the last reload was taken over; true before the first."""
-
-    def texts(self, annotations: Annotations, alert: str) -> dict[str, str]:
-        """Annotations as they read now. alert: its name, which errors of templates mention."""
 
     def scrape(self) -> bytes:
         """Its metrics, in Prometheus' text format."""

@@ -15,7 +15,7 @@ from evaluator.core.durations import format_duration
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation, Tracked
 from evaluator.core.records import OutboxRecord, State
-from evaluator.web.view import View
+from evaluator.core.view import View
 
 MOST_SHOWN = 500
 _ORDER = {State.FIRING: 0, State.PENDING: 1}

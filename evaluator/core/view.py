@@ -1,4 +1,4 @@
-"""What the pages are handed."""
+"""A running evaluator, as those see it who show it to people."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from evaluator.core.settings import Settings
 
 
 class View(Protocol):
-    """A running evaluator to look at."""
+    """Something to look at. The machine may be read, not changed."""
 
     @property
     def machine(self) -> Machine:
-        """The machine as it stands; to be read only."""
+        """The machine as it stands."""
 
     @property
     def settings(self) -> Settings:
