@@ -126,7 +126,7 @@ SLOTS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(SLOTS)
 def test_step_follows_the_prose(slots: list[tuple[int, bool, int, int]]) -> None:
     """Whatever comes and goes, with slots missed and with `for` and keep_firing_for edited on the way."""

@@ -214,7 +214,7 @@ rules_of_all_kinds = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(rules_of_all_kinds, max_size=3), st.lists(st.tuples(st.sampled_from(universe), st.booleans()), max_size=15))
 def test_the_index_says_what_the_definition_says(rules: list[InhibitRule], events: list[tuple[Labels, bool]]) -> None:
     """After each event; and every alert whose answer changed is among the affected ones."""

@@ -359,7 +359,7 @@ any_silence = st.builds(
 any_labels = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "1", "2"])).map(Labels)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(any_silence, st.booleans(), st.integers(0, 2)), max_size=12), st.lists(any_labels, max_size=5))
 def test_the_index_finds_what_a_search_finds(wishes: list[tuple[Silence, bool, int]], alerts: list[Labels]) -> None:
     """While silences are set, edited, expired, begin, end and are dropped."""

@@ -23,7 +23,7 @@ def pop(known: dict[tuple[str, ...], datetime], now: datetime) -> tuple[str, ...
     return due[0][1]
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(DEEDS)
 def test_timers_are_a_dict_that_knows_its_earliest(deeds: list[tuple[str, tuple[str, ...], int]]) -> None:
     timers, known = Timers(), dict[tuple[str, ...], datetime]()
