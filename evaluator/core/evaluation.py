@@ -95,7 +95,7 @@ class Change(NamedTuple):
 class RuleEvaluation:
     """An alerting rule, its alerts and how its evaluations go.
 
-    failures: evaluations in a row that failed, the first at slot failed_at. refused: new alerts that the limit kept out
+    failures: evaluations in a row that failed. refused: new alerts that the limit kept out
     at the last evaluation.
     """
 
@@ -104,7 +104,6 @@ class RuleEvaluation:
     health: Health = Health.UNKNOWN
     error: str = ""
     failures: int = 0
-    failed_at: datetime | None = None
     evaluated_at: datetime | None = None
     seconds: float = 0.0
     series: int = 0
@@ -125,8 +124,6 @@ class RuleEvaluation:
     def fail(self, slot: datetime, failure: Failure) -> None:
         """There was no usable answer: every alert stays as it is."""
         self.health, self.error = Health.ERR, failure.message
-        if self.failures == 0:
-            self.failed_at = slot
         self.failures += 1
         self.evaluated_at, self.seconds = slot, failure.seconds
 

@@ -36,11 +36,6 @@ class Asking:
         self._environment = (settings.external_labels, settings.external_url)
         self._adopt(settings)
 
-    @property
-    def clients(self) -> Mapping[str, PrometheusClient]:
-        """By the datasource's name."""
-        return self._clients
-
     async def reload(self, settings: Settings) -> None:
         """Ask by a new configuration from now on; clients whose datasource is unchanged stay connected."""
         for client in self._adopt(settings):
