@@ -71,7 +71,8 @@ class Outgoing:
         """Tell this integration of these alerts. since: when it was first decided that it is to be told."""
         told = tuple(alert.told() for alert in alerts)
         receiver = group.route.receiver
-        message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now)
+        known = lane.told.receipt if lane.told is not None and lane.told.firing else ()
+        message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now, known)
         ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
         lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
         self._perform(group, lane)

@@ -153,7 +153,10 @@ class NotifiedAlert:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What a receiver is told: one group at one instant. alerts: in the order in which they are told."""
+    """What a receiver is told: one group at one instant. alerts: in the order in which they are told.
+
+    receipt: the provider's message ids of what it accepted before about this group; empty when what is told begins anew.
+    """
 
     receiver: str
     integration: str
@@ -162,6 +165,7 @@ class Notification:
     reason: str
     alerts: tuple[NotifiedAlert, ...]
     at: datetime
+    receipt: Pairs = ()
 
     @property
     def firing(self) -> tuple[NotifiedAlert, ...]:

@@ -5,8 +5,10 @@ Bounded in time, and it raises nothing: a delivery that neither succeeds nor fai
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TextIO
@@ -14,14 +16,15 @@ from typing import TextIO
 from evaluator.core.events import Delivered, DeliveryFailed
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import OutboxRecord
-from evaluator.core.settings import ConsoleSettings, Integration, Receiver
+from evaluator.core.settings import ConsoleSettings, Integration, IntegrationSettings, Receiver
 from evaluator.notify import console
 from evaluator.notify.clients import Clients, MakeClient
-from evaluator.notify.exchange import Accepted, Refused, Request
+from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.neutral import one_line
-from evaluator.notify.receivers import HTTP_RECEIVERS, HttpReceiver
+from evaluator.notify.receivers import HTTP_RECEIVERS, Conversation
 from evaluator.notify.scrub import scrub
 from evaluator.notify.sending import Clock, send
+from evaluator.notify.sheet import Sheet
 from evaluator.notify.texts import Prepared, Texts, prepare
 from evaluator.wire.client import build_async_client
 from evaluator.wire.errors import explain
@@ -51,6 +54,7 @@ class Deliverer:
         self._clock = clock
         self._timeout = timeout
         self._clients = Clients(make_client)
+        self._memory: dict[str, dict[str, str]] = {}
         self._adopt(receivers, texts, external_url)
 
     async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
@@ -72,8 +76,11 @@ class Deliverer:
         prepared = prepare(row, self._texts, self._external_url)
         if isinstance(integration.settings, ConsoleSettings):
             return console.block(prepared.notification).plain
-        request = _receiver(integration).build(prepared.notification, integration.settings, prepared.render)
-        return request.error if isinstance(request, Refused) else str(request)
+        with closing(
+            HTTP_RECEIVERS[type(integration.settings)](self._sheet(row.integration, prepared), integration.settings)
+        ) as told:
+            first = _advance(told)
+        return first.error if isinstance(first, Refused) else str(first)
 
     async def reload(self, receivers: Sequence[Receiver], texts: Texts, *, external_url: str) -> None:
         """Deliver by a new configuration from now on; attempts under way end as they began."""
@@ -90,6 +97,7 @@ class Deliverer:
     def _adopt(self, receivers: Sequence[Receiver], texts: Texts, external_url: str) -> None:
         self._texts = texts
         self._external_url = external_url
+        self._memory.clear()
         self._integrations: Mapping[str, Integration] = {
             f"{receiver.name}/{integration.name}": integration
             for receiver in receivers
@@ -101,34 +109,55 @@ class Deliverer:
         if integration is None:
             return Refused(f"the configuration no longer has {one_line(row.integration, 100)}", permanent=True)
         prepared = prepare(row, self._texts, self._external_url)
+        sheet = self._sheet(row.integration, prepared)
         if isinstance(integration.settings, ConsoleSettings):
             outcome = console.write(prepared.notification, self._stdout)
         else:
-            outcome = await self._ask(integration, prepared)
-        return replace(outcome, receipt=outcome.receipt + prepared.notes) if isinstance(outcome, Accepted) else outcome
+            outcome = await self._ask(integration.settings, sheet)
+        if isinstance(outcome, Refused):
+            return outcome
+        return Accepted(outcome.receipt + prepared.notes + sheet.failed)
 
-    async def _ask(self, integration: Integration, prepared: Prepared) -> Accepted | Refused:
-        receiver = _receiver(integration)
-        try:
-            request = receiver.build(prepared.notification, integration.settings, prepared.render)
-            if isinstance(request, Refused):
-                return request
+    def _sheet(self, integration: str, prepared: Prepared) -> Sheet:
+        return Sheet(prepared.notification, prepared.render, self._memory.setdefault(integration, {}))
+
+    async def _ask(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
+        with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as conversation:
+            try:
+                return await self._converse(conversation)
+            except OSError as error:
+                return Refused(explain(error))
+
+    async def _converse(self, conversation: Conversation) -> Accepted | Refused:
+        """Perform the requests one after another, all of them in the time of one attempt."""
+        request, ends = None, 0.0
+        step = _advance(conversation)
+        while isinstance(step, Request):
+            seconds = (step.timeout.total_seconds() or self._timeout) if request is None else max(0.1, ends - _ticks())
+            ends, request = _ticks() + seconds, step
             async with self._clients.lend(request.http) as client:
-                answer = await send(client, request, request.timeout.total_seconds() or self._timeout, self._clock)
-        except OSError as error:
-            return Refused(explain(error))
-        outcome = answer if isinstance(answer, Refused) else receiver.read(answer)
-        return _finished(outcome, request)
+                answer = await send(client, request, seconds, self._clock)
+            if isinstance(answer, Refused):
+                return _scrubbed(answer, request)
+            step = _advance(conversation, answer)
+        return _scrubbed(step, request) if request is not None and isinstance(step, Refused) else step
 
 
-def _receiver(integration: Integration) -> HttpReceiver:
-    return HTTP_RECEIVERS[type(integration.settings)]
+def _advance(conversation: Conversation, answer: Answer | None = None) -> Request | Accepted | Refused:
+    """The next request, or what came of it all."""
+    try:
+        return next(conversation) if answer is None else conversation.send(answer)
+    except StopIteration as end:
+        outcome: Accepted | Refused = end.value
+        return outcome
 
 
-def _finished(outcome: Accepted | Refused, request: Request) -> Accepted | Refused:
-    if isinstance(outcome, Accepted):
-        return replace(outcome, receipt=outcome.receipt + request.notes)
-    return replace(outcome, error=scrub(outcome.error, request.url, request.http))
+def _scrubbed(refused: Refused, request: Request) -> Refused:
+    return replace(refused, error=scrub(refused.error, request.url, request.http, request.secrets))
+
+
+def _ticks() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _place(error: Exception) -> str:

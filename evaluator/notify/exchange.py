@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from evaluator.core.records import Pairs
 from evaluator.core.settings import HttpSettings, Secret
 from evaluator.notify.neutral import one_line
+from evaluator.notify.scrub import masked
 from evaluator.wire.retry_after import retry_after
 
 MOST_OF_AN_ANSWER = 300
@@ -23,7 +24,7 @@ _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 class Request:
     """A request to a provider. timeout: of one attempt, zero for the default.
 
-    notes: what the receipt will say of how the request came about, such as a template that failed.
+    secrets: those in `headers` and `body`; people see them masked, and so is whatever quotes them.
     """
 
     url: Secret
@@ -32,12 +33,12 @@ class Request:
     method: str = "POST"
     headers: Pairs = ()
     timeout: timedelta = timedelta(0)
-    notes: Pairs = ()
+    secrets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The request for people: secrets hidden, credentials named by their kind."""
         lines = [f"{self.method} {self.url}", *(f"{name}: {value}" for name, value in (*self.headers, *_hidden(self.http)))]
-        return "\n".join([*lines, "", self.body.decode()])
+        return masked("\n".join([*lines, "", self.body.decode(errors="replace")]), self.secrets)
 
 
 @dataclass(frozen=True, slots=True)

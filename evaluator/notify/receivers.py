@@ -1,26 +1,37 @@
-"""Which file serves which kind of integration: a new receiver over HTTP is one file and one line here."""
+"""Which file serves which kind of integration: a new receiver over HTTP is one file and one line here.
+
+A file tells its provider in a conversation: it gives a request, is sent the answer, and goes on until it returns what came
+of it. Most need one request (`asks_once`); some look a ticket up before they touch it. Nothing in it waits or connects, so
+a whole conversation is a plain test. When a request gets no answer at all, the conversation is closed, and the attempt has failed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from evaluator.core.settings import SlackSettings, WebhookSettings
 from evaluator.notify import slack, webhook
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
-from evaluator.notify.rendered import Render, RenderedNotification
+from evaluator.notify.sheet import Sheet
+
+Conversation = Generator[Request, Answer, Accepted | Refused]
+
+Tell = Callable[[Sheet, Any], Conversation]
+"""Takes the integration's own settings. Raises OSError when a file that the settings name cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpReceiver:
-    """How to ask a provider, and how to read what it answers. build: takes the integration's own settings."""
+def asks_once(build: Callable[[Sheet, Any], Request | Refused], read: Callable[[Answer], Accepted | Refused]) -> Tell:
+    """The conversation of one request."""
 
-    build: Callable[[RenderedNotification, Any, Render], Request | Refused]
-    read: Callable[[Answer], Accepted | Refused]
+    def tell(sheet: Sheet, settings: Any) -> Conversation:
+        request = build(sheet, settings)
+        return request if isinstance(request, Refused) else read((yield request))
+
+    return tell
 
 
-HTTP_RECEIVERS: Mapping[type, HttpReceiver] = {
-    SlackSettings: HttpReceiver(slack.build, slack.read),
-    WebhookSettings: HttpReceiver(webhook.build, webhook.read),
+HTTP_RECEIVERS: Mapping[type, Tell] = {
+    SlackSettings: asks_once(slack.build, slack.read),
+    WebhookSettings: asks_once(webhook.build, webhook.read),
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Protocol
 
 from evaluator.core.answers import Histogram
 from evaluator.core.labels import Labels
-from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord
+from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord, Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class RenderedAlert:
 
 @dataclass(frozen=True, slots=True)
 class RenderedNotification:
-    """One group at one instant for one integration. id: of the outbox row, the same in every attempt."""
+    """One group at one instant for one integration. id: of the outbox row, the same in every attempt.
+
+    receipt: what the provider called the message in which it was last told of this group; empty for the first one.
+    """
 
     id: str
     receiver: str
@@ -43,6 +47,7 @@ class RenderedNotification:
     at: datetime
     alerts: tuple[RenderedAlert, ...]
     external_url: str = ""
+    receipt: Pairs = ()
     common_labels: Labels = field(init=False)
     common_annotations: Labels = field(init=False)
 
@@ -50,6 +55,11 @@ class RenderedNotification:
         assert self.alerts, f"notification {self.id} tells of no alert"
         object.__setattr__(self, "common_labels", _common(alert.labels for alert in self.alerts))
         object.__setattr__(self, "common_annotations", _common(alert.annotations for alert in self.alerts))
+
+    @property
+    def key(self) -> str:
+        """What providers know the group by: 64 hex digits of its group key, the same as Alertmanager's."""
+        return sha256(self.group_key.encode()).hexdigest()
 
     @property
     def firing(self) -> tuple[RenderedAlert, ...]:
@@ -92,6 +102,7 @@ def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external
         at=told.at,
         alerts=tuple(alerts),
         external_url=external_url,
+        receipt=told.receipt,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from evaluator.core.settings import HttpSettings, Secret
@@ -12,9 +12,14 @@ _MASK = "<secret>"
 _SHORTEST = 6  # a shorter part of a path, such as `v2`, is no secret, and masking it would garble sentences
 
 
-def scrub(text: str, url: Secret, http: HttpSettings) -> str:
+def scrub(text: str, url: Secret, http: HttpSettings, others: Iterable[str] = ()) -> str:
     """`text` without the secrets of the request, wherever they can still be read."""
-    for secret in sorted(set(_secrets(url, http)), key=len, reverse=True):
+    return masked(text, (*_secrets(url, http), *others))
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """`text` without these secrets; the longest goes first, for one may be a part of another."""
+    for secret in sorted(set(filter(None, secrets)), key=len, reverse=True):
         text = text.replace(secret, _MASK)
     return text
 

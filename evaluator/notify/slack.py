@@ -10,14 +10,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from evaluator.core.records import Pairs
 from evaluator.core.settings import SlackSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
 from evaluator.notify.go import json_line
 from evaluator.notify.neutral import cut, one_line
-from evaluator.notify.plain import headline, plain_text
-from evaluator.notify.rendered import Render, RenderedNotification
-from evaluator.notify.texts import TEMPLATE_ERROR
+from evaluator.notify.plain import headline
+from evaluator.notify.sheet import Sheet
 
 MOST_OF_A_TITLE = 1024
 MOST_OF_A_PLAIN_TEXT = 30_000  # Slack refuses messages beyond 40,000 characters
@@ -27,15 +25,12 @@ _COLOURS = {"firing": "danger", "resolved": "good"}
 _RETRIED_ERRORS = frozenset({"rate_limited", "ratelimited"})
 
 
-def build(notification: RenderedNotification, settings: SlackSettings, render: Render) -> Request:
-    """The request for `notification`; never without text, whatever the templates do."""
-    sheet = _Sheet(render)
+def build(sheet: Sheet, settings: SlackSettings) -> Request:
+    """The request for the sheet's notification; never without text, whatever the templates do."""
     message = _message(settings, sheet)
     if sheet.failed or not _says_something(message):
-        _say_it_plainly(message, notification, sheet.failed)
-    return Request(
-        settings.api_url, json_line(message), settings.http, headers=_HEADERS, timeout=settings.timeout, notes=sheet.failed
-    )
+        _say_it_plainly(message, sheet)
+    return Request(settings.api_url, json_line(message), settings.http, headers=_HEADERS, timeout=settings.timeout)
 
 
 def read(answer: Answer) -> Accepted | Refused:
@@ -65,22 +60,7 @@ def _read_json(answer: Answer) -> Accepted | Refused:
     return Accepted(tuple((name, value[name]) for name in ("channel", "ts") if isinstance(value.get(name), str)))
 
 
-class _Sheet:
-    """Renders texts one by one and remembers which failed."""
-
-    def __init__(self, render: Render) -> None:
-        self._render = render
-        self.failed: Pairs = ()
-
-    def text(self, name: str, template: str) -> str:
-        try:
-            return self._render(template) if template else ""
-        except ValueError as error:
-            self.failed += ((TEMPLATE_ERROR, f"{name}: {one_line(str(error), 300)}"),)
-            return ""
-
-
-def _message(settings: SlackSettings, sheet: _Sheet) -> dict[str, Any]:
+def _message(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
     """Members in Alertmanager's order; which of them are left out when empty is Alertmanager's choice too."""
     return _without_empty(
         {
@@ -95,7 +75,7 @@ def _message(settings: SlackSettings, sheet: _Sheet) -> dict[str, Any]:
     )
 
 
-def _attachment(settings: SlackSettings, sheet: _Sheet) -> dict[str, Any]:
+def _attachment(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
     return _without_empty(
         {
             "title": cut(sheet.text("title", settings.title), MOST_OF_A_TITLE),
@@ -115,7 +95,7 @@ def _attachment(settings: SlackSettings, sheet: _Sheet) -> dict[str, Any]:
     )
 
 
-def _fields(settings: SlackSettings, sheet: _Sheet) -> Iterator[dict[str, Any]]:
+def _fields(settings: SlackSettings, sheet: Sheet) -> Iterator[dict[str, Any]]:
     for field in settings.fields:
         yield {
             "title": sheet.text("field title", field.title),
@@ -134,12 +114,11 @@ def _says_something(message: dict[str, Any]) -> bool:
     return any(text.strip() if isinstance(text, str) else text for text in texts)
 
 
-def _say_it_plainly(message: dict[str, Any], notification: RenderedNotification, failed: Pairs) -> None:
+def _say_it_plainly(message: dict[str, Any], sheet: Sheet) -> None:
     """Put the whole notification into the attachment; what rendered well stays."""
     attachment = message["attachments"][0]
-    reasons = [f"A template of this receiver failed ({error}), so this is the plain notification." for _, error in failed]
-    text = _escaped("\n".join([*reasons, plain_text(notification)]))
-    attachment["text"] = cut(text, MOST_OF_A_PLAIN_TEXT)
+    notification = sheet.notification
+    attachment["text"] = cut(_escaped(sheet.plainly()), MOST_OF_A_PLAIN_TEXT)
     attachment["title"] = attachment.get("title") or cut(headline(notification), MOST_OF_A_TITLE)
     attachment["fallback"] = attachment.get("fallback") or headline(notification)
     attachment["color"] = attachment.get("color") or _COLOURS[notification.status]

@@ -18,17 +18,19 @@ from evaluator.core.timestamps import rfc3339
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.go import json_line, quote_meta
 from evaluator.notify.rendered import Render, RenderedAlert, RenderedNotification
+from evaluator.notify.sheet import Sheet
 
 HEADERS = (("Content-Type", "application/json"),)
 
 
-def build(notification: RenderedNotification, settings: WebhookSettings, render: Render) -> Request | Refused:
-    """The request for `notification`; a refusal when the URL's template fails, for then there is nobody to ask.
+def build(sheet: Sheet, settings: WebhookSettings) -> Request | Refused:
+    """The request for the sheet's notification; a refusal when the URL's template fails, for then there is nobody to ask.
 
     Raises OSError when the URL's file cannot be read.
     """
+    notification = sheet.notification
     try:
-        url = _url(settings.url, render)
+        url = _url(settings.url, sheet.render)
     except ValueError:
         # What the template engine says may quote the URL, which is a secret.
         return Refused("the template in the receiver's url fails; `evaluator check` shows where", permanent=True)

@@ -25,6 +25,7 @@ from evaluator.notify import slack, webhook
 from evaluator.notify.exchange import Request
 from evaluator.notify.go import json_line
 from evaluator.notify.rendered import RenderedNotification, render
+from evaluator.notify.sheet import Sheet
 from tests.local_server import LocalServer, Received, Reply
 
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -177,8 +178,8 @@ def test_bodies_are_those_of_a_real_alertmanager(tmp_path: Path) -> None:
     theirs, url = asyncio.run(received(tmp_path, told))
     notification = ours(told, url)
     for path, most in (("/webhook", 0), ("/cut", MOST_ALERTS)):
-        request = webhook.build(notification, WebhookSettings(Secret("http://unused"), max_alerts=most), str)
+        request = webhook.build(Sheet(notification, str), WebhookSettings(Secret("http://unused"), max_alerts=most))
         assert isinstance(request, Request)
         assert without_young(request.body) == theirs[path].body
         assert dict(request.headers)["Content-Type"] == theirs[path].headers["content-type"]
-    assert slack.build(notification, SLACK, str).body == theirs["/slack"].body
+    assert slack.build(Sheet(notification, str), SLACK).body == theirs["/slack"].body

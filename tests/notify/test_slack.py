@@ -14,6 +14,7 @@ from evaluator.core.records import NotifiedAlert
 from evaluator.core.settings import Secret, SlackField, SlackSettings
 from evaluator.notify import slack
 from evaluator.notify.exchange import Accepted, Answer, Refused
+from evaluator.notify.sheet import Sheet
 from tests.notify.scenes import AT, PlainTexts, alert, rendered
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -60,15 +61,15 @@ SETTINGS = {
 
 
 def message(settings: SlackSettings, texts: PlainTexts = GOOD, *alerts: NotifiedAlert) -> dict[str, Any]:
-    body = slack.build(rendered(*alerts, integration="ops/slack[0]"), settings, texts.render).body
+    body = slack.build(Sheet(rendered(*alerts, integration="ops/slack[0]"), texts.render), settings).body
     return dict(json.loads(body))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_bodies_are_the_golden_ones(name: str) -> None:
-    request = slack.build(rendered(integration="ops/slack[0]"), SETTINGS[name], GOOD.render)
+    request = slack.build(Sheet(rendered(integration="ops/slack[0]"), GOOD.render), SETTINGS[name])
     assert request.body == (GOLDEN / f"slack_{name}.json").read_bytes()
-    assert (request.url, request.notes) == (HOOK, ())
+    assert request.url == HOOK
 
 
 @pytest.mark.parametrize(("length", "kept"), [(1024, "t" * 1024), (1025, "t" * 1023 + "…"), (2000, "t" * 1023 + "…")])
@@ -80,13 +81,14 @@ def test_a_title_ends_at_1024_characters(length: int, kept: str) -> None:
 def test_a_failing_template_gives_the_whole_notification_and_says_so() -> None:
     """What rendered well stays; the receipt tells which template failed."""
     settings = SlackSettings(HOOK, **(TEXTS | {"text": "{{ nobody }}"}))
-    request = slack.build(rendered(integration="ops/slack[0]"), settings, GOOD.render)
+    sheet = Sheet(rendered(integration="ops/slack[0]"), GOOD.render)
+    request = slack.build(sheet, settings)
     (attachment,) = json.loads(request.body)["attachments"]
     assert attachment["title"] == "[FIRING:1] HighLatency"
     assert attachment["text"].startswith("A template of this receiver failed (text: line 1, column 1: no such name")
     for part in ('instance="a:9090"', 'job="api"', "Latency is high on a:9090", "https://run.book/latency", "FIRING"):
         assert part in attachment["text"]
-    assert request.notes == (("template_error", "text: line 1, column 1: no such name in {{ nobody }}"),)
+    assert sheet.failed == (("template_error", "text: line 1, column 1: no such name in {{ nobody }}"),)
 
 
 @pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if text] + ["message_text", "channel"])

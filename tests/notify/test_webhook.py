@@ -17,6 +17,7 @@ from evaluator.notify import webhook
 from evaluator.notify.exchange import Refused, Request
 from evaluator.notify.go import json_line, quote_meta
 from evaluator.notify.rendered import RenderedNotification
+from evaluator.notify.sheet import Sheet
 from tests.notify.scenes import PlainTexts, alert, rendered
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,7 +31,7 @@ SCENES = {
 
 
 def built(notification: RenderedNotification, settings: WebhookSettings) -> Request:
-    request = webhook.build(notification, settings, PlainTexts().render)
+    request = webhook.build(Sheet(notification, PlainTexts().render), settings)
     assert isinstance(request, Request)
     return request
 
@@ -65,13 +66,15 @@ def test_every_attempt_carries_the_same_key() -> None:
 
 def test_the_url_may_be_a_template() -> None:
     settings = WebhookSettings(Secret("http://bridge/{{ team }}"))
-    request = webhook.build(rendered(), settings, PlainTexts(team="web").render)
+    request = webhook.build(Sheet(rendered(), PlainTexts(team="web").render), settings)
     assert isinstance(request, Request)
     assert request.url.reveal() == "http://bridge/web"
 
 
 def test_a_url_whose_template_fails_is_refused_without_quoting_it() -> None:
-    outcome = webhook.build(rendered(), WebhookSettings(Secret("http://bridge/s3cr3t/{{ nobody }}")), PlainTexts().render)
+    outcome = webhook.build(
+        Sheet(rendered(), PlainTexts().render), WebhookSettings(Secret("http://bridge/s3cr3t/{{ nobody }}"))
+    )
     assert isinstance(outcome, Refused)
     assert outcome.permanent
     assert "s3cr3t" not in outcome.error
@@ -83,7 +86,7 @@ def test_a_url_without_templates_asks_no_template_engine() -> None:
     def broken(text: str) -> str:
         raise ValueError(f"cannot render {text}")
 
-    assert isinstance(webhook.build(rendered(), WebhookSettings(Secret("http://bridge/a")), broken), Request)
+    assert isinstance(webhook.build(Sheet(rendered(), broken), WebhookSettings(Secret("http://bridge/a"))), Request)
 
 
 @pytest.mark.parametrize(

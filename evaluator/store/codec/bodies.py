@@ -97,6 +97,7 @@ class NotificationBody(Body, frozen=True, gc=False):
     reason: str
     alerts: tuple[NotifiedAlertBody, ...]
     at: datetime
+    receipt: Pairs = ()
 
 
 class OutboxBody(Body, frozen=True, gc=False):
@@ -210,6 +211,7 @@ def from_notification(told: Notification) -> NotificationBody:
         reason=told.reason,
         alerts=tuple(_from_notified(alert) for alert in told.alerts),
         at=told.at,
+        receipt=told.receipt,
     )
 
 
@@ -223,6 +225,7 @@ def to_notification(body: NotificationBody) -> Notification:
         reason=body.reason,
         alerts=tuple(_to_notified(alert) for alert in body.alerts),
         at=body.at,
+        receipt=body.receipt,
     )
 
 

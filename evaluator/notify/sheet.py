@@ -1,0 +1,50 @@
+"""What a receiver's file writes a message from: the notification, and texts of the configuration rendered for it.
+
+A template that fails costs its own text only. The sheet remembers which did, so that the file can put the plain
+notification into the message instead, and the receipt can say so; the page is never lost, and never blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evaluator.core.records import Pairs
+from evaluator.notify.neutral import one_line
+from evaluator.notify.plain import plain_text
+from evaluator.notify.rendered import Render, RenderedNotification
+from evaluator.notify.texts import TEMPLATE_ERROR
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One message in the making. failed: a note for the receipt for each template that failed, in the order of rendering.
+
+    known: what the provider called the message in which it was last told of this group; empty for the first one.
+    memory: what may be forgotten at any time and saves requests, such as an access token; kept per integration.
+    """
+
+    notification: RenderedNotification
+    render: Render
+    memory: dict[str, str] = field(default_factory=dict)
+    failed: Pairs = ()
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """See the class."""
+        return dict(self.notification.receipt)
+
+    def text(self, name: str, template: str) -> str:
+        """The finished text of the setting called `name`; empty when its template fails."""
+        try:
+            return self.render(template) if template else ""
+        except ValueError as error:
+            self.failed += ((TEMPLATE_ERROR, f"{name}: {one_line(str(error), 300)}"),)
+            return ""
+
+    def plainly(self) -> str:
+        """The whole notification as plain text, the failed templates named first."""
+        reasons = [
+            f"A template of this receiver failed ({error}), so this is the plain notification." for _, error in self.failed
+        ]
+        return "\n".join([*reasons, plain_text(self.notification)])
