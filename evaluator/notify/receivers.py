@@ -2,7 +2,8 @@
 
 A file tells its provider in a conversation: it gives a request, is sent the answer, and goes on until it returns what came
 of it. Most need one request (`asks_once`); some look a ticket up before they touch it. Nothing in it waits or connects, so
-a whole conversation is a plain test. When a request gets no answer at all, the conversation is closed, and the attempt has failed.
+a whole conversation is a plain test. When a request gets no answer at all, the conversation is closed: the attempt has
+failed.
 """
 
 from __future__ import annotations
