@@ -29,13 +29,15 @@ from evaluator.core.events import (
     Event,
     QueryFailed,
     QueryReturned,
+    Refused,
     Reloaded,
     SilenceExpired,
     SilenceSet,
     TimerFired,
 )
 from evaluator.core.journal import Journal
-from evaluator.core.labels import Labels
+from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.limits import Limit
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
@@ -47,6 +49,7 @@ from evaluator.core.records import (
     State,
     Transition,
 )
+from evaluator.core.refusals import ALERT, REFUSAL, Refusals
 from evaluator.core.settings import Settings
 from evaluator.core.silences import Silences
 from evaluator.core.silencing import BOUNDARY, Silencing
@@ -71,6 +74,7 @@ class Machine:
         self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal)
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
+        self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
         self._schedule(settings, now)
         self.silencing.configure(settings.windows, settings.silences, now)
 
@@ -103,10 +107,13 @@ class Machine:
                 self.silencing.set(event.silence, now)
             case SilenceExpired():
                 self.silencing.expire(event.id, now)
+            case Refused():
+                self.refusals.refused(event.limit, event.detail, now, event.count)
             case Reloaded():
                 self._reload(event.settings, now)
             case _:
                 assert_never(event)
+        self.refusals.tell(now)
         return self._journal.close()
 
     def group_of(self, rule: str) -> GroupEvaluation | None:
@@ -133,6 +140,8 @@ class Machine:
                     self.dispatch.repeat(group, integration, now)
                 case (kind, fingerprint) if kind == EXPIRE:
                     self._expire(fingerprint, now)
+                case (kind, limit) if kind == REFUSAL:
+                    self.refusals.quiet(limit, now)
                 case (kind,) if kind == BOUNDARY:
                     self.silencing.cross(now, self.settings.retention)
 
@@ -245,6 +254,10 @@ class Machine:
         if alert is not None:
             self.dispatch.changed(alert, now)
 
+    def _still_held_back(self, limit: Limit) -> bool:
+        """Whether something is not told as it should be although nothing was refused of late."""
+        return False
+
     # -- reload and restart -------------------------------------------------------------------------------------------
 
     def _schedule(self, settings: Settings, now: datetime) -> None:
@@ -348,7 +361,10 @@ class Machine:
 
     def _resume_built_in(self, alert: Alert, source: str, now: datetime) -> None:
         labels = bare(alert.labels)
-        self.watch.resume(labels, alert.starts_at, self.groups.values())
+        if labels[ALERT_NAME] == ALERT:
+            self.refusals.resume(labels["limit"], alert.starts_at, now)
+        else:
+            self.watch.resume(labels, alert.starts_at, self.groups.values())
         if labels.filled_from(self.settings.external_labels) != alert.labels:
             self._rename_built_in(alert, source, now)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from evaluator.core.answers import Failure, Histogram
 from evaluator.core.labels import Labels
+from evaluator.core.limits import Limit
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Settings
@@ -93,6 +94,15 @@ class SilenceExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Something was refused at the door because of a limit. detail: what and whose, for people. count: how many of it."""
+
+    limit: Limit
+    detail: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """A new configuration was read and found good."""
 
@@ -108,5 +118,6 @@ Event = (
     | AlertsPosted
     | SilenceSet
     | SilenceExpired
+    | Refused
     | Reloaded
 )

@@ -4,6 +4,7 @@
     EvaluatorRuleFailing          rules of a datasource that answers have failed three times in a row; one alert for all
     EvaluatorNotificationFailing  an integration refused a notification for good, or accepts none for a minute
     EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
+    EvaluatorLimitReached         something was refused because of a limit of the configuration (`core.refusals`)
 
 One outage is one alert: while a datasource is down, its rules are not failing, the datasource is. A rule that gets no answer
 is itself at fault only when the datasource answered others meanwhile.
@@ -37,6 +38,7 @@ _OWN_LABELS = {
     "EvaluatorRuleFailing": ("datasource",),
     "EvaluatorNotificationFailing": ("receiver", "integration"),
     "EvaluatorAlertLimit": ("rule_group", "rule"),
+    "EvaluatorLimitReached": ("limit",),
 }
 
 

@@ -14,6 +14,7 @@ from evaluator.core.http import DEFAULT_HTTP, Authorization, BasicAuth, HttpSett
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.limits import DEFAULT_LIMITS, Limits
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
@@ -110,6 +111,7 @@ class Settings:
     time_intervals: tuple[NamedInterval, ...] = ()
     windows: tuple[Window, ...] = ()
     silences: tuple[Silence, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK
     original: str = field(default="", compare=False, repr=False)
