@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from evaluator.core.engine import Machine
-from evaluator.core.records import Annotations
+from evaluator.core.events import Event
+from evaluator.core.records import Annotations, Attempt, Decision, Transition
 from evaluator.core.settings import Settings
 
 
+class UnavailableError(Exception):
+    """What was asked for cannot be had at the moment; the text says why."""
+
+
 class View(Protocol):
-    """Something to look at. The machine may be read, not changed."""
+    """Something to look at, and to tell of what people want. The machine may be read, not changed."""
 
     @property
     def machine(self) -> Machine:
@@ -26,6 +32,10 @@ class View(Protocol):
         """The present instant."""
 
     @property
+    def started_at(self) -> datetime:
+        """When this process began."""
+
+    @property
     def unready(self) -> str:
         """Why it is not ready; empty when it is."""
 
@@ -33,5 +43,27 @@ class View(Protocol):
     def unhealthy(self) -> str:
         """Why it does not work; empty when it does."""
 
+    @property
+    def reload_successful(self) -> bool:
+        """Whether the last reload was taken over; true before the first."""
+
     def texts(self, annotations: Annotations, alert: str) -> dict[str, str]:
         """Annotations as they read now. alert: its name, which errors of templates mention."""
+
+    async def submit(self, event: Event) -> None:
+        """Let the machine handle `event`; returns once what came of it has been kept. Raises UnavailableError."""
+
+    async def changed(self, since: int) -> int | None:
+        """Wait for anything that people can see to change; gives the number of the newest change, None once it is all over.
+
+        since: the number that is known; with a number that is not the newest it returns at once.
+        """
+
+    async def transitions(self, limit: int) -> Sequence[Transition]:
+        """The newest state changes of alerts, newest first. Raises UnavailableError."""
+
+    async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
+        """The newest flush decisions, newest first. Raises UnavailableError."""
+
+    async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
+        """The newest attempts at deliveries, newest first. Raises UnavailableError."""

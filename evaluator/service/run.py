@@ -19,15 +19,16 @@ import httpx
 from starlette.applications import Starlette
 
 from evaluator.api.view import UnavailableError
-from evaluator.core.effects import Effect
+from evaluator.core.effects import Effect, RunQuery
 from evaluator.core.engine import Machine
-from evaluator.core.events import Delivered, DeliveryFailed, Event, Reloaded
+from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryReturned, Reloaded, TimerFired
 from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord, Transition
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer
 from evaluator.service import heartbeat, listening
 from evaluator.service.asking import Asking
+from evaluator.service.changes import Changes
 from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.failure_log import FailureLog
 from evaluator.service.logs import log, log_effects
@@ -79,6 +80,7 @@ class Service:
         self._world: RealWorld | None = None
         self._evaluated = False
         self._failures = FailureLog()
+        self._changes = Changes()
         self._refused = ""
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -125,6 +127,10 @@ class Service:
         """Whether the last reload was taken over; true before the first."""
         return self.metrics.reload_successful
 
+    async def changed(self, since: int) -> int | None:
+        """Wait for anything that people can see to change; gives the number of the newest change, None once it is all over."""
+        return await self._changes.after(since)
+
     async def transitions(self, limit: int) -> Sequence[Transition]:
         """The newest state changes of alerts, newest first. Raises UnavailableError."""
         return await _read(self.store.history, Transition, limit=limit)
@@ -170,6 +176,7 @@ class Service:
         finally:
             world.wakeups.stop()
             await world.aclose()
+            self._changes.end()
             if served and serving:
                 served.should_exit = True
                 await serving
@@ -281,12 +288,16 @@ class Service:
         """Count, and log."""
         self.metrics.happened(events, now)
         self._failures.happened(events, self.machine)
+        if not all(isinstance(event, QueryReturned | TimerFired) for event in events):
+            self._changes.happened()
 
     def kept(self, effects: Sequence[Effect], seconds: float, now: datetime) -> None:
         """Count, and log."""
         self._refused = ""
         self.metrics.kept(effects, seconds)
         log_effects(effects)
+        if not all(isinstance(effect, RunQuery) for effect in effects):
+            self._changes.happened()
 
     def not_kept(self, error: StoreError, now: datetime) -> None:
         """Say so: nothing is acted on until it is."""
