@@ -112,6 +112,15 @@ def test_outside_its_active_hours_a_route_is_quiet() -> None:
     assert story.told() == ["2h1m30s first notification: A firing", "4h1m30s all alerts resolved: A resolved"]
 
 
+def test_a_muted_hour_within_the_active_hours_ends() -> None:
+    """The lunch break lies within the office hours, so the two together change only in the evening."""
+    office = NamedInterval("office", (TimeInterval(times=((0, 600),)),))
+    lunch = NamedInterval("lunch", (TimeInterval(times=((60, 120),)),))
+    root = replace(route(), active_time_intervals=("office",), mute_time_intervals=("lunch",))
+    story = play(root, time_intervals=(office, lunch)).at("1h10m", "A", series("A")).run("4h")
+    assert story.told() == ["2h30s first notification: A firing"]
+
+
 def test_a_maintenance_window_comes_again() -> None:
     window = Window("weekly", ((Matcher("alertname", "A"),),), parse_cron("0 1 * * *"), timedelta(hours=1))
     story = play(windows=(window,)).at("1h10m", "A", series("A")).at("3h", "A", NOTHING)
