@@ -155,6 +155,9 @@ def _decision(decision: Decision) -> Json:
         "sent": decision.sent,
         "firing": decision.firing,
         "resolved": decision.resolved,
+        "muted": decision.muted,
+        "mutes": list(decision.mutes),
+        "delivery": decision.outbox or None,
     }
 
 

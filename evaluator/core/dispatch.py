@@ -87,7 +87,7 @@ class Dispatch:
         group = self.groups.get(group_id(route, route.group_labels(alert.labels)))
         if group is None:
             group = open_group(route, alert, now)
-            self._add(group)
+            self.adopt(group)
             self._journal.touch(GroupRecord, (group.id,), group.record)
         former = group.alerts.get(alert.fingerprint)
         if former is not None and former.within:
@@ -95,7 +95,8 @@ class Dispatch:
         group.alerts[alert.fingerprint] = alert
         alert.groups.add(group.id)
 
-    def _add(self, group: AlertGroup) -> None:
+    def adopt(self, group: AlertGroup) -> None:
+        """Take in a group as it stands, with what is on its way for it, and a lane for each of its receiver's integrations."""
         self.groups[group.id] = group
         receiver = self.receivers.get(group.route.receiver)
         for integration in receiver.integrations if receiver else ():
@@ -177,7 +178,8 @@ class Dispatch:
         if lane.row is not None:
             self._outgoing.drop(lane)
         if reason.due:
-            self._outgoing.send(group, lane, reason, wanted, now, since)
+            row = self._outgoing.send(group, lane, reason, wanted, now, since)
+            lane.decision = replace(lane.decision, outbox=row.id)
         if reason.due or former is None or (former.reason, former.mutes) != (reason, why):
             self._journal.note(lane.decision)
 
@@ -297,7 +299,7 @@ class Dispatch:
             self._remove_lane(group, name)
         if names - group.lanes.keys():  # whoever is new has yet to hear what fires
             self._touch(group, now)
-        self._add(group)
+        self.adopt(group)
         for lane in group.lanes.values():
             if lane.row is None:
                 self._outgoing.await_repeat(group, lane, now)
@@ -345,7 +347,7 @@ class Dispatch:
                 route = Route(record.receiver, id=record.route_id)
             group = AlertGroup(record.id, route, record.group_key, record.labels, record.created_at, record.flush_at)
             group.flushed = record.flushed_at is not None
-            self._add(group)
+            self.adopt(group)
         for entry in ledger:
             self._restore_ledger(entry, now)
         for row in outbox:

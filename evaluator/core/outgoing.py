@@ -67,15 +67,16 @@ class Outgoing:
 
     def send(
         self, group: AlertGroup, lane: Lane, reason: Reason, alerts: Iterable[Alert], now: datetime, since: datetime
-    ) -> None:
-        """Tell this integration of these alerts. since: when it was first decided that it is to be told."""
+    ) -> OutboxRecord:
+        """Tell this integration of these alerts; gives the row. since: when it was first decided that it is to be told."""
         told = tuple(alert.told() for alert in alerts)
         receiver = group.route.receiver
         known = lane.told.receipt if lane.told is not None and lane.told.firing else ()
         message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now, known)
         ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
-        lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
+        row = lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
         self._perform(group, lane)
+        return row
 
     def _perform(self, group: AlertGroup, lane: Lane) -> None:
         assert lane.row is not None

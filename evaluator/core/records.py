@@ -228,6 +228,7 @@ class Decision:
     """What one flush decided for one integration. reason: why it is told, or why not. sent: whether it is told.
 
     firing, resolved: alerts of the group that no mute holds back. muted: those that one does, by the reasons in `mutes`.
+    outbox: id of the notification that follows from it, which the attempts to deliver it name; empty when none does.
     """
 
     at: datetime
@@ -241,6 +242,7 @@ class Decision:
     resolved: int
     muted: int = 0
     mutes: tuple[str, ...] = ()
+    outbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)

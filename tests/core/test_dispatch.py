@@ -148,6 +148,15 @@ def test_every_decision_says_why() -> None:
     assert all(isinstance(one, Decision) and one.integration == OPS for one in play.decisions())
 
 
+def test_a_decision_and_the_attempts_that_follow_from_it_name_the_same_row() -> None:
+    play = Playbook(configured(group(rule("A")))).at("0s", "A", series("A"))
+    play.receiver_fails("0s", OPS).receiver_works("31s", OPS).run("10m")
+    (sent,) = [one for one in play.decisions() if one.sent]
+    assert len(play.attempts()) > 1
+    assert {one.outbox for one in play.attempts()} == {sent.outbox}
+    assert play.machine.dispatch.groups[sent.group].lanes[OPS].decision == sent
+
+
 def test_the_ledger_is_what_was_accepted() -> None:
     play = Playbook(configured(group(rule("A"), rule("B"))))
     play.at("0s", "A", series("A")).at("0s", "B", series("B")).at("2m", "A", NOTHING).run("5m")

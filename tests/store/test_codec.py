@@ -128,7 +128,7 @@ def test_a_field_that_an_earlier_version_did_not_write_takes_its_default() -> No
     [
         (ALERTS, v.ALERT, {"expires_at": v.NOON, "guessed": True}),
         (LEDGER, v.LEDGER, {"muted": ("0",)}),
-        (HISTORY[Decision], v.DECISION, {"muted": 1, "mutes": ("silenced",)}),
+        (HISTORY[Decision], v.DECISION, {"muted": 1, "mutes": ("silenced",), "outbox": "1"}),
     ],
 )
 def test_what_mutes_and_posts_add_to_a_body_may_be_absent(kind: Any, record: Any, later: dict[str, Any]) -> None:

@@ -143,6 +143,7 @@ class DecisionBody(Body, frozen=True, gc=False):
     resolved: int
     muted: int = 0
     mutes: tuple[str, ...] = ()
+    outbox: str = ""
 
 
 class AttemptBody(Body, frozen=True, gc=False):

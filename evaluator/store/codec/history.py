@@ -51,6 +51,7 @@ def _from_decision(note: Decision) -> Row:
         resolved=note.resolved,
         muted=note.muted,
         mutes=note.mutes,
+        outbox=note.outbox,
     )
     return {
         "at": to_micros(note.at),
@@ -75,6 +76,7 @@ def _to_decision(row: Any) -> Decision:
         resolved=body.resolved,
         muted=body.muted,
         mutes=body.mutes,
+        outbox=body.outbox,
     )
 
 
