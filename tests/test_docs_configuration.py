@@ -32,6 +32,7 @@ from evaluator.config.integrations.opsgenie import ResponderModel
 from evaluator.config.integrations.slack import APP_URL, ActionModel, ConfirmModel, FieldModel, SlackModel
 from evaluator.config.integrations.webhook import WebhookModel
 from evaluator.config.intervals import ElementModel, IntervalModel, TimesModel
+from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
 from evaluator.config.receivers import KINDS, ReceiverModel
@@ -41,6 +42,7 @@ from evaluator.config.silences import SilenceModel
 from evaluator.config.telemetry import EventRecorderModel, FileOutputModel, KafkaOutputModel, TracingModel, WebhookOutputModel
 from evaluator.config.tls import TlsModel
 from evaluator.core.durations import format_duration
+from evaluator.core.limits import DEFAULT_LIMITS, format_size
 from evaluator.core.receivers.general import Sigv4
 from evaluator.core.receivers.tickets import JiraText
 from evaluator.core.routing import Route
@@ -69,6 +71,7 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     GlobalModel: ("configuration.md", "`global`"),
     HeartbeatModel: ("configuration.md", "`heartbeat`"),
     WebModel: ("configuration.md", "`web`"),
+    LimitsModel: ("configuration.md", "`limits`"),
     CatchUpModel: ("configuration.md", "`catch_up`"),
     ActionModel: ("configuration.md", "A button of a Slack message"),
     ConfirmModel: ("configuration.md", "The question of a button"),
@@ -160,6 +163,8 @@ def effective() -> Iterator[tuple[tuple[type[Model], str], str]]:
     yield from ((((RouteModel, key), "inherited")) for key in ("receiver", "group_by"))
     for key in ("group_wait", "group_interval", "repeat_interval"):
         yield (RouteModel, key), f"inherited, {format_duration(getattr(Route('top'), key))} at the top"
+    for key in ("silence_size", "body_size", "label_name_length", "label_value_length", "annotation_size"):
+        yield (LimitsModel, key), format_size(getattr(DEFAULT_LIMITS, key))
     yield from integrations()
     yield from slack()
 

@@ -14,6 +14,7 @@ from evaluator.config.http import http_settings
 from evaluator.config.inhibition import read_inhibit_rules
 from evaluator.config.integrations.common import Defaults
 from evaluator.config.intervals import read_intervals
+from evaluator.config.limits import read_limits
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Listing, Node, Scalar, Table
 from evaluator.config.original import redacted
@@ -68,6 +69,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         windows=windows,
         silences=silences,
         compatibility=compatible,
+        limits=read_limits(model.limits),
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, PlainValidator
 
 from evaluator.config.later import NOT_ACTED_ON
+from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Later, Model
 from evaluator.config.scalars import Address, Flag, HiddenUrl, PublicUrl, Span, Text, one_of
 from evaluator.config.telemetry import EventRecorderModel, TracingModel
@@ -90,6 +91,7 @@ class FileModel(Model):
 
     components: Any = None
     people: Any = None
+    limits: LimitsModel = Field(default_factory=LimitsModel)
     profiles: Any = None
     calendars: Any = None
     schedules: Any = None

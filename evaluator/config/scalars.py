@@ -19,6 +19,8 @@ from evaluator.config.nodes import kind_of
 from evaluator.config.problems import did_you_mean
 from evaluator.core.durations import parse_duration
 from evaluator.core.http import Secret
+from evaluator.core.labels import compile_regex
+from evaluator.core.limits import UNITS
 from evaluator.core.receivers.tree import Branch, Tree
 
 
@@ -37,6 +39,7 @@ _FLAGS = {
 _PORT = re.compile(r"[0-9]{1,5}")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_SIZE = re.compile(r"([0-9]{1,12})(|B|[KMG]i?B)")
 _GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 HIDDEN = "<secret>"  # what stands for a secret where a configuration is shown
 HIDDEN_URL = f"https://hidden.invalid/{HIDDEN}"
@@ -75,6 +78,16 @@ def count(value: object) -> int:
     if number < 0:
         raise WrongError(f"must not be negative: {number}")
     return number
+
+
+def size(value: object) -> int:
+    """A number of bytes; units are powers of 1024, also where they are written KB and MB, as in Prometheus."""
+    word = text(value)
+    match = _SIZE.fullmatch(word)
+    if match is None:
+        raise WrongError(f'not a size: "{word}"', "write a whole number of bytes, or one with a unit: 512KiB, 16MiB")
+    number, unit = match.groups()
+    return int(number) * UNITS[f"{unit[0]}iB" if len(unit) == 2 else unit or "B"]
 
 
 def duration(value: object) -> timedelta:
@@ -210,3 +223,4 @@ AbsoluteUrl = Annotated[str, PlainValidator(absolute_url)]
 Hidden = Annotated[Secret, PlainValidator(secret)]
 HiddenUrl = Annotated[Secret, PlainValidator(secret_url)]
 Address = Annotated[tuple[str, int], PlainValidator(address)]
+Size = Annotated[int, PlainValidator(size)]

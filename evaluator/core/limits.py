@@ -17,11 +17,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-MIB = 1024 * 1024
+KIB = 1024
+MIB = 1024 * KIB
+UNITS = {"GiB": 1024 * MIB, "MiB": MIB, "KiB": KIB, "B": 1}
+"""From the largest to the smallest."""
 
 
 class Limit(StrEnum):
-    """What can be refused; the names are the keys of the configuration."""
+    """What can be refused and is told; the names are the keys of the configuration."""
 
     ALERTS_PER_ALERTNAME = "alerts_per_alertname"
     GROUPS_PER_ROUTE = "groups_per_route"
@@ -32,7 +35,6 @@ class Limit(StrEnum):
     LABEL_VALUE_LENGTH = "label_value_length"
     LABELS_PER_ALERT = "labels_per_alert"
     ANNOTATION_SIZE = "annotation_size"
-    POST_CONCURRENCY = "post_concurrency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,19 @@ class Limits:
     alerts_per_alertname: int = 0
     groups_per_route: int = 100_000
     silences: int = 100_000
-    silence_size: int = 64 * 1024
+    silence_size: int = 64 * KIB
     body_size: int = 16 * MIB
-    label_name_length: int = 1024
-    label_value_length: int = 64 * 1024
+    label_name_length: int = KIB
+    label_value_length: int = 64 * KIB
     labels_per_alert: int = 256
-    annotation_size: int = 256 * 1024
+    annotation_size: int = 256 * KIB
     post_concurrency: int = 64
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def format_size(size: int) -> str:
+    """A number of bytes in the largest unit that divides it: `16MiB`, `1500B`; no limit is `0`."""
+    unit = next(name for name, each in UNITS.items() if size % each == 0)
+    return f"{size // UNITS[unit]}{unit}" if size else "0"

@@ -5,7 +5,7 @@
 Whoever is refused tries again, mostly every minute, so a quarter of an hour without a refusal means that there is room again.
 Refusals of one step are told together: a post of ten thousand alerts changes one text, once.
 
-That a request had to wait for others (`post_concurrency`) is counted at the door, and is no reason to wake anybody.
+That a request was asked to come again (`post_concurrency`) is counted at the door, and is no reason to wake anybody.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ _MEANING = {
     Limit.LABEL_VALUE_LENGTH: "alerts that others posted are not taken in and reach nobody",
     Limit.LABELS_PER_ALERT: "alerts that others posted are not taken in and reach nobody",
     Limit.ANNOTATION_SIZE: "alerts that others posted are not taken in and reach nobody",
-    Limit.POST_CONCURRENCY: "requests are asked to come again",
 }
 
 

@@ -19,6 +19,7 @@ from evaluator.core.answers import FailureKind
 from evaluator.core.dedup import Reason
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.limits import Limit
 from evaluator.core.records import State
 from evaluator.service.counts import Counts, Key, Spans
 
@@ -44,6 +45,20 @@ def families(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric
     yield from _datasources(machine, counts)
     refused: dict[Key, int] = {(): counts.commits_refused}
     yield _counter("evaluator_commits_refused", "How often the store refused to keep changes of the state.", (), refused)
+    yield _counter(
+        "evaluator_limit_refusals",
+        "How often something was refused because of each limit of the configuration.",
+        ("limit",),
+        {(str(limit),): count for limit, count in machine.refusals.counts.items()},
+        [(str(limit),) for limit in Limit],
+    )
+    yield _counter(
+        "evaluator_http_concurrency_limit_exceeded",
+        "How many HTTP requests were told to come back later because too many were being answered.",
+        ("method",),
+        counts.turned_away,
+        [("get",), ("post",)],
+    )
 
 
 def configuration(successful: bool, at: datetime | None) -> Iterator[Metric]:
