@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evaluator.api import native, v1, v2
+from evaluator.api.bounds import READING, Bound, Bounded, default_concurrency
+from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.view import UnavailableError, View
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -57,7 +60,19 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *native.routes(view),
         *pages,
     ]
-    return Starlette(routes=routes, exception_handlers={UnavailableError: _unavailable})
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(CrossOrigin, lambda: view.settings.web.cors_origin),
+            Middleware(Bounded, lambda: _reading(view), READING, lambda method: view.turned_away(method)),
+        ],
+        exception_handlers={UnavailableError: _unavailable},
+    )
+
+
+def _reading(view: View) -> Bound:
+    web = view.settings.web
+    return Bound(web.get_concurrency or default_concurrency(), "web.get_concurrency", web.timeout)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

@@ -16,5 +16,8 @@ class View(Seen, Protocol):
     def scrape(self) -> bytes:
         """Its metrics, in Prometheus' text format."""
 
+    def turned_away(self, method: str) -> None:
+        """A request of this method was refused, because too many are being answered: count it."""
+
     async def reload(self) -> None:
         """Read the configuration anew. Raises an exception whose text lists the problems; nothing has changed then."""

@@ -31,7 +31,7 @@ from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import METRIC_NAME, Labels
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.routing import Route
-from evaluator.core.settings import CatchUp, Datasource, Heartbeat, Receiver, Secret, Settings
+from evaluator.core.settings import CatchUp, Datasource, Heartbeat, Receiver, Secret, Settings, Web
 
 
 def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None = None) -> Settings:
@@ -61,6 +61,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         catch_up=CatchUp(model.catch_up.max, model.catch_up.notify),
         heartbeat=_heartbeat(model.heartbeat, top, reading),
         listen=model.web.listen,
+        web=Web(model.web.get_concurrency, model.web.timeout, model.web.cors_origin),
         resolve_timeout=defaults.model.resolve_timeout,
         templates=tuple(read_templates(top, reading)),
         rule_files=rules.files,

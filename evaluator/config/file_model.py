@@ -11,7 +11,7 @@ from pydantic import Field, PlainValidator
 from evaluator.config.later import NOT_ACTED_ON
 from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Later, Model
-from evaluator.config.scalars import Address, Flag, HiddenUrl, PublicUrl, Span, Text, one_of
+from evaluator.config.scalars import Address, Count, Flag, HiddenUrl, PublicUrl, Regex, Span, Text, one_of
 from evaluator.config.telemetry import EventRecorderModel, TracingModel
 from evaluator.core.matchers import MatcherMode
 
@@ -38,6 +38,9 @@ class WebModel(Model):
     LATER = MappingProxyType({"config_file": "the pages and the API have neither TLS nor users"})
 
     listen: Address = ("127.0.0.1", 9093)
+    get_concurrency: Count = 0
+    timeout: Span = timedelta(0)
+    cors_origin: Regex = ".*"
     config_file: Later = None
 
 

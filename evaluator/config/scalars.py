@@ -199,6 +199,16 @@ def smarthost(value: object) -> tuple[str, int]:
     return bare or "localhost", number
 
 
+def regex(value: object) -> str:
+    """An RE2 expression that is to match a whole text; null matches nothing."""
+    word = text(value)
+    try:
+        compile_regex(word)
+    except ValueError as error:
+        raise WrongError(str(error)) from None
+    return word
+
+
 def tree(value: object) -> Tree:
     """Any YAML, kept as it was written."""
     match value:
@@ -223,4 +233,5 @@ AbsoluteUrl = Annotated[str, PlainValidator(absolute_url)]
 Hidden = Annotated[Secret, PlainValidator(secret)]
 HiddenUrl = Annotated[Secret, PlainValidator(secret_url)]
 Address = Annotated[tuple[str, int], PlainValidator(address)]
+Regex = Annotated[str, PlainValidator(regex)]
 Size = Annotated[int, PlainValidator(size)]

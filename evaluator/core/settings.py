@@ -43,6 +43,7 @@ __all__ = [
     "TlsSettings",
     "WebhookSettings",
 ]
+    "Web",
 
 
 class DatasourceKind(StrEnum):
@@ -97,6 +98,19 @@ class Settings:
     route: Route
     receivers: tuple[Receiver, ...]
     external_labels: Labels = NO_LABELS
+@dataclass(frozen=True, slots=True)
+class Web:
+    """How the HTTP surface answers. get_concurrency: reading requests at once; 0: as many as processors, but at least 8.
+
+    timeout: how long one may take; zero for ever. cors_origin: an RE2 expression of the origins whose pages may use the
+    APIs of Alertmanager and Prometheus; empty for none.
+    """
+
+    get_concurrency: int = 0
+    timeout: timedelta = timedelta(0)
+    cors_origin: str = ".*"
+
+
     external_url: str = ""
     evaluation_interval: timedelta = timedelta(minutes=1)
     storage: str = "sqlite:///evaluator.db"
@@ -122,3 +136,4 @@ class Settings:
             if receiver.name == name:
                 return receiver
         raise KeyError(name)
+    web: Web = Web()

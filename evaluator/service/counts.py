@@ -35,7 +35,7 @@ class Counts:
     """What happened since the start. Keys are the label values.
 
     finished: when each group's last slot was answered, and after how many seconds. restore: seconds that taking back the
-    kept state took. expansions: texts of rules that were filled in.
+    kept state took. expansions: texts of rules that were filled in. turned_away: requests refused for want of room.
     """
 
     evaluations: Counter[str] = field(default_factory=Counter)
@@ -50,5 +50,6 @@ class Counts:
     attempts: Counter[Key] = field(default_factory=Counter)
     attempt_seconds: defaultdict[Key, Spans] = field(default_factory=lambda: defaultdict(Spans))
     commits_refused: int = 0
+    turned_away: Counter[Key] = field(default_factory=Counter)
     expansions: int = 0
     template_failures: int = 0

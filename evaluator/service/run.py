@@ -122,6 +122,10 @@ class Service:
         """The metrics, in Prometheus' text format."""
         return self.metrics.text()
 
+    def turned_away(self, method: str) -> None:
+        """Count a request that was refused because too many are being answered."""
+        self.metrics.counts.turned_away[(method.lower(),)] += 1
+
     @property
     def reload_successful(self) -> bool:
         """Whether the last reload was taken over; true before the first."""
