@@ -2,22 +2,19 @@
 
 An alert is identified by its labels, external labels included. Several sources may assert the same one (two rules, later
 also other servers that post); it fires while at least one of them asserts it, and starts with the earliest. This is where
-the paths of rules, built-in alerts and posted alerts meet; what follows, routing and grouping, does not ask where an alert
-came from.
+the paths of rules, built-in alerts and posted alerts (`taking`) meet; what follows, routing and grouping, does not ask where
+an alert came from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from evaluator.core.labels import Labels
-from evaluator.core.posting import SOURCE, Period, PostedAlert, claimed, merged
 from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Described(Protocol):
@@ -41,7 +38,8 @@ class Alert:
     """An asserted alert. ends_at: None while it fires. groups: ids of the alert groups that hold it.
 
     within: set for the copy of an alert that one group lets go while the alert itself goes on. expires_at, guessed: for a
-    posted alert, when it is over if nobody posts it again, and whether nobody named that end.
+    posted alert, when it is over if nobody posts it again, and whether nobody named that end. kept_until: once it
+    has been posted again, the end that is kept, from which the true one may have moved.
     """
 
     labels: Labels
@@ -56,6 +54,7 @@ class Alert:
     within: str = ""
     expires_at: datetime | None = None
     guessed: bool = False
+    kept_until: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -87,6 +86,7 @@ class Alert:
             self.within,
             self.expires_at,
             self.guessed,
+            self.kept_until is not None,
         )
 
     def told(self) -> NotifiedAlert:
@@ -145,34 +145,6 @@ class Alerts:
         alert.described, alert.expires_at = Fixed(alert.described.annotations), None
         return alert
 
-    def post(self, posted: PostedAlert, now: datetime, resolve_timeout: timedelta) -> tuple[Alert | None, bool]:
-        """Somebody posts this alert. Gives it, and whether it began, ended or began again by that.
-
-        An alert that is over and was not known is not taken in: nobody was told of it.
-        """
-        claim = claimed(posted, now, resolve_timeout)
-        alert = self._by_fingerprint.get(posted.labels.fingerprint)
-        if alert is None:
-            return (None, False) if claim.over(now) else (self._claim(posted, claim, now), True)
-        before = Period(alert.starts_at, alert.ends_at or alert.expires_at or FOREVER, alert.guessed)
-        if claim.overlaps(before):
-            claim = merged(before, claim, now)
-        if not claim.over(now):
-            began = not alert.firing
-            self._claim(posted, claim, now)
-            return alert, began
-        if alert.firing:
-            return alert, self.withdraw(posted.labels, SOURCE, claim.ends_at, now) is not None
-        if claim.starts_at == alert.starts_at:
-            alert.ends_at, alert.described = claim.ends_at, Fixed(Annotations(expanded=posted.annotations))
-        return alert, False
-
-    def _claim(self, posted: PostedAlert, claim: Period, now: datetime) -> Alert:
-        described = Fixed(Annotations(expanded=posted.annotations))
-        alert = self.affirm(posted.labels, SOURCE, claim.starts_at, now, described, posted.generator_url)
-        alert.expires_at, alert.guessed = claim.ends_at, claim.guessed
-        return alert
-
     def restore(self, record: AlertRecord) -> Alert:
         """Take an alert back from the store; one that ended within a group does not enter the table."""
         alert = Alert(
@@ -188,6 +160,7 @@ class Alerts:
             record.within,
             record.expires_at,
             record.guessed,
+            record.expires_at if record.extended else None,
         )
         if not alert.within:
             self._by_fingerprint[alert.fingerprint] = alert

@@ -44,6 +44,7 @@ from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
 from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import (
+    AlertRecord,
     Kept,
     RuleAlertRecord,
     State,
@@ -53,6 +54,7 @@ from evaluator.core.refusals import ALERT, REFUSAL, Refusals
 from evaluator.core.settings import Settings
 from evaluator.core.silences import Silences
 from evaluator.core.silencing import BOUNDARY, Silencing
+from evaluator.core.taking import Taken, resumed, take
 from evaluator.core.timers import Timers
 
 SLOT, EXPIRE = "slot", "expire"
@@ -213,13 +215,15 @@ class Machine:
     # -- alerts that others post --------------------------------------------------------------------------------------
 
     def _posted(self, posted: PostedAlert, now: datetime) -> None:
-        alert, changed = self.alerts.post(posted, now, self.settings.resolve_timeout)
-        if alert is None:
+        alert, taken = take(self.alerts, posted, now, self.settings.resolve_timeout)
+        if alert is None or taken is Taken.AGAIN or taken is Taken.NOT:
             return
         if alert.expires_at is not None:
             self.timers.set_earlier((EXPIRE, alert.fingerprint), alert.expires_at)
-        if changed:
+        if taken is Taken.TURNED:
             self.dispatch.changed(alert, now)
+        else:
+            self._journal.touch(AlertRecord, alert.key, alert.record)
 
     def _expire(self, fingerprint: str, now: datetime) -> None:
         """Nobody has posted this alert again in time, unless its end has moved since the timer was set."""
@@ -233,8 +237,7 @@ class Machine:
 
     def _resume_posted(self, alert: Alert, now: datetime) -> None:
         """Whoever posts this alert has had no chance while nobody listened: give it the time that it has by default."""
-        again = now + self.settings.resolve_timeout
-        alert.expires_at = max(alert.expires_at or again, again)
+        alert.expires_at = resumed(alert, now, self.settings.resolve_timeout)
         self.timers.set((EXPIRE, alert.fingerprint), alert.expires_at)
 
     # -- built-in alerts ----------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ The rules are Alertmanager's. Without a start an alert starts now, or at its end
 one alert: it starts with the earlier; the newer claim's end counts, unless the older one was later and no guess. Claims that do
 not overlap are two episodes.
 
-Most posts repeat what is known, with a later end. `core.alerts` recognises those before anything is built for them.
+`core.taking` applies this to the alerts that are known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from evaluator.core.labels import Labels
 from evaluator.core.records import Pairs
@@ -20,8 +21,7 @@ SOURCE = "posted"
 """Who asserts an alert that was posted, as its record says."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostedAlert:
+class PostedAlert(NamedTuple):
     """An alert as somebody posts it; labels and annotations are valid. Times that were not given are None."""
 
     labels: Labels

@@ -66,7 +66,8 @@ class AlertRecord:
     sources: who asserts it now (rule keys, `evaluator:…` for built-in alerts). groups: ids of the groups that hold it.
     why: for a resolved alert, why, when it was not simply over: `rule removed`. within: id of the one group for which it
     ended although it goes on elsewhere; empty for the alert itself. expires_at, guessed: for a posted alert that fires, when
-    it is over if nobody posts it again, and whether nobody named that end.
+    it is over if nobody posts it again, and whether nobody named that end. extended: it has been posted again, and its end may
+    be later by up to `resolve_timeout`.
     """
 
     labels: Labels
@@ -81,6 +82,7 @@ class AlertRecord:
     within: str = ""
     expires_at: datetime | None = None
     guessed: bool = False
+    extended: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

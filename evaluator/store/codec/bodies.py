@@ -58,6 +58,7 @@ class AlertBody(Body, frozen=True, gc=False):
     why: str = ""
     expires_at: datetime | None = None
     guessed: bool = False
+    extended: bool = False
 
 
 class GroupBody(Body, frozen=True, gc=False):

@@ -55,6 +55,7 @@ def _from_alert(record: AlertRecord) -> Row:
         why=record.why,
         expires_at=record.expires_at,
         guessed=record.guessed,
+        extended=record.extended,
     )
     return {
         "fingerprint": record.fingerprint,
@@ -81,6 +82,7 @@ def _to_alert(row: Any) -> AlertRecord:
         within=row.within,
         expires_at=body.expires_at,
         guessed=body.guessed,
+        extended=body.extended,
     )
 
 
