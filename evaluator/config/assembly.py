@@ -69,8 +69,8 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         time_intervals=intervals,
         windows=windows,
         silences=silences,
-        compatibility=compatible,
         limits=read_limits(model.limits),
+        compatibility=compatible,
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),
     )

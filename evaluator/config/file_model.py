@@ -91,10 +91,10 @@ class FileModel(Model):
     catch_up: CatchUpModel = Field(default_factory=CatchUpModel)
     heartbeat: HeartbeatModel | None = None
     web: WebModel = Field(default_factory=WebModel)
+    limits: LimitsModel = Field(default_factory=LimitsModel)
 
     components: Any = None
     people: Any = None
-    limits: LimitsModel = Field(default_factory=LimitsModel)
     profiles: Any = None
     calendars: Any = None
     schedules: Any = None

@@ -41,9 +41,9 @@ __all__ = [
     "SlackField",
     "SlackSettings",
     "TlsSettings",
+    "Web",
     "WebhookSettings",
 ]
-    "Web",
 
 
 class DatasourceKind(StrEnum):
@@ -84,6 +84,19 @@ class CatchUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """How the HTTP surface answers. get_concurrency: reading requests at once; 0: as many as processors, but at least 8.
+
+    timeout: how long one may take; zero for ever. cors_origin: an RE2 expression of the origins whose pages may use the
+    APIs of Alertmanager and Prometheus; empty for none.
+    """
+
+    get_concurrency: int = 0
+    timeout: timedelta = timedelta(0)
+    cors_origin: str = ".*"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep.
 
@@ -98,19 +111,6 @@ class Settings:
     route: Route
     receivers: tuple[Receiver, ...]
     external_labels: Labels = NO_LABELS
-@dataclass(frozen=True, slots=True)
-class Web:
-    """How the HTTP surface answers. get_concurrency: reading requests at once; 0: as many as processors, but at least 8.
-
-    timeout: how long one may take; zero for ever. cors_origin: an RE2 expression of the origins whose pages may use the
-    APIs of Alertmanager and Prometheus; empty for none.
-    """
-
-    get_concurrency: int = 0
-    timeout: timedelta = timedelta(0)
-    cors_origin: str = ".*"
-
-
     external_url: str = ""
     evaluation_interval: timedelta = timedelta(minutes=1)
     storage: str = "sqlite:///evaluator.db"
@@ -118,6 +118,7 @@ class Web:
     catch_up: CatchUp = CatchUp()
     heartbeat: Heartbeat | None = None
     listen: tuple[str, int] = ("127.0.0.1", 9093)
+    web: Web = Web()
     resolve_timeout: timedelta = timedelta(minutes=5)
     templates: tuple[Path, ...] = ()
     rule_files: tuple[Path, ...] = ()
@@ -136,4 +137,3 @@ class Web:
             if receiver.name == name:
                 return receiver
         raise KeyError(name)
-    web: Web = Web()
