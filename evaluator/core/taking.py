@@ -4,6 +4,7 @@ Most posts repeat what is known, with a later end. Those are recognised before a
 that is kept. That is no loss: a restart gives every posted alert at least `resolve_timeout` from then on (`resumed`), because
 nobody could post while nobody listened, and an alert that ended too early would be taken back for no reason. An end further
 away than that is kept anew only when it has moved by more than `resolve_timeout`, and a restart makes up for the difference.
+Annotations that change with every post, as those with a value in them do, are kept when something else is.
 """
 
 from __future__ import annotations
@@ -57,18 +58,18 @@ def resumed(alert: Alert, now: datetime, resolve_timeout: timedelta) -> datetime
 def _goes_on(alert: Alert, posted: PostedAlert, now: datetime, resolve_timeout: timedelta) -> bool:
     """Whether a post says nothing but that the alert goes on; then its end has been moved.
 
-    This is what the long way would come to, and the way that nearly all posts take: nothing is built.
+    This is what the long way would come to, and the way that nearly all posts take.
     """
     guess, until = posted.ends_at is None, posted.ends_at or now + resolve_timeout
     if alert.ends_at is not None or alert.expires_at is None or alert.guessed is not guess or SOURCE not in alert.sources:
         return False
     if until <= now or until < alert.expires_at or (posted.starts_at or now) < alert.starts_at:
         return False
-    if alert.generator_url != posted.generator_url or alert.described.annotations.expanded != posted.annotations:
-        return False
     if until > alert.expires_at and not _kept(alert.kept_until, until, now, resolve_timeout):
         return False
-    alert.expires_at, alert.updated_at = until, now
+    alert.expires_at, alert.updated_at, alert.generator_url = until, now, posted.generator_url
+    if alert.described.annotations.expanded != posted.annotations:
+        alert.described = _described(posted)
     return True
 
 
@@ -94,18 +95,20 @@ def _end(alerts: Alerts, alert: Alert, posted: PostedAlert, claim: Period, now: 
         asserted = SOURCE in alert.sources
         ended = alerts.withdraw(posted.labels, SOURCE, claim.ends_at, now)
         return Taken.TURNED if ended else Taken.CHANGED if asserted else Taken.AGAIN
-    said = Annotations(expanded=posted.annotations)
-    if claim.starts_at != alert.starts_at or (alert.ends_at, alert.described.annotations) == (claim.ends_at, said):
+    if claim.starts_at != alert.starts_at:
         return Taken.AGAIN
-    alert.ends_at, alert.described = claim.ends_at, Fixed(said)
-    return Taken.CHANGED
+    moved, alert.ends_at, alert.described = alert.ends_at != claim.ends_at, claim.ends_at, _described(posted)
+    return Taken.CHANGED if moved else Taken.AGAIN
 
 
 def _claim(alerts: Alerts, posted: PostedAlert, claim: Period, now: datetime) -> Alert:
-    described = Fixed(Annotations(expanded=posted.annotations))
-    alert = alerts.affirm(posted.labels, SOURCE, claim.starts_at, now, described, posted.generator_url)
+    alert = alerts.affirm(posted.labels, SOURCE, claim.starts_at, now, _described(posted), posted.generator_url)
     alert.expires_at, alert.guessed, alert.kept_until = claim.ends_at, claim.guessed, None
     return alert
+
+
+def _described(posted: PostedAlert) -> Fixed:
+    return Fixed(Annotations(expanded=posted.annotations))
 
 
 def _kept(kept_until: datetime | None, ends_at: datetime, now: datetime, resolve_timeout: timedelta) -> bool:
@@ -114,5 +117,5 @@ def _kept(kept_until: datetime | None, ends_at: datetime, now: datetime, resolve
 
 
 def _standing(alert: Alert) -> tuple[object, ...]:
-    """What is kept of an alert that others post, its end aside."""
-    return (alert.starts_at, alert.described.annotations, alert.generator_url, alert.guessed, SOURCE in alert.sources)
+    """What is kept, when it changes, of an alert that others post; its end aside."""
+    return (alert.starts_at, alert.guessed, SOURCE in alert.sources)
