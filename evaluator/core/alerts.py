@@ -102,9 +102,10 @@ class Alert:
 
 
 class Alerts:
-    """The table, by fingerprint."""
+    """The table, by fingerprint. turnover: counts the alerts that came and went, so that lists made of it know their age."""
 
     def __init__(self) -> None:
+        self.turnover = 0
         self._by_fingerprint: dict[str, Alert] = {}
 
     def __iter__(self) -> Iterator[Alert]:
@@ -124,7 +125,7 @@ class Alerts:
         alert = self._by_fingerprint.get(labels.fingerprint)
         if alert is None:
             alert = Alert(labels, starts_at, now, described)
-            self._by_fingerprint[labels.fingerprint] = alert
+            self._enter(alert)
         elif alert.firing:
             alert.starts_at = min(alert.starts_at, starts_at)
         else:
@@ -163,9 +164,14 @@ class Alerts:
             record.expires_at if record.extended else None,
         )
         if not alert.within:
-            self._by_fingerprint[alert.fingerprint] = alert
+            self._enter(alert)
         return alert
 
     def forget(self, alert: Alert) -> None:
         """Drop an alert."""
         self._by_fingerprint.pop(alert.fingerprint, None)
+        self.turnover += 1
+
+    def _enter(self, alert: Alert) -> None:
+        self._by_fingerprint[alert.fingerprint] = alert
+        self.turnover += 1

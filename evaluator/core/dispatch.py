@@ -42,13 +42,14 @@ MOST_MUTES = 20  # reasons that a decision names
 
 
 class Dispatch:
-    """The alert groups and everything that is under way for them."""
+    """The alert groups and everything that is under way for them. turnover: counts the groups that came and went."""
 
     def __init__(self, settings: Settings, alerts: Alerts, muting: Muting, timers: Timers, journal: Journal) -> None:
         self.route = settings.route
         self.muting = muting
         self.receivers = {receiver.name: receiver for receiver in settings.receivers}
         self.groups: dict[str, AlertGroup] = {}
+        self.turnover = 0
         self._alerts = alerts
         self._timers = timers
         self._journal = journal
@@ -98,6 +99,7 @@ class Dispatch:
     def adopt(self, group: AlertGroup) -> None:
         """Take in a group as it stands, with what is on its way for it, and a lane for each of its receiver's integrations."""
         self.groups[group.id] = group
+        self.turnover += 1
         receiver = self.receivers.get(group.route.receiver)
         for integration in receiver.integrations if receiver else ():
             name = f"{group.route.receiver}/{integration.name}"
@@ -127,11 +129,17 @@ class Dispatch:
 
     def _mutes(self, group: AlertGroup, now: datetime) -> dict[str, Mute]:
         """Why which of the group's alerts are not told now, by fingerprint."""
-        quiet = self.muting.of_route(group.route, now)
+        quiet = self._quiet(group, now)
         if quiet is not None:
             return dict.fromkeys(group.alerts, quiet)
         found = ((name, self.muting.of_alert(alert, group.route, now)) for name, alert in group.alerts.items())
         return {name: mute for name, mute in found if mute is not None}
+
+    def _quiet(self, group: AlertGroup, now: datetime) -> Mute | None:
+        """Why the time of day mutes the group now; the group remembers that for those who look at it until the next flush."""
+        quiet = self.muting.of_route(group.route, now)
+        group.muted_by = quiet.names if quiet is not None else ()
+        return quiet
 
     def _await_hour(self, group: AlertGroup, now: datetime) -> None:
         """Look at the group again when the time of day begins, or ceases, to mute it."""
@@ -266,6 +274,7 @@ class Dispatch:
 
     def _close(self, group: AlertGroup) -> None:
         del self.groups[group.id]
+        self.turnover += 1
         self._timers.cancel((FLUSH, group.id))
         self._journal.forget(GroupRecord, (group.id,))
         for lane in group.lanes.values():
@@ -300,6 +309,8 @@ class Dispatch:
         if names - group.lanes.keys():  # whoever is new has yet to hear what fires
             self._touch(group, now)
         self.adopt(group)
+        if group.flushed:
+            self._quiet(group, now)
         for lane in group.lanes.values():
             if lane.row is None:
                 self._outgoing.await_repeat(group, lane, now)

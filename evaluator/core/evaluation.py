@@ -53,11 +53,27 @@ class Tracked:
     value: float
     histogram: Histogram | None = None
     texts: Pairs | None = None
+    sent_at: datetime | None = None
+    _told: Annotations | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def annotations(self) -> Annotations:
-        """As they stand after the last evaluation that saw the alert."""
-        return Annotations(self.rule.annotations, self.series, self.value, self.histogram, self.texts)
+        """As they stand after the last evaluation that saw the alert: the very same object until something is different."""
+        told = self._told
+        if told is None or self._moved(told):
+            told = Annotations(self.rule.annotations, self.series, self.value, self.histogram, self.texts)
+            self._told = told
+        return told
+
+    def _moved(self, told: Annotations) -> bool:
+        same_value = told.value is self.value or (told.value == self.value != 0)  # 0 and -0 read differently
+        return (
+            not same_value
+            or told.templates is not self.rule.annotations
+            or told.series != self.series
+            or told.histogram != self.histogram
+            or told.expanded != self.texts
+        )
 
     def record(self) -> RuleAlertRecord:
         """This alert as it is kept."""

@@ -45,7 +45,8 @@ class AlertGroup:
     """Alerts of one route that share their group labels.
 
     first_flush: the first tick, from which all others are counted. flushed: that tick is over. considered: the ended
-    alerts that the last flush saw, with the time of their last change; they leave once everybody has been told.
+    alerts that the last flush saw, with the time of their last change; they leave once everybody has been told. muted_by:
+    names of the time intervals that kept the last flush quiet.
     """
 
     id: str
@@ -58,6 +59,7 @@ class AlertGroup:
     alerts: dict[str, Alert] = field(default_factory=dict)
     lanes: dict[str, Lane] = field(default_factory=dict)
     considered: dict[str, datetime] = field(default_factory=dict)
+    muted_by: tuple[str, ...] = ()
 
     def record(self) -> GroupRecord:
         """This group as it is kept."""

@@ -89,9 +89,10 @@ class _Slot:
 
 
 class Inhibitions:
-    """The rules of one scope, the sources that fire, and the targets that were asked about."""
+    """The rules of one scope, the sources that fire, and the targets that were asked about. moves: sources that came or went."""
 
     def __init__(self, rules: Iterable[InhibitRule]) -> None:
+        self.moves = 0
         self._rules = tuple(rules)
         self._slots: dict[tuple[int, EqualValues], _Slot] = {}
         self._sources: dict[str, tuple[_Place, ...]] = {}
@@ -118,6 +119,7 @@ class Inhibitions:
                 yield _Place(number, rule.equal_values(labels), match_all(rule.target_matchers, labels))
 
     def _move(self, place: _Place, fingerprint: str, firing: bool) -> Touched | None:
+        self.moves += 1
         slot = self._slots.setdefault((place.rule, place.values), _Slot())
         sources = slot.two_sided if place.two_sided else slot.one_sided
         before = slot.effect

@@ -44,12 +44,13 @@ class Mute:
 
 
 class Muting:
-    """Silences, inhibitions and intervals together."""
+    """Silences, inhibitions and intervals together. sources: counts the changes after which another alert may inhibit."""
 
     def __init__(
         self, silences: Silences, rules: Iterable[InhibitRule], route: Route, intervals: Iterable[NamedInterval]
     ) -> None:
         self.silences = silences
+        self.sources = 0
         self._firing: dict[str, Alert] = {}
         self._scopes: dict[str, Inhibitions] = {}
         self._above: dict[str, tuple[Inhibitions, ...]] = {}
@@ -57,6 +58,7 @@ class Muting:
 
     def reconfigure(self, rules: Iterable[InhibitRule], route: Route, intervals: Iterable[NamedInterval]) -> None:
         """Take over new rules and intervals; the firing alerts are filed anew."""
+        self.sources += 1
         self._intervals: Mapping[str, NamedInterval] = {interval.name: interval for interval in intervals}
         self._scopes = {"": Inhibitions(rules)}
         self._above = {}
@@ -84,8 +86,10 @@ class Muting:
             self._firing.pop(fingerprint, None)
         affected: set[str] = set()
         for scope in self._scopes.values():
+            moves = scope.moves
             for touched in scope.source_changed(alert.labels, fingerprint, firing):
                 affected.update(scope.affected(touched))
+            self.sources += scope.moves - moves
         return affected
 
     def forget(self, alert: Alert) -> None:
