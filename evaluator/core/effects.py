@@ -1,6 +1,7 @@
 """Everything that the machine can ask of the world. The counterpart is `events`: everything that can happen to it.
 
-`RunQuery` and `Deliver` are answered by exactly one event each, time-outs included. `Save`, `Forget` and `Note` are written
+`RunQuery` and `Deliver` are answered by exactly one event each, time-outs included. `Forward` fills queues, of which each post
+that is made gives one event. `Save`, `Forget` and `Note` are written
 in one transaction before any of the others is performed.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from evaluator.core.records import History, OutboxRecord, Record
+from evaluator.core.labels import Labels
+from evaluator.core.records import Annotations, History, OutboxRecord, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,24 @@ class Deliver:
     """Hand a notification to its receiver, once."""
 
     row: OutboxRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardedAlert:
+    """An alert as an Alertmanager is told of it. ends_at: when it was over, or when it is unless it is told again."""
+
+    labels: Labels
+    annotations: Annotations
+    starts_at: datetime
+    ends_at: datetime
+    generator_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Put these alerts into the queue of every Alertmanager that alerts are forwarded to."""
+
+    alerts: tuple[ForwardedAlert, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +72,4 @@ class Note:
     record: History
 
 
-Effect = RunQuery | Deliver | Save | Forget | Note
+Effect = RunQuery | Deliver | Forward | Save | Forget | Note

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import assert_never
-from urllib.parse import quote_plus
 
 from evaluator.core.alert import Life
 from evaluator.core.alerts import Alert, Alerts, Fixed
@@ -27,6 +26,8 @@ from evaluator.core.events import (
     Delivered,
     DeliveryFailed,
     Event,
+    Forwarded,
+    ForwardingFailed,
     QueryFailed,
     QueryReturned,
     Refused,
@@ -37,6 +38,7 @@ from evaluator.core.events import (
 )
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.limits import Limit
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
 from evaluator.core.muting import Muting
@@ -77,6 +79,7 @@ class Machine:
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
         self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
+        self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self._schedule(settings, now)
         self.silencing.configure(settings.windows, settings.silences, now)
 
@@ -104,6 +107,10 @@ class Machine:
                     self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
             case AlertsPosted():
                 for posted in event.alerts:
+            case Forwarded():
+                self.watch.forwarded(event.alertmanager, now)
+            case ForwardingFailed():
+                self.watch.forwarding_failed(event.alertmanager, event.error, self._alertmanagers, now)
                     self._posted(posted, now)
             case SilenceSet():
                 self.silencing.set(event.silence, now)
@@ -170,6 +177,7 @@ class Machine:
         group = self._owner.get(event.rule)
         if group is None or not group.expects(event.rule, event.slot):
             return
+        self.forwarding.evaluated(group.group, rule, event.slot)
         rule = group.rules[event.rule]
         rule.fail(event.slot, event.failure)
         self.watch.query_failed(group.group.datasource, rule, event.failure, now)
@@ -179,6 +187,7 @@ class Machine:
         if group.answered(rule, now) and group.next_slot <= now:
             self._start(group, now)
 
+        self.forwarding.evaluated(group.group, rule, event.slot)
     # -- alerts of rules ----------------------------------------------------------------------------------------------
 
     def _apply(self, change: Change, now: datetime) -> None:
@@ -203,7 +212,7 @@ class Machine:
 
     def _assert(self, tracked: Tracked, now: datetime) -> None:
         assert tracked.life.fired_at is not None
-        url = f"{self.settings.external_url}/graph?g0.expr={quote_plus(tracked.rule.expr)}&g0.tab=1"
+        url = generator_url(self.settings.external_url, tracked.rule.expr)
         alert = self.alerts.affirm(self._named(tracked), tracked.rule.key, tracked.life.fired_at, now, tracked, url)
         self.dispatch.changed(alert, now)
 
@@ -217,6 +226,8 @@ class Machine:
     def _posted(self, posted: PostedAlert, now: datetime) -> None:
         alert, taken = take(self.alerts, posted, now, self.settings.resolve_timeout)
         if alert is None or taken is Taken.AGAIN or taken is Taken.NOT:
+            if why:
+                self.forwarding.follow(alert, now)
             return
         if alert.expires_at is not None:
             self.timers.set_earlier((EXPIRE, alert.fingerprint), alert.expires_at)
@@ -256,12 +267,14 @@ class Machine:
         alert = self.alerts.withdraw(asserted, SOURCE + labels.fingerprint, now, now)
         if alert is not None:
             self.dispatch.changed(alert, now)
+        self.forwarding.follow(alert, now)
 
     def _still_held_back(self, limit: Limit) -> bool:
         """Whether something is not told as it should be although nothing was refused of late."""
         return False
 
     # -- reload and restart -------------------------------------------------------------------------------------------
+            self.forwarding.follow(alert, now)
 
     def _schedule(self, settings: Settings, now: datetime) -> None:
         """Begin the groups that are new or changed, and drop those that are gone; unchanged ones go on untouched."""
@@ -297,6 +310,7 @@ class Machine:
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
         self.silencing.configure(settings.windows, settings.silences, now)
         self.dispatch.reconfigure(settings, now)
+        self.forwarding.reconfigure(settings, self.groups.values())
         self._retain(now)
 
     def _rename(self, former: Labels, now: datetime) -> None:
@@ -312,6 +326,7 @@ class Machine:
                 if source.startswith(SOURCE):
                     self._rename_built_in(alert, source, now)
 
+                self.forwarding.follow(ended, now)
     def _rename_built_in(self, alert: Alert, source: str, now: datetime) -> None:
         raised = Raised(bare(alert.labels), Fixed(alert.described.annotations))
         if self.alerts.withdraw(alert.labels, source, now, now, RENAMED) is not None:
@@ -322,11 +337,17 @@ class Machine:
         names = {f"{receiver.name}/{one.name}" for receiver in self.settings.receivers for one in receiver.integrations}
         self.watch.retain(self.groups.values(), names, now)
 
+            self.forwarding.follow(alert, now)
     def restore(self, kept: Kept, now: datetime) -> list[Effect]:
         """Take back what an earlier run saved, before the first event.
 
         What the configuration no longer knows ends, as it would in a reload. Gives what is to be kept because of that.
         """
+        self.watch.retain_alertmanagers(self._alertmanagers, now)
+
+    @property
+    def _alertmanagers(self) -> frozenset[str]:
+        return frozenset(alertmanager.url for alertmanager in self.settings.alertmanagers)
         self.silencing.restore(kept.silences)
         alerts = [self.alerts.restore(record) for record in kept.alerts]
         self.dispatch.restore(alerts, kept.groups, kept.ledger, kept.outbox, now)
@@ -367,6 +388,7 @@ class Machine:
         if labels[ALERT_NAME] == ALERT:
             self.refusals.resume(labels["limit"], alert.starts_at, now)
         else:
+                    self.forwarding.follow(alert, now)
             self.watch.resume(labels, alert.starts_at, self.groups.values())
         if labels.filled_from(self.settings.external_labels) != alert.labels:
             self._rename_built_in(alert, source, now)
@@ -376,6 +398,8 @@ class Machine:
             for rule in group.rules.values():
                 yield from (tracked for tracked in rule.alerts.values() if tracked.life.state is State.FIRING)
 
+        else:
+            self.forwarding.follow(alert, now)
     def _named(self, tracked: Tracked) -> Labels:
         """What an alert of a rule is called outside: its labels and the external ones."""
         return tracked.labels.filled_from(self.settings.external_labels)

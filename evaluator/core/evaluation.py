@@ -44,7 +44,10 @@ class Health(StrEnum):
 
 @dataclass(slots=True)
 class Tracked:
-    """An alert that a rule follows. texts: annotations that had to be made in the slot; None when they are made later."""
+    """An alert that a rule follows. texts: annotations that had to be made in the slot; None when they are made later.
+
+    sent_at: the slot at which it was last forwarded to the Alertmanagers, since the start.
+    """
 
     rule: AlertingRule
     labels: Labels

@@ -77,6 +77,21 @@ class AlertsPosted:
     """Somebody posted alerts, all of them valid."""
 
     alerts: tuple[PostedAlert, ...] = field(repr=False)
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """An Alertmanager, named by the URL of its alerts, accepted what was forwarded to it."""
+
+    alertmanager: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingFailed:
+    """An Alertmanager did not accept what was forwarded to it; the same will not be tried again."""
+
+    alertmanager: str
+    error: str
+
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +136,5 @@ Event = (
     | Refused
     | Reloaded
 )
+    | Forwarded
+    | ForwardingFailed

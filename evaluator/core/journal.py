@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
+from evaluator.core.effects import Deliver, Effect, Forget, Forward, ForwardedAlert, Note, RunQuery, Save
 from evaluator.core.records import History, OutboxRecord, Record
 
 
@@ -18,7 +18,7 @@ class Journal:
     def __init__(self) -> None:
         self._kept: dict[tuple[type[Record], tuple[str, ...]], Callable[[], Record] | None] = {}
         self._notes: list[Note] = []
-        self._perform: list[RunQuery | Deliver] = []
+        self._perform: list[RunQuery | Deliver | Forward] = []
 
     def touch(self, kind: type[Record], key: tuple[str, ...], record: Callable[[], Record]) -> None:
         """The record of this kind and key has changed; `record` makes it when the step ends."""
@@ -43,6 +43,10 @@ class Journal:
     def deliver(self, row: OutboxRecord) -> None:
         """Ask for a delivery."""
         self._perform.append(Deliver(row))
+
+    def forward(self, alerts: tuple[ForwardedAlert, ...]) -> None:
+        """Ask for alerts to be posted to the Alertmanagers."""
+        self._perform.append(Forward(alerts))
 
     def close(self) -> list[Effect]:
         """Everything gathered since the last call."""

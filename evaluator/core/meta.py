@@ -3,6 +3,7 @@
     EvaluatorDatasourceDown       no query to a datasource has succeeded for a minute, whatever the reason
     EvaluatorRuleFailing          rules of a datasource that answers have failed three times in a row; one alert for all
     EvaluatorNotificationFailing  an integration refused a notification for good, or accepts none for a minute
+    EvaluatorForwardingFailing    none of the Alertmanagers that alerts are forwarded to has accepted any for a minute
     EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
     EvaluatorLimitReached         something was refused because of a limit of the configuration (`core.refusals`)
 
@@ -37,6 +38,7 @@ _OWN_LABELS = {
     "EvaluatorDatasourceDown": ("datasource",),
     "EvaluatorRuleFailing": ("datasource",),
     "EvaluatorNotificationFailing": ("receiver", "integration"),
+    "EvaluatorForwardingFailing": (),
     "EvaluatorAlertLimit": ("rule_group", "rule"),
     "EvaluatorLimitReached": ("limit",),
 }
@@ -75,6 +77,7 @@ class SelfWatch:
     datasources, integrations: what fails at the moment. strikes: by rule, failures of its own since it last worked.
     failing: by datasource, the rules that are told as failing and why. limited: by alert, the rules over their limit.
     resuming: by datasource that had failing rules before a restart, the rules that have not been asked since.
+    alertmanagers: those that did not accept what was last forwarded to them. unforwarded: that is told of all of them.
     """
 
     raise_: Raise
@@ -85,6 +88,8 @@ class SelfWatch:
     failing: dict[str, dict[str, str]] = field(default_factory=dict)
     limited: dict[Labels, set[str]] = field(default_factory=dict)
     resuming: dict[str, set[str]] = field(default_factory=dict)
+    alertmanagers: dict[str, _Trouble] = field(default_factory=dict)
+    unforwarded: bool = False
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
@@ -198,6 +203,31 @@ class SelfWatch:
                 _raised(_integration(integration), f"Notifications to {integration} are not accepted", description), now
             )
 
+    # -- forwarding ---------------------------------------------------------------------------------------------------
+
+    def forwarded(self, alertmanager: str, now: datetime) -> None:
+        """An Alertmanager accepted alerts."""
+        self.alertmanagers.pop(alertmanager, None)
+        self._forwarding_works(now)
+
+    def forwarding_failed(self, alertmanager: str, error: str, known: Set[str], now: datetime) -> None:
+        """An Alertmanager did not accept alerts. known: all Alertmanagers; one that accepts is enough."""
+        if alertmanager not in known:
+            return
+        self.alertmanagers.setdefault(alertmanager, _Trouble(now, "")).error = error
+        since = max(trouble.since for trouble in self.alertmanagers.values())
+        if self.alertmanagers.keys() >= known and now - since >= PATIENCE:
+            self.unforwarded = True
+            failures = "\n".join(f"{name}: {trouble.error}" for name, trouble in sorted(self.alertmanagers.items()))
+            description = f"None has accepted any since {_clock(since)}. Last failures:\n{failures}"
+            labels = _labels("EvaluatorForwardingFailing", "critical")
+            self.raise_(_raised(labels, "No Alertmanager accepts the alerts forwarded to it", description), now)
+
+    def _forwarding_works(self, now: datetime) -> None:
+        if self.unforwarded:
+            self.unforwarded = False
+            self.cease(_labels("EvaluatorForwardingFailing", "critical"), now)
+
     # -- restart and reload -------------------------------------------------------------------------------------------
 
     def resume(self, labels: Labels, since: datetime, groups: Iterable[GroupEvaluation]) -> None:
@@ -207,10 +237,18 @@ class SelfWatch:
                 self.datasources[labels["datasource"]] = _Trouble(since, "")
             case "EvaluatorNotificationFailing":
                 self.integrations[f"{labels['receiver']}/{labels['integration']}"] = _Trouble(since, "")
+            case "EvaluatorForwardingFailing":
+                self.unforwarded = True
             case "EvaluatorRuleFailing":
                 self.resuming[labels["datasource"]] = _rules_on(labels["datasource"], groups)
             case "EvaluatorAlertLimit":
                 self.limited[labels] = _rules_called(labels["rule"], labels["rule_group"], groups)
+
+    def retain_alertmanagers(self, known: Set[str], now: datetime) -> None:
+        """Take note of the Alertmanagers that there are: of others nothing is known, and without any nothing fails."""
+        self.alertmanagers = {name: trouble for name, trouble in self.alertmanagers.items() if name in known}
+        if not known:
+            self._forwarding_works(now)
 
     def retain(self, groups: Collection[GroupEvaluation], integrations: Set[str], now: datetime) -> None:
         """Take note of the rules and integrations that there are, and end what concerned others."""

@@ -19,12 +19,14 @@ from evaluator.core.matchers import MatcherMode
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
+from evaluator.core.relabelling import Relabel
 from evaluator.core.routing import Route
 from evaluator.core.rules import RuleGroup
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 
 __all__ = [
+    "Alertmanager",
     "Authorization",
     "BasicAuth",
     "CatchUp",
@@ -75,6 +77,19 @@ class Heartbeat:
     every: timedelta
 
 
+
+@dataclass(frozen=True, slots=True)
+class Alertmanager:
+    """An Alertmanager that own alerts are forwarded to. url: where alerts are posted; no two have the same.
+
+    timeout: of one post. relabel: what becomes of alerts that are posted to this one.
+    """
+
+    url: str
+    http: HttpSettings = DEFAULT_HTTP
+    timeout: timedelta = timedelta(seconds=10)
+    relabel: tuple[Relabel, ...] = ()
+
 @dataclass(frozen=True, slots=True)
 class CatchUp:
     """How far missed slots are evaluated after downtime, and whether what happened then is told."""
@@ -110,6 +125,7 @@ class Settings:
     groups: tuple[RuleGroup, ...]
     route: Route
     receivers: tuple[Receiver, ...]
+    alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     external_labels: Labels = NO_LABELS
     external_url: str = ""
     evaluation_interval: timedelta = timedelta(minutes=1)
@@ -125,6 +141,8 @@ class Settings:
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: tuple[NamedInterval, ...] = ()
     windows: tuple[Window, ...] = ()
+    alertmanagers: tuple[Alertmanager, ...] = ()
+    alert_relabel: tuple[Relabel, ...] = ()
     silences: tuple[Silence, ...] = ()
     limits: Limits = DEFAULT_LIMITS
     compatibility: bool = False
