@@ -35,6 +35,8 @@ from evaluator.core.events import (
     SilenceExpired,
     SilenceSet,
     TimerFired,
+    WindowEnded,
+    WindowSet,
 )
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels
@@ -81,7 +83,7 @@ class Machine:
         self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
         self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self._schedule(settings, now)
-        self.silencing.configure(settings.windows, settings.silences, now)
+        self.silencing.configure(settings, now)
 
     @property
     def next_timer(self) -> datetime | None:
@@ -113,9 +115,13 @@ class Machine:
                 self.watch.forwarding_failed(event.alertmanager, event.error, self._alertmanagers, now)
                     self._posted(posted, now)
             case SilenceSet():
-                self.silencing.set(event.silence, now)
+                self.silencing.set(event.silence, now, event.fresh_id)
             case SilenceExpired():
                 self.silencing.expire(event.id, now)
+            case WindowSet():
+                self.silencing.set_window(event.window, now)
+            case WindowEnded():
+                self.silencing.end_window(event.id, now)
             case Refused():
                 self.refusals.refused(event.limit, event.detail, now, event.count)
             case Reloaded():
@@ -152,7 +158,7 @@ class Machine:
                 case (kind, limit) if kind == REFUSAL:
                     self.refusals.quiet(limit, now)
                 case (kind,) if kind == BOUNDARY:
-                    self.silencing.cross(now, self.settings.retention)
+                    self.silencing.cross(now)
 
     def _start(self, group: GroupEvaluation, now: datetime) -> None:
         if group.waiting:
@@ -308,7 +314,7 @@ class Machine:
             self._rename(former.external_labels, now)
         self._schedule(settings, now)
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
-        self.silencing.configure(settings.windows, settings.silences, now)
+        self.silencing.configure(settings, now)
         self.dispatch.reconfigure(settings, now)
         self.forwarding.reconfigure(settings, self.groups.values())
         self._retain(now)
@@ -343,12 +349,7 @@ class Machine:
 
         What the configuration no longer knows ends, as it would in a reload. Gives what is to be kept because of that.
         """
-        self.watch.retain_alertmanagers(self._alertmanagers, now)
-
-    @property
-    def _alertmanagers(self) -> frozenset[str]:
-        return frozenset(alertmanager.url for alertmanager in self.settings.alertmanagers)
-        self.silencing.restore(kept.silences)
+        self.silencing.restore(kept.silences, kept.windows, now)
         alerts = [self.alerts.restore(record) for record in kept.alerts]
         self.dispatch.restore(alerts, kept.groups, kept.ledger, kept.outbox, now)
         for record in kept.rule_alerts:

@@ -13,6 +13,7 @@ from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Settings
 from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,10 @@ class ForwardingFailed:
 
 @dataclass(frozen=True, slots=True)
 class SilenceSet:
-    """Somebody made a silence, or edited the one whose id it has; it was found to be possible."""
+    """Somebody made a silence, or edited the one whose id it has; it was found to be possible.
+
+    fresh_id: what it is called if it becomes a new one; empty for an id that follows from what it says.
+    """
 
     silence: Silence
 
@@ -113,6 +117,20 @@ class Refused:
     """Something was refused at the door because of a limit. detail: what and whose, for people. count: how many of it."""
 
     limit: Limit
+@dataclass(frozen=True, slots=True)
+class WindowSet:
+    """Somebody made a maintenance window, or edited the one whose id it has; it was found to be possible."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class WindowEnded:
+    """Somebody ended a maintenance window."""
+
+    id: str
+
+
     detail: str
     count: int = 1
 
@@ -138,3 +156,5 @@ Event = (
 )
     | Forwarded
     | ForwardingFailed
+    | WindowSet
+    | WindowEnded

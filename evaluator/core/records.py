@@ -13,6 +13,7 @@ from enum import StrEnum
 from evaluator.core.answers import Histogram
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -208,7 +209,7 @@ class OutboxRecord:
         return (self.id,)
 
 
-Record = RuleAlertRecord | AlertRecord | GroupRecord | LedgerRecord | OutboxRecord | Silence
+Record = RuleAlertRecord | AlertRecord | GroupRecord | LedgerRecord | OutboxRecord | Silence | Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,3 +275,4 @@ class Kept:
     ledger: tuple[LedgerRecord, ...] = ()
     outbox: tuple[OutboxRecord, ...] = ()
     silences: tuple[Silence, ...] = ()
+    windows: tuple[Window, ...] = ()

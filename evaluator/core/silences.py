@@ -11,13 +11,14 @@ whoever makes it sees from its result what changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import count
+from itertools import chain, count
 
 from evaluator.core.labels import Labels, Matcher, match_all
+from evaluator.core.limits import DEFAULT_LIMITS, Limit, Limits
 from evaluator.core.silence import Silence, SilenceState, derived_id, problems, survives_edit
 from evaluator.core.silence_index import SilenceIndex
 from evaluator.core.timers import Timers
@@ -29,14 +30,16 @@ class Refusal(StrEnum):
     INVALID = "invalid"
     NOT_FOUND = "not_found"
     LIMIT = "limit"
+    WRITTEN = "written"
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceError:
-    """What somebody asked for cannot be done, and nothing was. problems: all that is wrong with it."""
+    """What somebody asked for cannot be done, and nothing was. problems: all that is wrong with it. limit: what is full."""
 
     kind: Refusal
     problems: tuple[str, ...]
+    limit: Limit | None = None
 
     def __str__(self) -> str:
         return "; ".join(self.problems)
@@ -59,31 +62,25 @@ class SilenceChange:
         return (self.silence,) if self.expired is None else (self.expired, self.silence)
 
 
-@dataclass(frozen=True, slots=True)
-class SilenceLimits:
-    """Zero is no limit. max_silences: of all that are kept, expired ones included. max_size: bytes of texts of one."""
-
-    max_silences: int = 0
-    max_size: int = 0
-
-
 class Silences:
     """Silences by id.
 
-    kept: as the store gives them back. noticed: until when their boundaries were `crossed` before; None for never.
-    classic_names: whether label names must be of the classic kind.
+    kept: as the store gives them back. limits: how many, expired ones included, and how many bytes of text in one. noticed:
+    until when their boundaries were `crossed` before; None for never. classic_names: whether label names must be of the
+    classic kind. revision: counts the changes, so that whoever remembers what they mute knows when to ask again.
     """
 
     def __init__(
         self,
         kept: Iterable[Silence] = (),
-        limits: SilenceLimits = SilenceLimits(),
+        limits: Limits = DEFAULT_LIMITS,
         noticed: datetime | None = None,
         classic_names: bool = False,
     ) -> None:
+        self.revision = 0
         self._silences: dict[str, Silence] = {}
-        self._limits = limits
-        self._classic_names = classic_names
+        self.limits = limits
+        self.classic_names = classic_names
         self._index = SilenceIndex()
         self._timers = Timers()
         for silence in kept:
@@ -92,23 +89,29 @@ class Silences:
     def __len__(self) -> int:
         return len(self._silences)
 
+    def __iter__(self) -> Iterator[Silence]:
+        return iter(self._silences.values())
+
     def get(self, name: str) -> Silence | None:
         """The silence with that id."""
         return self._silences.get(name)
 
     # -- changing ---------------------------------------------------------------------------------------------------------
 
-    def set(self, wanted: Silence, now: datetime) -> SilenceChange | SilenceError:
-        """Make a silence, or edit the one whose id `wanted` has."""
-        change = self.foresee(wanted, now)
+    def set(self, wanted: Silence, now: datetime, fresh_id: str = "") -> SilenceChange | SilenceError:
+        """Make a silence, or edit the one whose id `wanted` has.
+
+        fresh_id: what a new one is called; empty, or the id of another, for one that follows from what it says.
+        """
+        change = self.foresee(wanted, now, fresh_id)
         if isinstance(change, SilenceChange):
             for silence in change.changed:
                 self._put(silence, now)
         return change
 
-    def foresee(self, wanted: Silence, now: datetime) -> SilenceChange | SilenceError:
+    def foresee(self, wanted: Silence, now: datetime, fresh_id: str = "") -> SilenceChange | SilenceError:
         """What `set` would do now; nothing is done."""
-        if found := problems(wanted, now, self._classic_names):
+        if found := problems(wanted, now, self.classic_names):
             return SilenceError(Refusal.INVALID, found)
         former = self._silences.get(wanted.id)
         if wanted.id and former is None:
@@ -117,7 +120,7 @@ class Silences:
             start = former.starts_at if former.state(now) is SilenceState.ACTIVE else wanted.starts_at
             silence = replace(wanted, starts_at=start, updated_at=now)
             return self._too_large(silence) or SilenceChange(silence, former)
-        silence = self._fresh(wanted, now)
+        silence = self._fresh(wanted, now, fresh_id)
         return self._too_large(silence) or self._too_many() or _replacement(former, silence, now)
 
     def expire(self, name: str, now: datetime) -> Silence | SilenceError:
@@ -129,27 +132,26 @@ class Silences:
             return silence
         return self._put(_ended(silence, now), now)
 
-    def admit(self, silence: Silence) -> bool:
-        """Take in a silence as it stands, under its own id: an occurrence of a maintenance window.
+    def take(self, silence: Silence, noticed: datetime | None = None) -> None:
+        """Take in a silence as it stands, in place of one that has its id: as it was kept, or as it was derived.
 
-        False, and nothing happens, when the id is known: an occurrence that somebody expired stays expired.
+        noticed: until when its boundaries are known to everybody.
         """
-        if silence.id in self._silences:
-            return False
-        self._put(silence, None)
-        return True
+        self._put(silence, noticed)
 
-    def restore(self, silence: Silence) -> None:
-        """Take a silence back as it was kept, in place of one that has its id."""
-        self._put(silence, None)
-
-    def gc(self, now: datetime, retention: timedelta) -> tuple[str, ...]:
-        """Drop what expired `retention` ago or longer; the ids of what was dropped."""
-        dropped = tuple(name for name, silence in self._silences.items() if silence.ends_at <= now - retention)
-        for name in dropped:
-            del self._silences[name]
+    def drop(self, name: str) -> None:
+        """Forget a silence as if it had never been; nothing happens when it is not known."""
+        if self._silences.pop(name, None) is not None:
+            self.revision += 1
             self._index.remove(name)
             self._timers.cancel((name,))
+
+    def gc(self, now: datetime, retention: timedelta, sparing: Container[str] = ()) -> tuple[str, ...]:
+        """Drop what expired `retention` ago or longer, but for the ids in `sparing`; the ids of what was dropped."""
+        aged = (name for name, silence in self._silences.items() if silence.ends_at <= now - retention)
+        dropped = tuple(name for name in aged if name not in sparing)
+        for name in dropped:
+            self.drop(name)
         return dropped
 
     # -- the clock --------------------------------------------------------------------------------------------------------
@@ -192,14 +194,15 @@ class Silences:
 
     # -- keeping ----------------------------------------------------------------------------------------------------------
 
-    def _fresh(self, wanted: Silence, now: datetime) -> Silence:
+    def _fresh(self, wanted: Silence, now: datetime, fresh_id: str) -> Silence:
         silence = replace(wanted, id="", starts_at=max(wanted.starts_at, now), updated_at=now)
-        names = (derived_id(silence, attempt) for attempt in count())
+        names = chain([fresh_id] if fresh_id else [], (derived_id(silence, attempt) for attempt in count()))
         return replace(silence, id=next(name for name in names if name not in self._silences))
 
     def _put(self, silence: Silence, noticed: datetime | None) -> Silence:
         """Keep `silence`; its boundaries up to `noticed` are known to everybody."""
         self._silences[silence.id] = silence
+        self.revision += 1
         ahead = [at for at in (silence.starts_at, silence.ends_at) if noticed is None or at > noticed]
         if ahead:
             self._timers.set((silence.id,), ahead[0])
@@ -210,16 +213,16 @@ class Silences:
         return silence
 
     def _too_large(self, silence: Silence) -> SilenceError | None:
-        if not 0 < self._limits.max_size < silence.size:
+        if not 0 < self.limits.silence_size < silence.size:
             return None
-        text = f"silence exceeded maximum size: {silence.size} bytes (limit: {self._limits.max_size} bytes)"
-        return SilenceError(Refusal.LIMIT, (text,))
+        text = f"silence exceeded maximum size: {silence.size} bytes (limit: {self.limits.silence_size} bytes)"
+        return SilenceError(Refusal.LIMIT, (text,), Limit.SILENCE_SIZE)
 
     def _too_many(self) -> SilenceError | None:
-        if not 0 < self._limits.max_silences <= len(self):
+        if not 0 < self.limits.silences <= len(self):
             return None
-        text = f"exceeded maximum number of silences: {len(self)} (limit: {self._limits.max_silences}), expired ones included"
-        return SilenceError(Refusal.LIMIT, (text,))
+        text = f"exceeded maximum number of silences: {len(self)} (limit: {self.limits.silences}), expired ones included"
+        return SilenceError(Refusal.LIMIT, (text,), Limit.SILENCES)
 
 
 def _replacement(former: Silence | None, silence: Silence, now: datetime) -> SilenceChange:

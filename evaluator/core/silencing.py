@@ -1,7 +1,12 @@
 """Silences at work: set and ended by people, opened by maintenance windows, written in the configuration.
 
-A silence that somebody sets or ends is kept. What the configuration says is not: it is read again at every start, under ids
-that follow from what it says, so an occurrence that somebody ended early is known as ended, and the others open again.
+What people do is kept: the silences and windows that they set, and what they made of others. Everything else is *derived*, at
+every start anew: the silences of the configuration, and the occurrence of each window that is on and the one that comes next.
+Their ids follow from what they say, so an occurrence that somebody ended early is known as ended, and the others open again.
+
+When what they are derived from changes, derived silences follow: at once, under their id as long as they mute the same alerts,
+else under another. Only what somebody edited or ended by hand stays as that person left it; ending a window by hand ends the
+occurrence that is on whoever made it what it is, and that end is kept.
 
 Whenever a silence begins or ends, the groups of the alerts that it matches are looked at again.
 """
@@ -14,33 +19,47 @@ from datetime import datetime, timedelta
 from evaluator.core.alerts import Alerts
 from evaluator.core.dispatch import Dispatch
 from evaluator.core.journal import Journal
-from evaluator.core.silence import Silence
+from evaluator.core.matchers import MatcherMode
+from evaluator.core.settings import Settings
+from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.silences import SilenceChange, Silences
 from evaluator.core.timers import Timers
+from evaluator.core.window_table import Windows
 from evaluator.core.windows import Window, next_occurrence, occurrence
 
 BOUNDARY = "silence"
 
 
 class Silencing:
-    """Keeps the silences moving. retention: how long one that is over is remembered."""
+    """Keeps silences and windows moving."""
 
     def __init__(self, silences: Silences, alerts: Alerts, dispatch: Dispatch, timers: Timers, journal: Journal) -> None:
         self.silences = silences
+        self.windows = Windows()
         self._alerts = alerts
         self._dispatch = dispatch
         self._timers = timers
         self._journal = journal
-        self._windows: dict[str, Window] = {}
-        self._written: set[str] = set()
+        self._derived: dict[str, dict[str, Silence]] = {}
+        self._retention = timedelta(0)
+        self._collect_at: datetime | None = None
 
-    def set(self, wanted: Silence, now: datetime) -> None:
+    def opened(self) -> dict[str, Window]:
+        """By the id of each occurrence that is on or comes next, the window that it is of."""
+        owners = ((self.windows.get(owner), derived) for owner, derived in self._derived.items())
+        return {name: window for window, derived in owners if window is not None for name in derived}
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    def set(self, wanted: Silence, now: datetime, fresh_id: str = "") -> None:
         """Somebody makes or edits a silence; what cannot be done changes nothing."""
-        change = self.silences.set(wanted, now)
+        change = self.silences.set(wanted, now, fresh_id)
         if isinstance(change, SilenceChange):
             for silence in change.changed:
                 self._journal.save(silence)
             self._concerns((*change.changed, *((change.former,) if change.former else ())), now)
+            self._remember(change.expired)
+            self._await()
 
     def expire(self, name: str, now: datetime) -> None:
         """Somebody ends a silence."""
@@ -49,57 +68,133 @@ class Silencing:
         if isinstance(ended, Silence) and ended is not former:
             self._journal.save(ended)
             self._concerns((ended,), now)
+            self._remember(ended)
+            self._await()
 
-    def cross(self, now: datetime, retention: timedelta) -> None:
-        """Silences have begun or ended by the clock."""
-        self._concerns(self.silences.crossed(now), now)
-        for window in self._windows.values():
+    def set_window(self, wanted: Window, now: datetime) -> None:
+        """Somebody makes or edits a window; what cannot be done changes nothing."""
+        window = self.windows.set(wanted, now)
+        if isinstance(window, Window):
+            self._journal.save(window)
             self._open(window, now)
-        for name in self.silences.gc(now, retention):
+            self._await()
+
+    def end_window(self, name: str, now: datetime) -> None:
+        """Somebody ends a window, and with it the occurrence that is on."""
+        former, window = self.windows.get(name), self.windows.end(name, now)
+        if not isinstance(window, Window) or window is former:
+            return
+        self._journal.save(window)
+        for ident, derived in self._derived.get(name, {}).items():
+            if self.silences.get(ident) != derived or derived.state(now) is SilenceState.ACTIVE:
+                self.expire(ident, now)
+        self._open(window, now)
+        self._collect(now)
+
+    # -- the clock ----------------------------------------------------------------------------------------------------
+
+    def cross(self, now: datetime) -> None:
+        """Silences have begun or ended by the clock, windows have begun again, or something has been kept for long enough."""
+        crossed = self.silences.crossed(now)
+        self._concerns(crossed, now)
+        for silence in crossed:
+            self._remember(silence if silence.state(now) is SilenceState.EXPIRED else None)
+        for window in self.windows.due(now):
+            self._open(window, now)
+        if self._collect_at is not None and self._collect_at <= now:
+            self._collect(now)
+        self._await()
+
+    def _remember(self, ended: Silence | None) -> None:
+        """A silence is over; forget it when it has been for `retention`."""
+        if ended is not None:
+            due = ended.ends_at + self._retention
+            self._collect_at = due if self._collect_at is None else min(self._collect_at, due)
+
+    def _collect(self, now: datetime) -> None:
+        """Forget what has been over for as long as is remembered, and find out when that is next.
+
+        What somebody ended early is remembered for as long as it would be derived again.
+        """
+        derived = {name for silences in self._derived.values() for name in silences}
+        for name in self.silences.gc(now, self._retention, derived):
             self._journal.forget(Silence, (name,))
+        for name in self.windows.gc(now, self._retention):
+            self._journal.forget(Window, (name,))
+        ends = [silence.ends_at for silence in self.silences if silence.ends_at <= now and silence.id not in derived]
+        ends += [window.until for window in self.windows if window.until is not None]
+        self._collect_at = max(min(ends) + self._retention, now) if ends else None
         self._await()
 
-    def restore(self, kept: Iterable[Silence]) -> None:
-        """Take back what people set or ended, before the first event; that counts more than what the configuration says."""
-        for silence in kept:
-            self.silences.restore(silence)
-        self._await()
+    def _await(self) -> None:
+        coming = [self.silences.next_boundary, self.windows.next_start, self._collect_at]
+        ahead = [at for at in coming if at is not None]
+        if ahead:
+            self._timers.set((BOUNDARY,), min(ahead))
+        else:
+            self._timers.cancel((BOUNDARY,))
 
-    def configure(self, windows: Iterable[Window], written: Iterable[Silence], now: datetime) -> None:
+    # -- the configuration and what was kept --------------------------------------------------------------------------
+
+    def configure(self, settings: Settings, now: datetime) -> None:
         """Take over what the configuration says; what it no longer says ends."""
-        self._windows = {window.name: window for window in windows}
-        former, self._written = self._written, set()
-        for silence in written:
-            self._admit(silence, now)
-        for window in self._windows.values():
+        self._retention = settings.retention
+        for each in (self.silences, self.windows):
+            each.limits, each.classic_names = settings.limits, settings.matcher_mode is MatcherMode.CLASSIC
+        self.windows.configure(settings.windows, now)
+        lines = {silence.id: silence for silence in settings.silences if silence.ends_at > now - self._retention}
+        for owner in self._derived.keys() - lines.keys():
+            if self.windows.get(owner) is None:
+                self._derive(owner, (), now)
+        for name, silence in lines.items():
+            self._derive(name, (silence,), now)
+        for window in self.windows:
             self._open(window, now)
-        for name in sorted(former - self._written):
-            ended = self.silences.expire(name, now)
-            if isinstance(ended, Silence):
-                self._concerns((ended,), now)
-        self._await()
+        self._collect(now)
+
+    def restore(self, silences: Iterable[Silence], windows: Iterable[Window], now: datetime) -> None:
+        """Take back what people set or ended, before the first event; that counts more than what the configuration says."""
+        for silence in silences:
+            self.silences.take(silence)
+        self.windows.restore(windows, now)
+        for window in self.windows:
+            self._open(window, now)
+        self._collect(now)
+
+    # -- deriving -----------------------------------------------------------------------------------------------------
 
     def _open(self, window: Window, now: datetime) -> None:
         """Have the occurrence that is on, and the next one."""
-        current = occurrence(window, now)
-        for silence in (current, next_occurrence(window, now)):
-            if silence is not None:
-                self._admit(silence, now)
+        found = (occurrence(window, now), next_occurrence(window, now))
+        self._derive(window.id, [silence for silence in found if silence is not None], now)
 
-    def _admit(self, silence: Silence, now: datetime) -> None:
-        self._written.add(silence.id)
-        if self.silences.admit(silence):
-            self._concerns((silence,), now)
+    def _derive(self, owner: str, wanted: Iterable[Silence], now: datetime) -> None:
+        """Have the silences that follow from a window or a line of the configuration, and no others.
+
+        One that is known is replaced only if it is as it was derived before: otherwise somebody has edited or ended it.
+        """
+        former = self._derived.pop(owner, {})
+        found = {silence.id: silence for silence in wanted}
+        for name in sorted(former.keys() - found.keys()):
+            self._withdraw(former[name], now)
+        for name, silence in found.items():
+            known = self.silences.get(name)
+            if known is None or (known == former.get(name) and known != silence):
+                self.silences.take(silence, now)
+                self._concerns((silence,), now)
+        if found:
+            self._derived[owner] = found
+
+    def _withdraw(self, derived: Silence, now: datetime) -> None:
+        """Nothing says this silence any more. It goes without a trace, unless it is over or was touched by somebody."""
+        known = self.silences.get(derived.id)
+        if known == derived and derived.state(now) is not SilenceState.EXPIRED:
+            self.silences.drop(derived.id)
+            self._concerns((derived,), now)
+        elif known is not None and known.state(now) is SilenceState.EXPIRED:
+            self._remember(known)
 
     def _concerns(self, silences: Iterable[Silence], now: datetime) -> None:
         """Let the groups of all alerts that these silences match look again."""
         for silence in silences:
             self._dispatch.remuted([alert.fingerprint for alert in self._alerts if silence.matches(alert.labels)], now)
-        self._await()
-
-    def _await(self) -> None:
-        boundary = self.silences.next_boundary
-        if boundary is None:
-            self._timers.cancel((BOUNDARY,))
-        else:
-            self._timers.set((BOUNDARY,), boundary)

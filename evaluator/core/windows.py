@@ -1,12 +1,16 @@
 """Maintenance windows: silences that come again, by a schedule.
 
-An occurrence is an ordinary silence whose id follows from the window's name and its start. So it is the same silence after a
-restart or a reload, whoever derives it; an operator can see it, and can expire it early, like any other. A window lasts for
-its duration whatever the clocks do meanwhile: two hours from 01:30 are two hours also in the night when the clocks change.
+An occurrence is an ordinary silence whose id follows from the window, from when it begins and from whom it mutes. So it is the
+same silence after a restart or a reload, whoever derives it; an operator can see it, and can end it early, like any other.
+
+A window lasts for its duration whatever the clocks do meanwhile: two hours from 01:30 are two hours also in the night when the
+clocks change. Where it comes again before it is over, an occurrence ends as the next one begins, so at most one is on. What
+is on when the window itself ends, at `until`, ends with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +24,9 @@ from evaluator.core.zones import load_zone
 class Window:
     """A recurring silence. schedule: when it begins, on the clocks of `location` (an IANA name). duration: of each occurrence.
 
+    until: when there is no more of it; None for never. id: follows from the name where none is given, as in a configuration.
+    updated_at: when somebody last set it; None for one of a configuration, or a wish.
+
     Raises ValueError when the zone is unknown or the duration is not positive.
     """
 
@@ -30,36 +37,65 @@ class Window:
     location: str = "UTC"
     created_by: str = ""
     comment: str = ""
+    until: datetime | None = None
+    id: str = ""
+    updated_at: datetime | None = None
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_zone", load_zone(self.location))
+        object.__setattr__(self, "id", self.id or derived_id("window", self.name))
         if self.duration <= timedelta(0):
             raise ValueError(f'the duration of window "{self.name}" must be more than nothing')
+
+    @property
+    def key(self) -> tuple[str]:
+        """The id."""
+        return (self.id,)
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone whose clocks count."""
         return self._zone
 
+    def over(self, at: datetime) -> bool:
+        """Whether there is no more of it from `at` on."""
+        return self.until is not None and self.until <= at
+
 
 def occurrence(window: Window, at: datetime) -> Silence | None:
-    """The occurrence that is active at `at`, or None; where occurrences overlap, the one that began last."""
-    start = latest_at(window.schedule, window.zone, at)
-    return _silence(window, start) if at < start + window.duration else None
+    """The occurrence that is active at `at`, or None."""
+    found = _silence(window, latest_at(window.schedule, window.zone, at))
+    return found if found.starts_at <= at < found.ends_at else None
 
 
-def next_occurrence(window: Window, after: datetime) -> Silence:
-    """The first occurrence that begins strictly after `after`."""
-    return _silence(window, next_after(window.schedule, window.zone, after))
+def next_occurrence(window: Window, after: datetime) -> Silence | None:
+    """The first occurrence that begins strictly after `after`; None when the window is over before."""
+    start = next_after(window.schedule, window.zone, after)
+    return None if window.over(start) else _silence(window, start)
+
+
+def occurrences(window: Window, at: datetime) -> Iterator[Silence]:
+    """The occurrence that is on at `at`, if there is one, and all that follow."""
+    current = occurrence(window, at) or next_occurrence(window, at)
+    while current is not None:
+        yield current
+        current = next_occurrence(window, current.starts_at)
+
+
+def as_silence(window: Window, at: datetime) -> Silence:
+    """A silence for once that mutes whom the window mutes, as long as one occurrence does: to ask what is asked of silences."""
+    return Silence(window.matcher_sets, at, at + window.duration, window.created_by, window.comment)
 
 
 def _silence(window: Window, start: datetime) -> Silence:
+    following = next_after(window.schedule, window.zone, start)
+    ends = min(start + window.duration, following, *((window.until,) if window.until else ()))
     return Silence(
-        id=derived_id("window", window.name, start.astimezone(UTC).isoformat()),
+        id=derived_id("occurrence", window.id, start.astimezone(UTC).isoformat(), window.matcher_sets),
         matcher_sets=window.matcher_sets,
         starts_at=start,
-        ends_at=start + window.duration,
+        ends_at=ends,
         updated_at=start,
         created_by=window.created_by,
         comment=window.comment,

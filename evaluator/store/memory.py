@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from evaluator.core.records import AlertRecord, GroupRecord, History, LedgerRecord, OutboxRecord, Record, RuleAlertRecord
 from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError
 from evaluator.store.changes import Changes, Key, net_changes
 from evaluator.store.migrations import VERSION
@@ -41,6 +42,7 @@ class MemoryStore:
                 ledger=self._all(LedgerRecord),
                 outbox=self._all(OutboxRecord),
                 silences=self._all(Silence),
+                windows=self._all(Window),
                 meta={"schema": str(VERSION), "epoch": "1"},
             )
 

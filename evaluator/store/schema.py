@@ -101,6 +101,17 @@ silences = Table(
     _text("body"),
 )
 
+windows = Table(
+    "windows",
+    metadata,
+    _text("id", key=True),
+    _text("name"),
+    _text("schedule"),
+    _time("until", optional=True),
+    _time("updated_at", optional=True),
+    _text("body"),
+)
+
 transitions = Table(
     "transitions",
     metadata,

@@ -23,7 +23,7 @@ from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError, Sup
 from evaluator.store.changes import Changes, Key, net_changes
 from evaluator.store.codec.history import HISTORY
 from evaluator.store.codec.kind import Kind, T, to_micros
-from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES
+from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES, WINDOWS
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.schema import meta
@@ -56,6 +56,7 @@ class SqlStore:
                 ledger=_read_all(connection, LEDGER),
                 outbox=_read_all(connection, OUTBOX),
                 silences=_read_all(connection, SILENCES),
+                windows=_read_all(connection, WINDOWS),
                 meta={row.name: row.value for row in connection.execute(select(meta))},
             )
 

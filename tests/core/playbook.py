@@ -25,6 +25,7 @@ from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
 from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 from evaluator.core.world import drive
 from evaluator.drill.virtual import VirtualWorld
 from tests.core.referee import Referee
@@ -185,6 +186,7 @@ class Playbook:
             of(records.LedgerRecord),  # type: ignore[arg-type]
             of(records.OutboxRecord),  # type: ignore[arg-type]
             of(Silence),  # type: ignore[arg-type]
+            of(Window),  # type: ignore[arg-type]
         )
 
     # -- the world ----------------------------------------------------------------------------------------------------

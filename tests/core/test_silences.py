@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from evaluator.core import silences as module
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
+from evaluator.core.limits import Limit, Limits
 from evaluator.core.matchers import parse_matchers
 from evaluator.core.silence import MatcherSet, Silence, SilencePolicy, SilenceState, breadth, derived_id, problems
-from evaluator.core.silences import Refusal, SilenceChange, SilenceError, SilenceLimits, Silences
+from evaluator.core.silences import Refusal, SilenceChange, SilenceError, Silences
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -220,7 +221,7 @@ def test_expiring() -> None:
 
 def test_the_number_of_silences_is_limited() -> None:
     """Expired ones count; an edit that needs a new id is refused as well, one in place is not."""
-    silences = Silences(limits=SilenceLimits(max_silences=2))
+    silences = Silences(limits=Limits(silences=2))
     first, second = kept(silences, silence()), kept(silences, silence())
     silences.expire(first.id, T0)
     assert refused(silences, silence()).kind is Refusal.LIMIT
@@ -235,10 +236,10 @@ def test_the_size_of_a_silence_is_limited() -> None:
     """In bytes of UTF-8, on creation and on every edit."""
     wanted = silence("ä=b")
     assert wanted.size == len("äbannwork".encode())
-    silences = Silences(limits=SilenceLimits(max_size=wanted.size))
+    silences = Silences(limits=Limits(silence_size=wanted.size))
     former = kept(silences, wanted)
     assert refused(silences, replace(former, comment="works")) == SilenceError(
-        Refusal.LIMIT, ("silence exceeded maximum size: 11 bytes (limit: 10 bytes)",)
+        Refusal.LIMIT, ("silence exceeded maximum size: 11 bytes (limit: 10 bytes)",), Limit.SILENCE_SIZE
     )
     assert silences.get(former.id) == former
 
@@ -325,15 +326,28 @@ def test_a_restart_tells_of_what_passed_meanwhile() -> None:
     assert restored.crossed(T0 + 6 * HOUR) == silences.crossed(T0 + 6 * HOUR) == (pending, active)
 
 
-def test_admitted_silences_keep_their_id_and_are_taken_once() -> None:
-    """Also when somebody has expired them meanwhile."""
+def test_a_silence_is_taken_in_as_it_stands() -> None:
+    """In place of one that has its id; only boundaries that are not yet known to everybody are told of."""
     silences = Silences()
     foreign = silence(name="window-1")
-    assert silences.admit(foreign)
+    silences.take(foreign)
     assert silences.crossed(T0) == (foreign,)
-    silences.expire("window-1", T0 + SECOND)
-    assert not silences.admit(foreign)
-    assert silences.muting(DOWN, T0 + SECOND) == ()
+    longer = replace(foreign, ends_at=T0 + DAY)
+    silences.take(longer, T0)
+    assert list(silences) == [longer]
+    assert silences.next_boundary == T0 + DAY
+    silences.drop("window-1")
+    assert (silences.get("window-1"), silences.next_boundary, silences.muting(DOWN, T0)) == (None, None, ())
+
+
+def test_a_new_silence_is_called_as_whoever_sets_it_says() -> None:
+    """Unless there is one with that id."""
+    silences = Silences()
+    first, second = (silences.set(silence(), T0, "chosen") for _ in range(2))
+    assert isinstance(first, SilenceChange)
+    assert isinstance(second, SilenceChange)
+    assert (first.silence.id, len(silences)) == ("chosen", 2)
+    assert silences.get(second.silence.id) == second.silence
 
 
 def test_muting_names_every_silence_that_is_active() -> None:

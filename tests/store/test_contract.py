@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def everything(kept: Kept) -> tuple[Record, ...]:
-    return kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences
+    return kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences + kept.windows
 
 
 def group(name: str, minute: int = 0) -> GroupRecord:

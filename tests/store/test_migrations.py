@@ -55,7 +55,7 @@ def test_every_version_there_was_can_be_opened(database: Path, opened: Callable[
     restore_sample(database, version)
     with closing(opened()) as store:
         kept = store.load()
-        state = kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences
+        state = kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences + kept.windows
         assert state == v.ONE_OF_EACH
         assert kept.meta == {"schema": str(migrations.VERSION), "epoch": "2"}
         assert repr(store.history(Transition)) == repr([v.TRANSITION])

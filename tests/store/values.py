@@ -24,6 +24,7 @@ from evaluator.core.records import (
 )
 from evaluator.core.silence import Silence
 
+from evaluator.core.windows import Window
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
@@ -125,7 +126,20 @@ silences = st.builds(
     id=texts,
     updated_at=maybe_times,
 )
-records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences)
+windows = st.builds(
+    Window,
+    name=texts,
+    matcher_sets=st.lists(matcher_sets, max_size=3).map(tuple),
+    schedule=st.sampled_from(["0 22 * * tue#2", "@daily", "*/5  0-3 L * friL"]).map(parse_cron),
+    duration=st.integers(1, 10**15).map(lambda count: timedelta(microseconds=count)),
+    location=st.sampled_from(["UTC", "Europe/Berlin", ""]),
+    created_by=texts,
+    comment=texts,
+    until=maybe_times,
+    id=texts.filter(bool),
+    updated_at=maybe_times,
+)
+records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences, windows)
 
 transitions = st.builds(
     Transition,
@@ -190,7 +204,19 @@ SILENCE = Silence(
     id="5b1e6f0c-0000-5000-8000-000000000001",
     updated_at=NOON,
 )
-ONE_OF_EACH = (RULE_ALERT, ALERT, GROUP, LEDGER, OUTBOX, SILENCE)
+WINDOW = Window(
+    "patch night",
+    ((Matcher("env", "staging"),),),
+    parse_cron("0 22 * * tue#2"),
+    timedelta(hours=2),
+    "Europe/Berlin",
+    "ann",
+    "updates",
+    until=NOON + 86400 * SECOND,
+    id="5b1e6f0c-0000-4000-8000-000000000002",
+    updated_at=NOON,
+)
+ONE_OF_EACH = (RULE_ALERT, ALERT, GROUP, LEDGER, OUTBOX, SILENCE, WINDOW)
 
 TRANSITION = Transition(NOON, "disk.yml;disk;DiskFull;0", DISK_FULL, None, State.PENDING, NOON, float("nan"))
 DECISION = Decision(NOON, "{}/{}", "{}:{}", "{}", "ops/webhook[0]", "first", sent=True, firing=1, resolved=0)

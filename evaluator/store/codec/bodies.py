@@ -125,6 +125,16 @@ class SilenceBody(Body, frozen=True, gc=False):
     annotations: Pairs = ()
 
 
+class WindowBody(Body, frozen=True, gc=False):
+    """The rest of a `Window`. duration: in seconds."""
+
+    matcher_sets: tuple[tuple[MatcherBody, ...], ...]
+    duration: float
+    location: str = "UTC"
+    created_by: str = ""
+    comment: str = ""
+
+
 class TransitionBody(Body, frozen=True, gc=False):
     """The rest of a `Transition`."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from evaluator.core.cron_texts import parse_cron
 from evaluator.core.labels import Labels
 from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, RuleAlertRecord, State
 from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 from evaluator.store import schema
 from evaluator.store.codec import bodies
 from evaluator.store.codec.kind import Kind, Row, from_micros, from_micros_or_none, to_micros, to_micros_or_none
@@ -204,12 +207,50 @@ def _to_silence(row: Any) -> Silence:
     )
 
 
+_window_body = bodies.reader(bodies.WindowBody)
+
+
+def _from_window(window: Window) -> Row:
+    body = bodies.WindowBody(
+        matcher_sets=tuple(bodies.from_matchers(matchers) for matchers in window.matcher_sets),
+        duration=window.duration.total_seconds(),
+        location=window.location,
+        created_by=window.created_by,
+        comment=window.comment,
+    )
+    return {
+        "id": window.id,
+        "name": window.name,
+        "schedule": window.schedule.text,
+        "until": to_micros_or_none(window.until),
+        "updated_at": to_micros_or_none(window.updated_at),
+        "body": bodies.to_text(body),
+    }
+
+
+def _to_window(row: Any) -> Window:
+    body = _window_body.decode(row.body)
+    return Window(
+        name=row.name,
+        matcher_sets=tuple(bodies.to_matchers(matchers) for matchers in body.matcher_sets),
+        schedule=parse_cron(row.schedule),
+        duration=timedelta(seconds=body.duration),
+        location=body.location,
+        created_by=body.created_by,
+        comment=body.comment,
+        until=from_micros_or_none(row.until),
+        id=row.id,
+        updated_at=from_micros_or_none(row.updated_at),
+    )
+
+
 RULE_ALERTS = Kind(schema.rule_alerts, _from_rule_alert, _to_rule_alert)
 ALERTS = Kind(schema.alerts, _from_alert, _to_alert)
 GROUPS = Kind(schema.alert_groups, _from_group, _to_group)
 LEDGER = Kind(schema.ledger, _from_ledger, _to_ledger)
 OUTBOX = Kind(schema.outbox, _from_outbox, _to_outbox)
 SILENCES = Kind(schema.silences, _from_silence, _to_silence)
+WINDOWS = Kind(schema.windows, _from_window, _to_window)
 
 RECORDS: dict[type[Any], Kind[Any]] = {
     RuleAlertRecord: RULE_ALERTS,
@@ -218,4 +259,5 @@ RECORDS: dict[type[Any], Kind[Any]] = {
     LedgerRecord: LEDGER,
     OutboxRecord: OUTBOX,
     Silence: SILENCES,
+    Window: WINDOWS,
 }

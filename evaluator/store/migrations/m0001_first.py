@@ -1,4 +1,4 @@
-"""Version 1: the first tables, for rules, alerts, groups, what was told, what is to be delivered, silences, and the history."""
+"""Version 1: the first tables, for rules, alerts, groups, what was told and is to be delivered, silences, and the history."""
 
 from __future__ import annotations
 
@@ -58,6 +58,14 @@ def _make_state(tables: MetaData) -> None:
         *_keys("id"),
         *_times("starts_at", "ends_at"),
         *_times("updated_at", optional=True),
+        *_texts("body"),
+    )
+    Table(
+        "windows",
+        tables,
+        *_keys("id"),
+        *_texts("name", "schedule"),
+        *_times("until", "updated_at", optional=True),
         *_texts("body"),
     )
 

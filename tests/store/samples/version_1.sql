@@ -100,6 +100,16 @@ CREATE TABLE transitions (
 	PRIMARY KEY (id)
 );
 INSERT INTO "transitions" VALUES(1,1709208000000000,'disk.yml;disk;DiskFull;0','fd807b82f98f9135',NULL,'pending','{"labels":{"alertname":"DiskFull","instance":"db-1"},"active_at":"2024-02-29T12:00:00Z","value":"NaN"}');
+CREATE TABLE windows (
+	id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	schedule TEXT NOT NULL, 
+	until BIGINT, 
+	updated_at BIGINT, 
+	body TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "windows" VALUES('5b1e6f0c-0000-4000-8000-000000000002','patch night','0 22 * * tue#2',1709294400000000,1709208000000000,'{"matcher_sets":[[{"name":"env","op":"=","value":"staging"}]],"duration":7200.0,"location":"Europe/Berlin","created_by":"ann","comment":"updates"}');
 CREATE INDEX transitions_by_alert ON transitions (fingerprint, at);
 CREATE INDEX transitions_by_rule ON transitions (rule, at);
 CREATE INDEX transitions_by_time ON transitions (at);
