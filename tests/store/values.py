@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from evaluator.core.answers import Histogram
+from evaluator.core.cron_texts import parse_cron
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.records import (
     AlertRecord,
@@ -23,8 +24,8 @@ from evaluator.core.records import (
     Transition,
 )
 from evaluator.core.silence import Silence
-
 from evaluator.core.windows import Window
+
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
