@@ -41,11 +41,21 @@ class InhibitRule:
 
 @dataclass(frozen=True, slots=True)
 class Inhibitor:
-    """Why an alert is inhibited. rule, name: number and name of the first rule that does. source: a fingerprint."""
+    """Why an alert is inhibited. rule, name: number and name of the first rule that does. source: a fingerprint.
+
+    scope: id of the route below which the rule holds; empty for one that holds everywhere.
+    """
 
     rule: int
     name: str
     source: str
+    scope: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call the rule: its name, else its number in the list of the configuration in which it stands."""
+        where = f" of route {self.scope}" if self.scope else ""
+        return (self.name or f"rule {self.rule + 1}") + where
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +99,15 @@ class _Slot:
 
 
 class Inhibitions:
-    """The rules of one scope, the sources that fire, and the targets that were asked about. moves: sources that came or went."""
+    """The rules of one scope, the sources that fire, and the targets that were asked about.
 
-    def __init__(self, rules: Iterable[InhibitRule]) -> None:
+    scope: see `Inhibitor`. moves: sources that came or went.
+    """
+
+    def __init__(self, rules: Iterable[InhibitRule], scope: str = "") -> None:
         self.moves = 0
         self._rules = tuple(rules)
+        self._scope = scope
         self._slots: dict[tuple[int, EqualValues], _Slot] = {}
         self._sources: dict[str, tuple[_Place, ...]] = {}
         self._targets: dict[str, tuple[_Place, ...]] = {}
@@ -142,7 +156,7 @@ class Inhibitions:
             slot = self._slots.get((place.rule, place.values))
             source = slot.first(place.two_sided) if slot else None
             if source is not None:
-                return Inhibitor(place.rule, self._rules[place.rule].name, source)
+                return Inhibitor(place.rule, self._rules[place.rule].name, source, self._scope)
         return None
 
     def touches(self, touched: Touched, labels: Labels) -> bool:

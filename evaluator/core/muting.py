@@ -69,7 +69,7 @@ class Muting:
 
     def _descend(self, route: Route, above: tuple[Inhibitions, ...]) -> None:
         if route.inhibit_rules:
-            self._scopes[route.id] = Inhibitions(route.inhibit_rules)
+            self._scopes[route.id] = Inhibitions(route.inhibit_rules, route.id)
             above = (*above, self._scopes[route.id])
         self._above[route.id] = above
         for child in route.routes:
@@ -114,7 +114,7 @@ class Muting:
         """Why this alert is not told by `route` at `at`, the time of day aside."""
         inhibitor = self.inhibitor(alert, route)
         if inhibitor is not None:
-            return Mute(MuteKind.INHIBITION, (inhibitor.name or f"rule {inhibitor.rule + 1}", inhibitor.source))
+            return Mute(MuteKind.INHIBITION, (inhibitor.title, inhibitor.source))
         ids = self.silences.muting(alert.labels, at)
         return Mute(MuteKind.SILENCE, ids) if ids else None
 

@@ -95,6 +95,8 @@ def test_a_rule_below_a_route_holds_only_there() -> None:
     story.at("0s", "Boss", series("Boss")).at("0s", "A", series("A")).run("10m")
     assert story.told("dev/console[0]") == ["30s first notification: Boss firing"]
     assert story.told("ops/console[0]") == ["30s first notification: A firing, Boss firing"]
+    (why,) = {mute for decision in story.decisions() for mute in decision.mutes}
+    assert why.startswith("inhibition boss of route {}/a, ")
 
 
 def test_a_muted_hour_ends_at_the_next_tick() -> None:
