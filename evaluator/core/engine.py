@@ -38,9 +38,9 @@ from evaluator.core.events import (
     WindowEnded,
     WindowSet,
 )
+from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.limits import Limit
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
 from evaluator.core.muting import Muting
@@ -79,9 +79,9 @@ class Machine:
         self.muting = Muting(Silences(), settings.inhibit_rules, settings.route, settings.time_intervals)
         self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal)
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
+        self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
         self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
-        self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self._schedule(settings, now)
         self.silencing.configure(settings, now)
 
@@ -107,12 +107,12 @@ class Machine:
                 row = self.dispatch.failed(event.outbox, event.error, event.permanent, event.retry_after, now)
                 if row is not None:
                     self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
-            case AlertsPosted():
-                for posted in event.alerts:
             case Forwarded():
                 self.watch.forwarded(event.alertmanager, now)
             case ForwardingFailed():
                 self.watch.forwarding_failed(event.alertmanager, event.error, self._alertmanagers, now)
+            case AlertsPosted():
+                for posted in event.alerts:
                     self._posted(posted, now)
             case SilenceSet():
                 self.silencing.set(event.silence, now, event.fresh_id)
@@ -177,23 +177,23 @@ class Machine:
         for change in rule.answer(event, group.group.limit):
             self._apply(change, now)
         self.watch.query_returned(group.group.datasource, group.group.key, rule, now)
+        self.forwarding.evaluated(group.group, rule, event.slot)
         self._answered(group, event.rule, now)
 
     def _query_failed(self, event: QueryFailed, now: datetime) -> None:
         group = self._owner.get(event.rule)
         if group is None or not group.expects(event.rule, event.slot):
             return
-        self.forwarding.evaluated(group.group, rule, event.slot)
         rule = group.rules[event.rule]
         rule.fail(event.slot, event.failure)
         self.watch.query_failed(group.group.datasource, rule, event.failure, now)
+        self.forwarding.evaluated(group.group, rule, event.slot)
         self._answered(group, event.rule, now)
 
     def _answered(self, group: GroupEvaluation, rule: str, now: datetime) -> None:
         if group.answered(rule, now) and group.next_slot <= now:
             self._start(group, now)
 
-        self.forwarding.evaluated(group.group, rule, event.slot)
     # -- alerts of rules ----------------------------------------------------------------------------------------------
 
     def _apply(self, change: Change, now: datetime) -> None:
@@ -226,14 +226,14 @@ class Machine:
         alert = self.alerts.withdraw(self._named(tracked), tracked.rule.key, at, now, why)
         if alert is not None:
             self.dispatch.changed(alert, now)
+            if why:
+                self.forwarding.follow(alert, now)
 
     # -- alerts that others post --------------------------------------------------------------------------------------
 
     def _posted(self, posted: PostedAlert, now: datetime) -> None:
         alert, taken = take(self.alerts, posted, now, self.settings.resolve_timeout)
         if alert is None or taken is Taken.AGAIN or taken is Taken.NOT:
-            if why:
-                self.forwarding.follow(alert, now)
             return
         if alert.expires_at is not None:
             self.timers.set_earlier((EXPIRE, alert.fingerprint), alert.expires_at)
@@ -267,20 +267,20 @@ class Machine:
             return
         alert = self.alerts.affirm(labels, raised.source, now, now, raised.described, self.settings.external_url)
         self.dispatch.changed(alert, now)
+        self.forwarding.follow(alert, now)
 
     def _cease(self, labels: Labels, now: datetime) -> None:
         asserted = labels.filled_from(self.settings.external_labels)
         alert = self.alerts.withdraw(asserted, SOURCE + labels.fingerprint, now, now)
         if alert is not None:
             self.dispatch.changed(alert, now)
-        self.forwarding.follow(alert, now)
+            self.forwarding.follow(alert, now)
 
     def _still_held_back(self, limit: Limit) -> bool:
         """Whether something is not told as it should be although nothing was refused of late."""
         return False
 
     # -- reload and restart -------------------------------------------------------------------------------------------
-            self.forwarding.follow(alert, now)
 
     def _schedule(self, settings: Settings, now: datetime) -> None:
         """Begin the groups that are new or changed, and drop those that are gone; unchanged ones go on untouched."""
@@ -310,13 +310,13 @@ class Machine:
         if settings == self.settings:
             return
         former, self.settings = self.settings, settings
+        self.forwarding.reconfigure(settings, self.groups.values())
         if former.external_labels != settings.external_labels:
             self._rename(former.external_labels, now)
         self._schedule(settings, now)
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
         self.silencing.configure(settings, now)
         self.dispatch.reconfigure(settings, now)
-        self.forwarding.reconfigure(settings, self.groups.values())
         self._retain(now)
 
     def _rename(self, former: Labels, now: datetime) -> None:
@@ -326,24 +326,29 @@ class Machine:
             ended = self.alerts.withdraw(old, tracked.rule.key, now, now, RENAMED)
             if ended is not None:
                 self.dispatch.changed(ended, now)
+                self.forwarding.follow(ended, now)
             self._assert(tracked, now)
         for alert in list(self.alerts):
             for source in sorted(alert.sources):
                 if source.startswith(SOURCE):
                     self._rename_built_in(alert, source, now)
 
-                self.forwarding.follow(ended, now)
     def _rename_built_in(self, alert: Alert, source: str, now: datetime) -> None:
         raised = Raised(bare(alert.labels), Fixed(alert.described.annotations))
         if self.alerts.withdraw(alert.labels, source, now, now, RENAMED) is not None:
             self.dispatch.changed(alert, now)
+            self.forwarding.follow(alert, now)
         self._raise(raised, now)
 
     def _retain(self, now: datetime) -> None:
         names = {f"{receiver.name}/{one.name}" for receiver in self.settings.receivers for one in receiver.integrations}
         self.watch.retain(self.groups.values(), names, now)
+        self.watch.retain_alertmanagers(self._alertmanagers, now)
 
-            self.forwarding.follow(alert, now)
+    @property
+    def _alertmanagers(self) -> frozenset[str]:
+        return frozenset(alertmanager.url for alertmanager in self.settings.alertmanagers)
+
     def restore(self, kept: Kept, now: datetime) -> list[Effect]:
         """Take back what an earlier run saved, before the first event.
 
@@ -383,24 +388,24 @@ class Machine:
                 why = REMOVED if self.rule(source) is None else RENAMED
                 if self.alerts.withdraw(alert.labels, source, now, now, why) is not None:
                     self.dispatch.changed(alert, now)
+                    self.forwarding.follow(alert, now)
 
     def _resume_built_in(self, alert: Alert, source: str, now: datetime) -> None:
         labels = bare(alert.labels)
         if labels[ALERT_NAME] == ALERT:
             self.refusals.resume(labels["limit"], alert.starts_at, now)
         else:
-                    self.forwarding.follow(alert, now)
             self.watch.resume(labels, alert.starts_at, self.groups.values())
         if labels.filled_from(self.settings.external_labels) != alert.labels:
             self._rename_built_in(alert, source, now)
+        else:
+            self.forwarding.follow(alert, now)
 
     def _firing(self) -> Iterator[Tracked]:
         for group in self.groups.values():
             for rule in group.rules.values():
                 yield from (tracked for tracked in rule.alerts.values() if tracked.life.state is State.FIRING)
 
-        else:
-            self.forwarding.follow(alert, now)
     def _named(self, tracked: Tracked) -> Labels:
         """What an alert of a rule is called outside: its labels and the external ones."""
         return tracked.labels.filled_from(self.settings.external_labels)

@@ -36,7 +36,10 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class QueryReturned:
-    """A `RunQuery` was answered. observed: identity -> observation. partial: an absent series proves nothing."""
+    """A `RunQuery` was answered. observed: identity -> observation. partial: an absent series proves nothing.
+
+    seconds: of the request, or its share of those when it answered several rules, of which there are `shared`.
+    """
 
     rule: str
     slot: datetime
@@ -44,6 +47,7 @@ class QueryReturned:
     partial: bool = False
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    shared: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,6 @@ class DeliveryFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertsPosted:
-    """Somebody posted alerts, all of them valid."""
-
-    alerts: tuple[PostedAlert, ...] = field(repr=False)
-@dataclass(frozen=True, slots=True)
 class Forwarded:
     """An Alertmanager, named by the URL of its alerts, accepted what was forwarded to it."""
 
@@ -93,6 +92,12 @@ class ForwardingFailed:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class AlertsPosted:
+    """Somebody posted alerts, all of them valid. invalid: how many others came with them and were turned away."""
+
+    alerts: tuple[PostedAlert, ...] = field(repr=False)
+    invalid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class SilenceSet:
     """
 
     silence: Silence
+    fresh_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +118,6 @@ class SilenceExpired:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Something was refused at the door because of a limit. detail: what and whose, for people. count: how many of it."""
-
-    limit: Limit
 @dataclass(frozen=True, slots=True)
 class WindowSet:
     """Somebody made a maintenance window, or edited the one whose id it has; it was found to be possible."""
@@ -131,6 +132,11 @@ class WindowEnded:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something was refused at the door because of a limit. detail: what and whose, for people. count: how many of it."""
+
+    limit: Limit
     detail: str
     count: int = 1
 
@@ -148,13 +154,13 @@ Event = (
     | QueryFailed
     | Delivered
     | DeliveryFailed
+    | Forwarded
+    | ForwardingFailed
     | AlertsPosted
     | SilenceSet
     | SilenceExpired
+    | WindowSet
+    | WindowEnded
     | Refused
     | Reloaded
 )
-    | Forwarded
-    | ForwardingFailed
-    | WindowSet
-    | WindowEnded

@@ -56,6 +56,15 @@ class DatasourceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Batching:
+    """How many rules one request may answer, and how many bytes its expression may have. off: one request for each rule."""
+
+    max_rules: int = 100
+    max_length: int = 16_000
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Datasource:
     """A server that can be queried. url: base without `/api/v1`. max_concurrency: requests in flight at once."""
 
@@ -67,15 +76,7 @@ class Datasource:
     timeout: timedelta = timedelta(seconds=10)
     max_concurrency: int = 8
     sentinel: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """A URL that is called while evaluations and deliveries complete. every: time between calls."""
-
-    url: Secret
-    every: timedelta
-
+    batching: Batching = Batching()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,15 @@ class Alertmanager:
     http: HttpSettings = DEFAULT_HTTP
     timeout: timedelta = timedelta(seconds=10)
     relabel: tuple[Relabel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A URL that is called while evaluations and deliveries complete. every: time between calls."""
+
+    url: Secret
+    every: timedelta
+
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
@@ -115,6 +125,7 @@ class Web:
 class Settings:
     """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep.
 
+    alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     windows, silences: maintenance windows and silences as code. compatibility: behave as Alertmanager does where the
     evaluator would depart from it. matcher_mode: the language of matchers, in the file and in the API. original: what an
     Alertmanager would show of the file as YAML, secrets hidden.
@@ -125,12 +136,13 @@ class Settings:
     groups: tuple[RuleGroup, ...]
     route: Route
     receivers: tuple[Receiver, ...]
-    alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     external_labels: Labels = NO_LABELS
     external_url: str = ""
     evaluation_interval: timedelta = timedelta(minutes=1)
     storage: str = "sqlite:///evaluator.db"
     retention: timedelta = timedelta(hours=120)
+    alertmanagers: tuple[Alertmanager, ...] = ()
+    alert_relabel: tuple[Relabel, ...] = ()
     catch_up: CatchUp = CatchUp()
     heartbeat: Heartbeat | None = None
     listen: tuple[str, int] = ("127.0.0.1", 9093)
@@ -141,8 +153,6 @@ class Settings:
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: tuple[NamedInterval, ...] = ()
     windows: tuple[Window, ...] = ()
-    alertmanagers: tuple[Alertmanager, ...] = ()
-    alert_relabel: tuple[Relabel, ...] = ()
     silences: tuple[Silence, ...] = ()
     limits: Limits = DEFAULT_LIMITS
     compatibility: bool = False
