@@ -306,8 +306,8 @@ class Machine:
                 self._apply(Change(tracked, tracked.life, None, now, REMOVED), now)
 
     def _reload(self, settings: Settings, now: datetime) -> None:
-        """Take over a new configuration. One that is equal to the old changes nothing at all."""
-        if settings == self.settings:
+        """Take over a new configuration. One that is equal to the old changes nothing at all, but for Alertmanager's ticks."""
+        if settings == self.settings and not settings.compatibility:
             return
         former, self.settings = self.settings, settings
         self.forwarding.reconfigure(settings, self.groups.values())
