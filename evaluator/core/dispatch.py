@@ -20,7 +20,7 @@ from datetime import datetime
 
 from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.dedup import Reason, decide
-from evaluator.core.grouping import AlertGroup, Lane, fingerprints, group_id, open_group
+from evaluator.core.grouping import AlertGroup, Lane, fingerprints, first_tick, group_id, open_group
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.muting import Mute, Muting
@@ -297,6 +297,16 @@ class Dispatch:
         for alert in list(self._alerts):
             self._reroute(alert, now)
 
+    def begin_anew(self, now: datetime) -> None:
+        """Forget the ticks of all groups, as Alertmanager does at a reload; what was told is remembered there as well."""
+        for group in self.groups.values():
+            if group.alerts:
+                group.first_flush = min(first_tick(group.route, alert, now) for alert in group.alerts.values())
+                group.flushed = False
+                self._journal.touch(GroupRecord, (group.id,), group.record)
+                self._timers.cancel((FLUSH, group.id))
+                self._touch(group, now)
+
     def _rewire(self, group: AlertGroup, routes: Mapping[str, Route], now: datetime) -> None:
         """Give a group its route of the new tree; without one it keeps the old, to say goodbye on."""
         route = routes.get(group.route.id)
@@ -329,6 +339,9 @@ class Dispatch:
         wanted = {group_id(node, node.group_labels(alert.labels)): node for node in self.route.match(alert.labels)}
         for name in sorted(alert.groups - wanted.keys()):
             group = self.groups[name]
+            if alert.firing and self.compatibility:
+                self._forsake(group, alert)
+                continue
             if alert.firing:
                 ended = alert.ended_within(name, now, GONE)
                 group.alerts[alert.fingerprint] = ended
@@ -341,6 +354,13 @@ class Dispatch:
                 self._join(wanted[name], alert, now)
                 self._touch(self.groups[name], now)
                 self._journal.touch(AlertRecord, alert.key, alert.record)
+
+    def _forsake(self, group: AlertGroup, alert: Alert) -> None:
+        """Take an alert that fires on out of a group without a word."""
+        del group.alerts[alert.fingerprint]
+        alert.groups.discard(group.id)
+        self._journal.touch(AlertRecord, alert.key, alert.record)
+        self._settle(group)
 
     def restore(
         self,

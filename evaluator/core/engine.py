@@ -317,6 +317,8 @@ class Machine:
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
         self.silencing.configure(settings, now)
         self.dispatch.reconfigure(settings, now)
+        if settings.compatibility:
+            self.dispatch.begin_anew(now)
         self._retain(now)
 
     def _rename(self, former: Labels, now: datetime) -> None:

@@ -109,9 +109,13 @@ def group_id(route: Route, labels: Labels) -> str:
 def open_group(route: Route, alert: Alert, now: datetime) -> AlertGroup:
     """The group that `alert` creates under `route`; it is not yet in it."""
     labels = route.group_labels(alert.labels)
-    waited = alert.starts_at + route.group_wait < now
-    first = now if waited else now + route.group_wait
+    first = first_tick(route, alert, now)
     return AlertGroup(group_id(route, labels), route, route.group_key(alert.labels), labels, now, first)
+
+
+def first_tick(route: Route, alert: Alert, now: datetime) -> datetime:
+    """When a group that `alert` begins now is considered first: after `group_wait`, at once if the alert has waited longer."""
+    return now if alert.starts_at + route.group_wait < now else now + route.group_wait
 
 
 def fingerprints(alerts: Iterable[Alert]) -> frozenset[str]:

@@ -61,8 +61,9 @@ class Outgoing:
         self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
 
     def terms(self, group: AlertGroup, lane: Lane) -> Terms:
-        """How this integration wants to be told of this group."""
-        repeat = max(group.route.repeat_interval, group.route.group_interval)
+        """How this integration wants to be told of this group. With Alertmanager's times the ticks alone keep repeats apart."""
+        route = group.route
+        repeat = route.repeat_interval if self.compatibility else max(route.repeat_interval, route.group_interval)
         return Terms(repeat, lane.integration.send_resolved, late=self.compatibility)
 
     def send(

@@ -63,7 +63,7 @@ class RuleGroup:
     """Rules evaluated at the same slots.
 
     interval: time between slots. query_offset: how far before its slot a rule looks. limit: most active alerts a rule
-    of this group may have; 0 or less is no limit.
+    of this group may have; 0 or less is no limit. phase: of the slots within the interval; None: it follows from the key.
     """
 
     name: str
@@ -73,6 +73,7 @@ class RuleGroup:
     datasource: str
     query_offset: timedelta = timedelta(0)
     limit: int = 0
+    phase: timedelta | None = None
 
     @property
     def key(self) -> str:

@@ -212,7 +212,7 @@ class Service:
     async def _adopt(self, settings: Settings) -> None:
         assert self._world is not None
         former = self.settings
-        if settings == former:
+        if settings == former and not settings.compatibility:
             return
         for name in ("storage", "listen"):
             if getattr(settings, name) != getattr(former, name):
