@@ -14,7 +14,7 @@ with the reason, so that whoever was told "firing" is told that it is over.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,8 +23,10 @@ from evaluator.core.dedup import Reason, decide
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints, first_tick, group_id, open_group
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
+from evaluator.core.limits import Limit
 from evaluator.core.muting import Mute, Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, Landed, Outgoing
+from evaluator.core.overflow import Rooms, open_overflow, overflow_id
 from evaluator.core.records import (
     AlertRecord,
     Decision,
@@ -40,11 +42,28 @@ from evaluator.core.timers import Timers
 GONE = "no longer routed here"
 MOST_MUTES = 20  # reasons that a decision names
 
+Refuse = Callable[[Limit, str, datetime], None]
+
+
+def _unheard(limit: Limit, detail: str, now: datetime) -> None:
+    """For whoever only wants to know what would become of a group."""
+
 
 class Dispatch:
-    """The alert groups and everything that is under way for them. turnover: counts the groups that came and went."""
+    """The alert groups and everything that is under way for them. turnover: counts the groups that came and went.
 
-    def __init__(self, settings: Settings, alerts: Alerts, muting: Muting, timers: Timers, journal: Journal) -> None:
+    refuse: is told of each alert that may not open a group.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        alerts: Alerts,
+        muting: Muting,
+        timers: Timers,
+        journal: Journal,
+        refuse: Refuse = _unheard,
+    ) -> None:
         self.route = settings.route
         self.muting = muting
         self.receivers = {receiver.name: receiver for receiver in settings.receivers}
@@ -54,11 +73,18 @@ class Dispatch:
         self._timers = timers
         self._journal = journal
         self._outgoing = Outgoing(timers, journal, settings.compatibility)
+        self._rooms = Rooms(settings.limits.groups_per_route)
+        self._refuse = refuse
 
     @property
     def outbox(self) -> list[OutboxRecord]:
         """What was decided and is not yet accepted."""
         return self._outgoing.rows
+
+    @property
+    def overflowing(self) -> bool:
+        """Whether alerts are told together because their route has too many groups."""
+        return self._rooms.overflowing
 
     @property
     def compatibility(self) -> bool:
@@ -84,22 +110,36 @@ class Dispatch:
             for name in alert.groups if alert is not None else ():
                 self._touch(self.groups[name], now)
 
-    def _join(self, route: Route, alert: Alert, now: datetime) -> None:
-        group = self.groups.get(group_id(route, route.group_labels(alert.labels)))
-        if group is None:
-            group = open_group(route, alert, now)
-            self.adopt(group)
-            self._journal.touch(GroupRecord, (group.id,), group.record)
+    def _join(self, route: Route, alert: Alert, now: datetime) -> AlertGroup:
+        group = self._place(route, alert, now)
         former = group.alerts.get(alert.fingerprint)
         if former is not None and former.within:
             self._journal.forget(AlertRecord, former.key)
         group.alerts[alert.fingerprint] = alert
         alert.groups.add(group.id)
+        return group
+
+    def _place(self, route: Route, alert: Alert, now: datetime) -> AlertGroup:
+        """The group of this route that the alert belongs to; it is opened if need be."""
+        name = _home(route, alert)
+        if name in self.groups:
+            return self.groups[name]
+        if not self._rooms.full(route, alert):
+            group = open_group(route, alert, now)
+        else:
+            self._refuse(Limit.GROUPS_PER_ROUTE, f"no group {route.group_key(alert.labels)} for {route.receiver}", now)
+            if overflow_id(route) in self.groups:
+                return self.groups[overflow_id(route)]
+            group = open_overflow(route, alert, now)
+        self.adopt(group)
+        self._journal.touch(GroupRecord, (group.id,), group.record)
+        return group
 
     def adopt(self, group: AlertGroup) -> None:
         """Take in a group as it stands, with what is on its way for it, and a lane for each of its receiver's integrations."""
         self.groups[group.id] = group
         self.turnover += 1
+        self._rooms.opened(group)
         receiver = self.receivers.get(group.route.receiver)
         for integration in receiver.integrations if receiver else ():
             name = f"{group.route.receiver}/{integration.name}"
@@ -275,6 +315,7 @@ class Dispatch:
     def _close(self, group: AlertGroup) -> None:
         del self.groups[group.id]
         self.turnover += 1
+        self._rooms.closed(group)
         self._timers.cancel((FLUSH, group.id))
         self._journal.forget(GroupRecord, (group.id,))
         for lane in group.lanes.values():
@@ -289,6 +330,7 @@ class Dispatch:
         self.route = settings.route
         self.receivers = {receiver.name: receiver for receiver in settings.receivers}
         self._outgoing.compatibility = settings.compatibility
+        self._rooms.limit = settings.limits.groups_per_route
         routes = {node.id: node for node in settings.route.walk()}
         for group in list(self.groups.values()):
             self._rewire(group, routes, now)
@@ -336,7 +378,7 @@ class Dispatch:
 
     def _reroute(self, alert: Alert, now: datetime) -> None:
         """Let an alert join the groups that the tree now sends it to, and end it in those that it no longer belongs to."""
-        wanted = {group_id(node, node.group_labels(alert.labels)): node for node in self.route.match(alert.labels)}
+        wanted = {_home(node, alert): node for node in self.route.match(alert.labels)}
         for name in sorted(alert.groups - wanted.keys()):
             group = self.groups[name]
             if alert.firing and self.compatibility:
@@ -351,8 +393,7 @@ class Dispatch:
             self._touch(group, now)
         if alert.firing:
             for name in sorted(wanted.keys() - alert.groups):
-                self._join(wanted[name], alert, now)
-                self._touch(self.groups[name], now)
+                self._touch(self._join(wanted[name], alert, now), now)
                 self._journal.touch(AlertRecord, alert.key, alert.record)
 
     def _forsake(self, group: AlertGroup, alert: Alert) -> None:
@@ -415,6 +456,12 @@ class Dispatch:
         if _undecided(group, alert):
             since = max(alert.updated_at, group.created_at)
             self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
+
+
+def _home(route: Route, alert: Alert) -> str:
+    """The id of the group of this route that the alert is in, or would be in if there was room."""
+    overflow = overflow_id(route)
+    return overflow if overflow in alert.groups else group_id(route, route.group_labels(alert.labels))
 
 
 def _undecided(group: AlertGroup, alert: Alert) -> bool:

@@ -77,11 +77,12 @@ class Machine:
         self._journal = Journal()
         self._owner: dict[str, GroupEvaluation] = {}
         self.muting = Muting(Silences(), settings.inhibit_rules, settings.route, settings.time_intervals)
-        self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal)
+        self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
+        refuse = self.refusals.refused
+        self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal, refuse)
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
-        self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
         self._schedule(settings, now)
         self.silencing.configure(settings, now)
 
@@ -278,7 +279,7 @@ class Machine:
 
     def _still_held_back(self, limit: Limit) -> bool:
         """Whether something is not told as it should be although nothing was refused of late."""
-        return False
+        return limit is Limit.GROUPS_PER_ROUTE and self.dispatch.overflowing
 
     # -- reload and restart -------------------------------------------------------------------------------------------
 
@@ -368,6 +369,7 @@ class Machine:
             self._assert(tracked, now)
         self.dispatch.reconfigure(self.settings, now)
         self._retain(now)
+        self.refusals.tell(now)
         return self._journal.close()
 
     def _restore_rule_alert(self, record: RuleAlertRecord) -> None:
