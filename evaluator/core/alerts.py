@@ -8,12 +8,14 @@ an alert came from.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from evaluator.core.labels import Labels
+from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.posting import SOURCE
 from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
 
 
@@ -107,6 +109,7 @@ class Alerts:
     def __init__(self) -> None:
         self.turnover = 0
         self._by_fingerprint: dict[str, Alert] = {}
+        self._posted: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Alert]:
         return iter(self._by_fingerprint.values())
@@ -117,6 +120,10 @@ class Alerts:
     def get(self, fingerprint: str) -> Alert | None:
         """The alert with this fingerprint, if it is here."""
         return self._by_fingerprint.get(fingerprint)
+
+    def posted(self, name: str) -> int:
+        """How many alerts with this alertname others post at the moment."""
+        return self._posted[name]
 
     def affirm(
         self, labels: Labels, source: str, starts_at: datetime, now: datetime, described: Described, generator_url: str = ""
@@ -130,7 +137,9 @@ class Alerts:
             alert.starts_at = min(alert.starts_at, starts_at)
         else:
             alert.starts_at, alert.ends_at, alert.why = starts_at, None, ""
-        alert.sources.add(source)
+        if source not in alert.sources:
+            alert.sources.add(source)
+            self._count(alert, source, 1)
         alert.updated_at, alert.described, alert.generator_url = now, described, generator_url
         return alert
 
@@ -140,6 +149,7 @@ class Alerts:
         if alert is None or source not in alert.sources:
             return None
         alert.sources.discard(source)
+        self._count(alert, source, -1)
         if alert.sources:
             return None
         alert.ends_at, alert.updated_at, alert.why = ends_at, now, why
@@ -165,7 +175,13 @@ class Alerts:
         )
         if not alert.within:
             self._enter(alert)
+            for source in alert.sources:
+                self._count(alert, source, 1)
         return alert
+
+    def _count(self, alert: Alert, source: str, by: int) -> None:
+        if source == SOURCE:
+            self._posted[alert.labels.get(ALERT_NAME, "")] += by
 
     def forget(self, alert: Alert) -> None:
         """Drop an alert."""

@@ -13,7 +13,7 @@ saved goes on as the one that saved it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from evaluator.core.alert import Life
@@ -45,8 +45,8 @@ from evaluator.core.limits import Limit
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.posting import AHEAD, PostedAlert
 from evaluator.core.posting import SOURCE as POSTED
-from evaluator.core.posting import PostedAlert
 from evaluator.core.records import (
     AlertRecord,
     Kept,
@@ -233,7 +233,12 @@ class Machine:
     # -- alerts that others post --------------------------------------------------------------------------------------
 
     def _posted(self, posted: PostedAlert, now: datetime) -> None:
-        alert, taken = take(self.alerts, posted, now, self.settings.resolve_timeout)
+        most = self.settings.limits.alerts_per_alertname
+        ahead = timedelta(0) if self.settings.compatibility else AHEAD
+        alert, taken = take(self.alerts, posted, now, self.settings.resolve_timeout, most, ahead)
+        if taken is Taken.REFUSED:
+            name = posted.labels.get(ALERT_NAME, "")
+            self.refusals.refused(Limit.ALERTS_PER_ALERTNAME, f'{most} alerts are called "{name}" already', now)
         if alert is None or taken is Taken.AGAIN or taken is Taken.NOT:
             return
         if alert.expires_at is not None:

@@ -5,6 +5,10 @@ The rules are Alertmanager's. Without a start an alert starts now, or at its end
 one alert: it starts with the earlier; the newer claim's end counts, unless the older one was later and no guess. Claims that do
 not overlap are two episodes.
 
+Departure: an end that is named and lies a few seconds ahead is an end, told by somebody whose clock is a little fast. To
+Alertmanager it is a shorter claim, and an older one that reaches further keeps the alert; of whoever says only once that it is
+over, nothing is heard until then.
+
 `core.taking` applies this to the alerts that are known.
 """
 
@@ -19,6 +23,9 @@ from evaluator.core.records import Pairs
 
 SOURCE = "posted"
 """Who asserts an alert that was posted, as its record says."""
+
+AHEAD = timedelta(seconds=10)
+"""How far the clocks of those who post may be ahead of ours."""
 
 
 class PostedAlert(NamedTuple):
@@ -55,12 +62,16 @@ def claimed(alert: PostedAlert, now: datetime, resolve_timeout: timedelta) -> Pe
     return Period(starts_at, ends_at, guessed)
 
 
-def merged(older: Period, newer: Period, now: datetime) -> Period:
-    """What two claims that overlap, or are the same alert still, make together."""
+def merged(older: Period, newer: Period, now: datetime, ahead: timedelta = AHEAD) -> Period:
+    """What two claims that overlap, or are the same alert still, make together.
+
+    ahead: how far away an end may be that somebody names because it has come.
+    """
     starts_at = min(older.starts_at, newer.starts_at)
     if newer.over(now):
         ends_at = max(older.ends_at, newer.ends_at) if older.over(now) else newer.ends_at
         return Period(starts_at, ends_at, newer.guessed)
-    if older.ends_at > newer.ends_at and not older.guessed:
+    ending = not newer.guessed and newer.ends_at <= now + ahead
+    if older.ends_at > newer.ends_at and not older.guessed and not ending:
         return Period(starts_at, older.ends_at, older.guessed)
     return Period(starts_at, newer.ends_at, newer.guessed)

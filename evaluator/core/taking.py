@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from evaluator.core.alerts import Alert, Alerts, Fixed
-from evaluator.core.posting import SOURCE, Period, PostedAlert, claimed, merged
+from evaluator.core.labels import ALERT_NAME
+from evaluator.core.posting import AHEAD, SOURCE, Period, PostedAlert, claimed, merged
 from evaluator.core.records import Annotations
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -22,27 +23,42 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 class Taken(Enum):
     """What a post came to.
 
-    NOT: it is over, and was not known. AGAIN: nothing that is kept. CHANGED: something that is kept. TURNED: the alert began,
-    ended, or began again.
+    NOT: it is over, and was not known. REFUSED: it was not known, and there are too many with its name. AGAIN: nothing that
+    is kept. CHANGED: something that is kept. TURNED: the alert began, ended, or began again.
     """
 
     NOT = auto()
+    REFUSED = auto()
     AGAIN = auto()
     CHANGED = auto()
     TURNED = auto()
 
 
-def take(alerts: Alerts, posted: PostedAlert, now: datetime, resolve_timeout: timedelta) -> tuple[Alert | None, Taken]:
-    """Somebody posts this alert. Gives it, and what came of that; None for one that is over and that nobody was told of."""
+def take(
+    alerts: Alerts,
+    posted: PostedAlert,
+    now: datetime,
+    resolve_timeout: timedelta,
+    most: int = 0,
+    ahead: timedelta = AHEAD,
+) -> tuple[Alert | None, Taken]:
+    """Somebody posts this alert. Gives it, and what came of that; None for one that was not taken in.
+
+    most: alerts with one alertname that others may post, 0 for no limit; whoever is known is always heard. ahead: see `merged`.
+    """
     alert = alerts.get(posted.labels.fingerprint)
     if alert is not None and _goes_on(alert, posted, now, resolve_timeout):
         return alert, Taken.AGAIN
     claim = claimed(posted, now, resolve_timeout)
+    if alert is None and claim.over(now):
+        return None, Taken.NOT
+    if alert is None and 0 < most <= alerts.posted(posted.labels.get(ALERT_NAME, "")):
+        return None, Taken.REFUSED
     if alert is None:
-        return (None, Taken.NOT) if claim.over(now) else (_claim(alerts, posted, claim, now), Taken.TURNED)
+        return _claim(alerts, posted, claim, now), Taken.TURNED
     before = Period(alert.starts_at, alert.ends_at or alert.expires_at or FOREVER, alert.guessed)
     if claim.overlaps(before):
-        claim = merged(before, claim, now)
+        claim = merged(before, claim, now, ahead)
     if claim.over(now):
         return alert, _end(alerts, alert, posted, claim, now)
     return alert, _assert(alerts, alert, posted, claim, now, resolve_timeout)

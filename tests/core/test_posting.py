@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from evaluator.core.events import AlertsPosted
 from evaluator.core.labels import Labels
 from evaluator.core.posting import Period, PostedAlert, merged
@@ -112,14 +114,34 @@ def test_a_restart_gives_whoever_posts_time_to_post_again() -> None:
     assert play.told() == ["2s first notification: test firing"]
 
 
+@pytest.mark.parametrize(("compatibility", "over"), [(False, "10m5s"), (True, "1d")])
+def test_an_end_told_by_a_clock_that_is_fast_is_an_end(compatibility: bool, over: str) -> None:
+    """Whoever said that it lasts until tomorrow says that it is over, five seconds from now; Alertmanager lets it last."""
+    play = Playbook(settings(root=route(wait="1s", interval="1s"), compatibility=compatibility))
+    push(play, "1m", "test", "1m", "1d")
+    push(play, "10m", "test", "1m", "10m5s")
+    play.run("2d")
+    assert [alert.ends_at for _, row in play.accepted for alert in row.notification.alerts][-1] == moment(over)
+
+
+def test_only_an_end_that_is_named_and_near_counts_before_its_time() -> None:
+    """A claim that reaches a minute ahead is no end, and neither is one whose end nobody named."""
+    play = Playbook(settings(root=route(wait="1s", interval="1s"), resolve_timeout=timedelta(seconds=5)))
+    push(play, "1m", "test", "1m", "1h")
+    push(play, "10m", "test", "1m", "11m")
+    push(play, "20m", "test", "1m")
+    play.run("2h")
+    assert play.told()[-1] == "1h1s all alerts resolved: test resolved"
+
+
 def test_claims_that_overlap_are_one() -> None:
     def period(start: int, end: int, guessed: bool = False) -> Period:
         return Period(moment(f"{start}s"), moment(f"{end}s"), guessed)
 
     now = moment("10s")
-    assert merged(period(1, 20), period(2, 15), now) == period(1, 20)
-    assert merged(period(1, 20, guessed=True), period(2, 15), now) == period(1, 15)
-    assert merged(period(1, 20), period(2, 9), now) == period(1, 9)
+    assert merged(period(1, 90), period(2, 85), now) == period(1, 90)
+    assert merged(period(1, 90, guessed=True), period(2, 85), now) == period(1, 85)
+    assert merged(period(1, 90), period(2, 9), now) == period(1, 9)
     assert merged(period(1, 8), period(2, 7), now) == period(1, 8)
     assert period(2, 15).overlaps(period(1, 20))
     assert not period(5, 9).overlaps(period(1, 5))
