@@ -38,6 +38,7 @@ from evaluator.config.oauth2 import OAuth2Model
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
+from evaluator.config.silence_policy import SilencePolicyModel
 from evaluator.config.silences import SilenceModel
 from evaluator.config.telemetry import EventRecorderModel, FileOutputModel, KafkaOutputModel, TracingModel, WebhookOutputModel
 from evaluator.config.tls import TlsModel
@@ -78,6 +79,7 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     OAuth2Model: ("configuration.md", "`oauth2`"),
     InhibitModel: ("configuration.md", "`inhibit_rules`"),
     SilenceModel: ("configuration.md", "`silences`"),
+    SilencePolicyModel: ("configuration.md", "`silence_policy`"),
     IntervalModel: ("configuration.md", "`time_intervals`"),
     ElementModel: ("configuration.md", "An alternative of a time interval"),
     TimesModel: ("configuration.md", "A time of the day"),

@@ -24,6 +24,7 @@ from evaluator.config.receivers import CONSOLE, read_receivers
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
 from evaluator.config.secrecy import warn_of_hidden
+from evaluator.config.silence_policy import policy_of
 from evaluator.config.silences import read_silences
 from evaluator.config.storage import read_storage
 from evaluator.config.templates import read_templates
@@ -46,7 +47,8 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     defaults = _defaults(top, reading)
     receivers = _receivers(top, defaults, reading)
     intervals = read_intervals(top, reading)
-    windows, silences = read_silences(top, reading)
+    policy = policy_of(model.silence_policy, top, reading)
+    windows, silences = read_silences(top, policy, reading)
     return Settings(
         path=path.absolute(),
         datasources=datasources,
@@ -69,6 +71,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         time_intervals=intervals,
         windows=windows,
         silences=silences,
+        silence_policy=policy,
         limits=read_limits(model.limits),
         compatibility=compatible,
         matcher_mode=reading.mode,

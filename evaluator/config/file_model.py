@@ -12,6 +12,7 @@ from evaluator.config.later import NOT_ACTED_ON
 from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Later, Model
 from evaluator.config.scalars import Address, Count, Flag, HiddenUrl, PublicUrl, Regex, Span, Text, one_of
+from evaluator.config.silence_policy import SilencePolicyModel
 from evaluator.config.telemetry import EventRecorderModel, TracingModel
 from evaluator.core.matchers import MatcherMode
 
@@ -105,6 +106,7 @@ class FileModel(Model):
     receivers: Any = None
     inhibit_rules: Any = None
     silences: Any = None
+    silence_policy: SilencePolicyModel = Field(default_factory=SilencePolicyModel)
     time_intervals: Any = None
     mute_time_intervals: Any = None
     templates: Any = None

@@ -19,12 +19,14 @@ from evaluator.config.models import Model, items, read
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
+from evaluator.config.silence_policy import object_to
 from evaluator.core.cron import Cron
 from evaluator.core.cron_texts import parse_cron
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.silence import MatcherSet, Silence, derived_id
 from evaluator.core.silence import problems as faults
-from evaluator.core.windows import Window
+from evaluator.core.silence_policy import SilencePolicy
+from evaluator.core.windows import Window, as_silence
 from evaluator.core.zones import load_zone
 
 AUTHOR: Final = "configuration"
@@ -47,14 +49,14 @@ class SilenceModel(Model):
     location: Text = ""
 
 
-def read_silences(top: Table, reading: Reading) -> tuple[tuple[Window, ...], tuple[Silence, ...]]:
-    """The maintenance windows, and the silences for once."""
-    found = tuple(_found(top, reading))
+def read_silences(top: Table, policy: SilencePolicy, reading: Reading) -> tuple[tuple[Window, ...], tuple[Silence, ...]]:
+    """The maintenance windows, and the silences for once. policy: what is said of silences that are too broad."""
+    found = tuple(_found(top, policy, reading))
     windows = tuple(item for item in found if isinstance(item, Window))
     return windows, tuple(item for item in found if isinstance(item, Silence))
 
 
-def _found(top: Table, reading: Reading) -> Iterator[Window | Silence | None]:
+def _found(top: Table, policy: SilencePolicy, reading: Reading) -> Iterator[Window | Silence | None]:
     names: set[str] = set()
     for node in items(top, "silences", reading.problems):
         model = read(SilenceModel, node, reading.problems)
@@ -66,9 +68,12 @@ def _found(top: Table, reading: Reading) -> Iterator[Window | Silence | None]:
         matchers = tuple(read_matchers(model.matchers, "matchers", node, reading))
         location = read_location(model.location, node, reading)
         if model.schedule or model.duration is not None:
-            yield _window(model, (matchers,), location, node, reading)
+            found: Window | Silence | None = _window(model, (matchers,), location, node, reading)
         else:
-            yield _silence(model, (matchers,), location, node, reading)
+            found = _silence(model, (matchers,), location, node, reading)
+        if found is not None and matchers:
+            object_to(as_silence(found, _ANY_TIME) if isinstance(found, Window) else found, policy, node, reading)
+        yield found
 
 
 def _window(

@@ -4,9 +4,9 @@ A silence holds alternatives (matcher sets), each a list of conditions that must
 matches it. It is pending before its start, active from there on, and expired from its end on.
 
 The rules are Alertmanager's. Two of them are easily missed: a set must have a matcher that an absent label does not satisfy,
-else it would mute nearly everything (negative matchers pass this test, so `team!="a"` alone is a valid silence; `breadth` is
-there for those who want none of that); and an edit keeps the id only when it does not change whom the silence mutes or has
-muted so far, so that the record of what was muted stays true.
+else it would mute nearly everything (negative matchers pass this test, so `team!="a"` alone is a valid silence;
+`silence_policy` is there for those who want none of that); and an edit keeps the id only when it does not change whom the
+silence mutes or has muted so far, so that the record of what was muted stays true.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from evaluator.core.durations import format_duration
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
 
 MatcherSet = tuple[Matcher, ...]
 
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NEGATIVE = (MatchOp.NOT_EQUAL, MatchOp.NOT_REGEX)
-_UNHEARD_OF = "\N{SNOWMAN} a value that nobody ever gave to a label \N{SNOWMAN}"
 
 
 class SilenceState(StrEnum):
@@ -163,33 +161,3 @@ def derived_id(*parts: object) -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-@dataclass(frozen=True, slots=True)
-class SilencePolicy:
-    """What counts as too broad. min_matchers: labels that a set must narrow. too_broad_alone: labels that do not suffice.
-
-    max_duration: from start to end; None for any.
-    """
-
-    min_matchers: int = 0
-    too_broad_alone: frozenset[str] = frozenset()
-    max_duration: timedelta | None = None
-
-
-def breadth(silence: Silence, policy: SilencePolicy) -> str | None:
-    """Why `silence` is broader than `policy` allows; None when it is not.
-
-    Only matchers that narrow count: those that an absent label does not satisfy, nor a value that nobody ever used. So
-    `instance=~".+"` counts as nothing, and so does `team!="a"`.
-    """
-    for matchers in silence.matcher_sets:
-        narrowed = {matcher.name for matcher in matchers if not (matcher.accepts("") or matcher.accepts(_UNHEARD_OF))}
-        if len(narrowed) < policy.min_matchers:
-            return f"it narrows {len(narrowed)} labels, {policy.min_matchers} are required; add matchers with definite values"
-        if narrowed <= policy.too_broad_alone and policy.too_broad_alone:
-            named = ", ".join(sorted(policy.too_broad_alone))
-            return f"it narrows nothing but {named}; add a matcher on another label"
-    if policy.max_duration is not None and silence.ends_at - silence.starts_at > policy.max_duration:
-        return f"it lasts longer than {format_duration(policy.max_duration)}; end it sooner, and extend it when needed"
-    return None

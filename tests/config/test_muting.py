@@ -16,6 +16,7 @@ from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.settings import Settings
 from evaluator.core.silence import Silence
+from evaluator.core.silence_policy import SilencePolicy
 from evaluator.core.windows import Window
 
 ROOT = "route: {receiver: team}\nreceivers: [{name: team}]\n"
@@ -213,3 +214,12 @@ def test_the_language_of_matchers(text: str, option: MatcherMode | None, mode: M
 def test_compatibility_is_off_unless_asked_for(tmp_path: Path) -> None:
     assert settings(tmp_path, ROOT).compatibility is False
     assert settings(tmp_path, ROOT + "compatibility: alertmanager\n").compatibility is True
+
+
+def test_the_policy_for_silences(tmp_path: Path) -> None:
+    """Without one nothing is objected to."""
+    text = "silence_policy: {max_duration: 7d, min_matchers: 2, forbid_only: [team], max_alerts: 9, require_comment: yes}\n"
+    policy = SilencePolicy(timedelta(days=7), 2, frozenset({"team"}), 9, require_comment=True)
+    assert settings(tmp_path, ROOT + text).silence_policy == policy
+    assert settings(tmp_path, f"{ROOT}silence_policy: {{confirm: true}}\n").silence_policy == SilencePolicy(confirm=True)
+    assert settings(tmp_path, ROOT).silence_policy == SilencePolicy()

@@ -15,7 +15,7 @@ from evaluator.core import silences as module
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
 from evaluator.core.limits import Limit, Limits
 from evaluator.core.matchers import parse_matchers
-from evaluator.core.silence import MatcherSet, Silence, SilencePolicy, SilenceState, breadth, derived_id, problems
+from evaluator.core.silence import MatcherSet, Silence, SilenceState, derived_id, problems
 from evaluator.core.silences import Refusal, SilenceChange, SilenceError, Silences
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -412,29 +412,3 @@ def test_the_cost_of_muting_is_that_of_the_silences_nearby(monkeypatch: pytest.M
     silences.crossed(T0 + HOUR)
     assert silences.muting(web, T0 + HOUR) == ()
     assert vague.matcher_sets[0] not in tested
-
-
-# -- policy -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("policy", "wanted", "reason"),
-    [
-        (SilencePolicy(), silence("a!=b"), None),
-        (SilencePolicy(min_matchers=1), silence("a=b"), None),
-        (SilencePolicy(min_matchers=1), silence("a!=b"), "narrows 0 labels, 1 are required"),
-        (SilencePolicy(min_matchers=1), silence("a=~.+"), "narrows 0 labels"),
-        (SilencePolicy(min_matchers=2), silence("a=b,c=~.*"), "narrows 1 labels, 2 are required"),
-        (SilencePolicy(min_matchers=2), silence("a=b,a=~b.*"), "narrows 1 labels"),
-        (SilencePolicy(min_matchers=2), silence("a=b,c=~d.*"), None),
-        (SilencePolicy(min_matchers=1), silence("a=b", "a!=b"), "narrows 0 labels"),
-        (SilencePolicy(too_broad_alone=frozenset({"severity"})), silence("severity=page"), "nothing but severity"),
-        (SilencePolicy(too_broad_alone=frozenset({"severity"})), silence("severity=page,team!=a"), "nothing but severity"),
-        (SilencePolicy(too_broad_alone=frozenset({"severity"})), silence("severity=page,team=a"), None),
-        (SilencePolicy(max_duration=HOUR), silence(end=HOUR), None),
-        (SilencePolicy(max_duration=HOUR), silence(end=HOUR + SECOND), "longer than 1h"),
-    ],
-)
-def test_breadth(policy: SilencePolicy, wanted: Silence, reason: str | None) -> None:
-    found = breadth(wanted, policy)
-    assert (found is None) if reason is None else (reason in str(found))
