@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from docs.generate.keys import REQUIRED as NEEDED
 from docs.generate.keys import sections
 from evaluator.config import Checked, check_paths
+from evaluator.config.alertmanagers import AlertmanagerModel, StaticModel
 from evaluator.config.datasources import DatasourceModel, default_offset
 from evaluator.config.file_model import CatchUpModel, FileModel, HeartbeatModel, RuleFilesModel, WebModel
 from evaluator.config.globals import GlobalModel
@@ -36,6 +37,7 @@ from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
 from evaluator.config.receivers import KINDS, ReceiverModel
+from evaluator.config.relabelling import RelabelModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
 from evaluator.config.silence_policy import SilencePolicyModel
@@ -57,6 +59,9 @@ MARK = "Not acted on yet"
 SECTIONS: dict[type[Model], tuple[str, str]] = {
     FileModel: ("configuration.md", "Top level"),
     DatasourceModel: ("configuration.md", "`datasources`"),
+    AlertmanagerModel: ("configuration.md", "`alertmanagers`"),
+    StaticModel: ("configuration.md", "`static_configs`"),
+    RelabelModel: ("configuration.md", "Relabelling"),
     RuleFilesModel: ("configuration.md", "`rule_files`"),
     RouteModel: ("configuration.md", "`route`"),
     ReceiverModel: ("configuration.md", "`receivers`"),
@@ -262,9 +267,9 @@ def test_every_model_has_a_section() -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_key_has_one_row_and_every_row_is_a_key(model: type[Model]) -> None:
-    """Keys that a datasource shares with http_config stand there, one link away."""
+    """Keys that a datasource or an Alertmanager shares with http_config stand there, one link away."""
     found = [key for key, _ in documented(model)]
-    shared = HttpModel.names() if model is DatasourceModel else frozenset[str]()
+    shared = HttpModel.names() if model in (DatasourceModel, AlertmanagerModel) else frozenset[str]()
     assert sorted(found) == sorted(model.names() - shared)
     assert not shared or "(#http_config)" in part(model)
 

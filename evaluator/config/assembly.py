@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from evaluator.config.alertmanagers import read_alert_relabelling, read_alertmanagers
 from evaluator.config.datasources import read_datasources
 from evaluator.config.file_model import ALERTMANAGER, FileModel, HeartbeatModel, RuleFilesModel
 from evaluator.config.globals import read_globals
@@ -20,7 +21,7 @@ from evaluator.config.nodes import Listing, Node, Scalar, Table
 from evaluator.config.original import redacted
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
-from evaluator.config.receivers import CONSOLE, read_receivers
+from evaluator.config.receivers import made_up, read_receivers
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
 from evaluator.config.secrecy import warn_of_hidden
@@ -60,6 +61,8 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         evaluation_interval=model.evaluation_interval,
         storage=read_storage(model.storage, top, reading),
         retention=model.retention,
+        alertmanagers=read_alertmanagers(top, reading),
+        alert_relabel=read_alert_relabelling(top, reading),
         catch_up=CatchUp(model.catch_up.max, model.catch_up.notify),
         heartbeat=_heartbeat(model.heartbeat, top, reading),
         listen=model.web.listen,
@@ -128,7 +131,7 @@ def _defaults(top: Table, reading: Reading) -> Defaults:
 
 def _receivers(top: Table, defaults: Defaults, reading: Reading) -> tuple[Receiver, ...]:
     if top.child("receivers") is None:
-        return (CONSOLE,)
+        return (made_up(top),)
     return read_receivers(items(top, "receivers", reading.problems), defaults, reading)
 
 
@@ -139,6 +142,7 @@ def _route(
         receivers=frozenset(receiver.name for receiver in receivers),
         intervals=frozenset(interval.name for interval in intervals),
         own_receivers=top.child("receivers") is not None,
+        made_up=made_up(top).name,
         retention=retention,
     )
     return read_route(top.child("route"), top.key("receivers"), names, reading)

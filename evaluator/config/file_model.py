@@ -89,6 +89,8 @@ class FileModel(Model):
     retention: Span = timedelta(hours=120)
     matcher_mode: Annotated[str, PlainValidator(one_of(*MatcherMode))] = MatcherMode.FALLBACK
     compatibility: Annotated[str, PlainValidator(one_of(ALERTMANAGER))] | None = None
+    alertmanagers: Any = None
+    alert_relabel_configs: Any = None
     catch_up: CatchUpModel = Field(default_factory=CatchUpModel)
     heartbeat: HeartbeatModel | None = None
     web: WebModel = Field(default_factory=WebModel)

@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.tag import Tag
 
 from evaluator.config.nodes import Listing, Node, Scalar, Table, find
-from evaluator.config.receivers import CONSOLE
+from evaluator.config.receivers import made_up
 from evaluator.config.scalars import HIDDEN, HIDDEN_URL
 from evaluator.config.secrecy import secrets_of
 from evaluator.core.rules import Position
@@ -67,29 +67,29 @@ def _of_theirs(name: str, top: Table) -> Node:
     """The block without our own keys."""
     match name, top.child(name):
         case "route", node:
-            return _route(node or Table({}, {}, top.position), top.child("receivers") is None)
+            return _route(node or Table({}, {}, top.position), _made_up(top) if top.child("receivers") is None else None)
         case "receivers", Listing() as node:
             return Listing(tuple(_without(item, _OURS_IN_RECEIVERS) for item in node.items), node.position)
         case "receivers", _:
-            return Listing((Table({"name": _console(top.position)}, {}, top.position),), top.position)
+            return Listing((Table({"name": _made_up(top)}, {}, top.position),), top.position)
         case _:
             return top.values[name]
 
 
-def _route(node: Node, made_up: bool) -> Node:
-    """A route and those below it. made_up: whether the receiver that it falls back on had to be made up."""
+def _route(node: Node, receiver: Scalar | None) -> Node:
+    """A route and those below it. receiver: what it falls back on where that had to be made up."""
     here = _without(node, _OURS_IN_ROUTES)
     if not isinstance(here, Table):
         return here
-    values = {"receiver": _console(node.position), **here.values} if made_up else dict(here.values)
+    values = dict(here.values) if receiver is None else {"receiver": receiver, **here.values}
     children = values.get("routes")
     if isinstance(children, Listing):
-        values["routes"] = Listing(tuple(_route(child, False) for child in children.items), children.position)
+        values["routes"] = Listing(tuple(_route(child, None) for child in children.items), children.position)
     return Table(values, here.keys, here.position)
 
 
-def _console(position: Position) -> Scalar:
-    return Scalar(CONSOLE.name, position, plain=True)
+def _made_up(top: Table) -> Scalar:
+    return Scalar(made_up(top).name, top.position, plain=True)
 
 
 def _without(node: Node, names: tuple[str, ...]) -> Node:

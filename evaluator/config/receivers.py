@@ -87,6 +87,14 @@ KINDS = MappingProxyType(
 
 CONSOLE = Receiver("console", (Integration("console", 0, True, ConsoleSettings()),), labels=Labels({"name": "console"}))
 
+FORWARDED = Receiver("alertmanagers", (), labels=Labels({"name": "alertmanagers"}))
+
+
+def made_up(top: Table) -> Receiver:
+    """The receiver of a configuration that has none: one that prints, or nobody where all that is wanted is to forward."""
+    forwards_alone = top.child("alertmanagers") is not None and top.child("route") is None
+    return FORWARDED if forwards_alone else CONSOLE
+
 
 class _NamedModel(Model):
     """Keys of a receiver that are not lists of integrations."""

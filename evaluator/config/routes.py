@@ -1,7 +1,7 @@
 """The route tree as it is written, made into one where every node has everything that it inherits.
 
 What is inherited, what is refused and in which words follows Alertmanager. One thing is added: a configuration without
-receivers has one that prints, and one without a route sends everything to it.
+receivers has one that prints, or none but the Alertmanagers, and one without a route sends everything to it.
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ class RouteModel(MatchModel):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What routes may refer to. own_receivers: the file has receivers, so none is made up."""
+    """What routes may refer to. own_receivers: the file has receivers, so none is made up; else `made_up` is one's name."""
 
     receivers: Collection[str]
     intervals: Collection[str]
     own_receivers: bool
     retention: timedelta
+    made_up: str = CONSOLE.name
 
 
 def read_route(node: Node | None, missing: Position, names: Names, reading: Reading) -> Route:
@@ -68,7 +69,7 @@ def read_route(node: Node | None, missing: Position, names: Names, reading: Read
     if node is None:
         if names.own_receivers:
             reading.problems.error(missing, "no routes provided", 'add "route: {receiver: NAME}"')
-        return Route(CONSOLE.name)
+        return Route(names.made_up)
     model = _model(node, reading)
     if not isinstance(node, Table):
         return Route(CONSOLE.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evaluator.config.alertmanagers import AlertmanagerModel
 from evaluator.config.datasources import DatasourceModel
 from evaluator.config.file_model import FileModel
 from evaluator.config.globals import GlobalModel
@@ -21,6 +22,7 @@ from evaluator.config.scalars import HIDDEN, HIDDEN_URL
 # Lists and blocks that have readers of their own, and so no type in the model above them.
 _READ_APART: dict[tuple[type[Model], str], type[Model]] = {
     (FileModel, "datasources"): DatasourceModel,
+    (FileModel, "alertmanagers"): AlertmanagerModel,
     (FileModel, "global"): GlobalModel,
     (FileModel, "route"): RouteModel,
     (FileModel, "receivers"): ReceiverModel,
