@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evaluator.api import native, v1, v2
-from evaluator.api.bounds import READING, Bound, Bounded, default_concurrency
+from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.view import UnavailableError, View
 
@@ -65,6 +65,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         middleware=[
             Middleware(CrossOrigin, lambda: view.settings.web.cors_origin),
             Middleware(Bounded, lambda: _reading(view), READING, lambda method: view.turned_away(method)),
+            Middleware(Bounded, lambda: _writing(view), WRITING, lambda method: view.turned_away(method)),
         ],
         exception_handlers={UnavailableError: _unavailable},
     )
@@ -73,6 +74,10 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
 def _reading(view: View) -> Bound:
     web = view.settings.web
     return Bound(web.get_concurrency or default_concurrency(), "web.get_concurrency", web.timeout)
+
+
+def _writing(view: View) -> Bound:
+    return Bound(view.settings.limits.post_concurrency, "limits.post_concurrency")
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

@@ -22,6 +22,7 @@ ALWAYS = ("/-/", "/metrics", "/events", "/static/")
 """What these paths begin with is never refused."""
 
 READING = frozenset(("GET", "HEAD"))
+WRITING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ class Counts:
     attempts: Counter[Key] = field(default_factory=Counter)
     attempt_seconds: defaultdict[Key, Spans] = field(default_factory=lambda: defaultdict(Spans))
     commits_refused: int = 0
+    posted: Counter[Key] = field(default_factory=Counter)
+    posted_invalid: int = 0
     turned_away: Counter[Key] = field(default_factory=Counter)
     expansions: int = 0
     template_failures: int = 0

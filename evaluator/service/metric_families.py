@@ -44,6 +44,7 @@ def families(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric
     yield from _delivery(machine, counts, now)
     yield from _datasources(machine, counts)
     refused: dict[Key, int] = {(): counts.commits_refused}
+    yield from _posted(counts)
     yield _counter("evaluator_commits_refused", "How often the store refused to keep changes of the state.", (), refused)
     yield _counter(
         "evaluator_limit_refusals",
@@ -127,6 +128,16 @@ def _alerts(machine: Machine) -> Iterator[Metric]:
         family.add_metric([str(state)], states[str(state)])
     yield family
     yield _gauge("evaluator_alert_groups", "How many groups of the routing tree hold alerts.", len(machine.dispatch.groups))
+
+
+def _posted(counts: Counts) -> Iterator[Metric]:
+    """Alertmanager's families about what it is sent."""
+    known = [(status, "v2") for status in ("firing", "resolved")]
+    text = "How many alerts others posted that could be taken in, by whether they fire, and by the version of the API."
+    yield _counter("evaluator_alerts_received", text, ("status", "version"), counts.posted, known)
+    invalid: dict[Key, int] = {("v2",): counts.posted_invalid}
+    text = "How many alerts others posted that could not be taken in, by the version of the API."
+    yield _counter("evaluator_alerts_invalid", text, ("version",), invalid)
 
 
 def _delivery(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric]:

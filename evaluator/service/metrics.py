@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from evaluator.core.effects import Deliver, Effect, Note, Save
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
-from evaluator.core.events import Delivered, Event, QueryFailed, QueryReturned
+from evaluator.core.events import AlertsPosted, Delivered, Event, QueryFailed, QueryReturned
 from evaluator.core.records import Attempt, Decision, OutboxRecord, Transition
 from evaluator.service.clock import Clock
 from evaluator.service.counts import Counts
@@ -76,6 +76,8 @@ class Metrics:
                     owner = machine.groups.get(group)
                     if owner is not None:
                         self.counts.datasource_failures[owner.group.datasource, str(event.failure.kind)] += 1
+                case AlertsPosted():
+                    self._posted(event, now)
                 case Delivered():
                     self.counts.template_failures += any(name == "template_error" for name, _ in event.receipt)
                 case _:
@@ -120,6 +122,12 @@ class Metrics:
         self.counts.evaluations[group.group.key] += 1
         self._iterated(group, event.slot)
         return group.group.key
+
+    def _posted(self, event: AlertsPosted, now: datetime) -> None:
+        over = sum(1 for one in event.alerts if one.ends_at is not None and one.ends_at <= now)
+        self.counts.posted[("resolved", "v2")] += over
+        self.counts.posted[("firing", "v2")] += len(event.alerts) - over
+        self.counts.posted_invalid += event.invalid
 
     def _iterated(self, group: GroupEvaluation, slot: datetime) -> None:
         """Count a slot that has been answered completely, once. The next one may have begun already."""

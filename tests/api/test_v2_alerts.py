@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from evaluator.api.v2 import bodies
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher
@@ -131,13 +130,6 @@ async def test_the_form_of_bodies(body: str, kind: str, code: int) -> None:
         if code != 200:
             assert answer.json()["code"] == code
             assert answer.json()["message"]
-
-
-async def test_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "LARGEST", 100)
-    async with serving() as api:
-        assert await api.post({"labels": {"alertname": "A"}}) == (200, None)
-        assert (await api.post({"labels": {"alertname": "A" * 100}}))[0] == 413
 
 
 @pytest.mark.parametrize(

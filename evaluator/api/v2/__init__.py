@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluator.api.v2 import alerts, groups, silences, status
+from evaluator.api.v2 import alerts, groups, posts, silences, status
 from evaluator.api.v2.answers import RefusedError, failure
 from evaluator.api.view import UnavailableError, View
 
@@ -39,7 +39,7 @@ def routes(view: View) -> list[Route]:
 
     return [
         at("alerts", "GET", alerts.listing),
-        at("alerts", "POST", alerts.post),
+        at("alerts", "POST", posts.posting(view)),
         at("alerts/groups", "GET", groups.listing),
         at("silences", "GET", silences.listing),
         at("silences", "POST", silences.post),

@@ -9,9 +9,11 @@ import msgspec
 from starlette.requests import Request
 
 from evaluator.api.v2.answers import UNPROCESSABLE, WRONG_TYPE, RefusedError
+from evaluator.api.view import View
+from evaluator.core.events import Refused
+from evaluator.core.limits import Limit
 
-LARGEST = 32 * 1024 * 1024
-"""Bytes that a body may have: tens of thousands of alerts."""
+TOO_LARGE = 413
 
 T = TypeVar("T")
 
@@ -47,19 +49,33 @@ class SilenceBody(msgspec.Struct, frozen=True):
     annotations: dict[str, str] | None = None
 
 
-async def read(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
+async def read(view: View, request: Request, decoder: msgspec.json.Decoder[T]) -> T:
     """The body of `request`. Raises RefusedError: 413, 415 or 422."""
+    return decode(await raw(view, request), decoder)
+
+
+async def raw(view: View, request: Request) -> bytearray:
+    """The bytes of a body that says it is JSON. Raises RefusedError: 413 or 415."""
     kind = request.headers.get("content-type", "application/octet-stream").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RefusedError(WRONG_TYPE, f'unsupported media type "{kind}", only [application/json] are allowed')
+    largest = view.settings.limits.body_size
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST:
-            raise RefusedError(413, f"the body is larger than {LARGEST} bytes; send less at once")
+        if 0 < largest < len(body):
+            client = request.client.host if request.client else "somebody"
+            await view.submit(Refused(Limit.BODY_SIZE, f"{request.method} {request.url.path} from {client}"))
+            text = f"the body is larger than limits.{Limit.BODY_SIZE} allows, {largest} bytes; send less at once, or raise it"
+            raise RefusedError(TOO_LARGE, text)
+    return body
+
+
+def decode(body: bytes | bytearray, decoder: msgspec.json.Decoder[T]) -> T:
+    """What the bytes of a body say. Raises RefusedError: 422."""
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RefusedError(UNPROCESSABLE, f"parsing body failed, because {error}") from None
 
 
@@ -70,6 +86,8 @@ def given(at: datetime | None) -> datetime | None:
     """
     if at is None or at.year == 1:
         return None
+    if at.tzinfo is UTC:
+        return at
     try:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except OverflowError:

@@ -55,7 +55,7 @@ async def one(view: View, request: Request) -> Response:
 
 async def post(view: View, request: Request) -> Response:
     """Make a silence, or edit the one whose `id` is given; an edit that changes whom it mutes makes a new one."""
-    wanted = _wanted(await bodies.read(request, _SILENCE))
+    wanted = _wanted(await bodies.read(view, request, _SILENCE))
     planned = _planned(view, wanted)
     await view.submit(SilenceSet(wanted))
     return answer({"silenceID": _made(view, wanted, planned)})
