@@ -16,15 +16,25 @@ from pydantic import Field, PlainValidator
 
 from evaluator.config.expressions import check_expression
 from evaluator.config.http import HttpModel, check_header_name, http_settings
-from evaluator.config.models import read
+from evaluator.config.models import Model, read
 from evaluator.config.nodes import Node, Table, text_at
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import Count, Hidden, PublicUrl, Span, Text, one_of
+from evaluator.config.scalars import Count, Flag, Hidden, PublicUrl, Span, Text, one_of
 from evaluator.core.durations import format_duration
 from evaluator.core.rules import Position
-from evaluator.core.settings import Datasource, DatasourceKind, HttpSettings
+from evaluator.core.settings import Batching, Datasource, DatasourceKind, HttpSettings
 
 VICTORIAMETRICS_OFFSET = timedelta(seconds=30)
+
+
+class BatchingModel(Model):
+    """`batching` of a datasource."""
+
+    TITLE = "batching"
+
+    max_rules: Count = Batching().max_rules
+    max_length: Count = Batching().max_length
+    off: Flag = False
 
 
 class DatasourceModel(HttpModel):
@@ -40,6 +50,7 @@ class DatasourceModel(HttpModel):
     timeout: Span = timedelta(seconds=10)
     max_concurrency: Count = 8
     sentinel: Text = ""
+    batching: BatchingModel = BatchingModel()
 
 
 def read_datasources(nodes: Sequence[Node], reading: Reading) -> tuple[Datasource, ...]:
@@ -79,6 +90,7 @@ def _datasource(model: DatasourceModel, node: Table, reading: Reading) -> Dataso
         timeout=model.timeout,
         max_concurrency=model.max_concurrency,
         sentinel=model.sentinel,
+        batching=Batching(model.batching.max_rules, model.batching.max_length, model.batching.off),
     )
 
 
@@ -101,6 +113,10 @@ def _check(model: DatasourceModel, node: Table, reading: Reading) -> None:
         problems.error(node.at("timeout"), "timeout cannot be zero")
     if not model.max_concurrency:
         problems.error(node.at("max_concurrency"), "max_concurrency cannot be zero")
+    for name, least in (("max_rules", 1), ("max_length", 256)):
+        if getattr(model.batching, name) < least:
+            message = f"batching: {name} cannot be less than {least}"
+            problems.error(node.at("batching", name), message, 'write "off: true" to have every rule asked alone')
 
 
 def default_offset(kind: DatasourceKind) -> timedelta:

@@ -43,7 +43,8 @@ class Answer:
     samples: for a vector as they came; for a scalar one sample without labels; empty for strings and matrices.
     text: the value of a string result.
     warnings, infos: what the server added. partial: the server said that series may be missing, so an absent
-    series proves nothing. seconds: how long the request took. size: bytes of the answer.
+    series proves nothing. seconds: how long the request took. size: bytes of the answer. shared: how many expressions the
+    request answered; of its seconds this is then this one's share.
     """
 
     type: ResultType
@@ -55,6 +56,7 @@ class Answer:
     seconds: float = 0.0
     size: int = 0
     server_time: datetime | None = None
+    shared: int = 1
 
 
 class FailureKind(StrEnum):

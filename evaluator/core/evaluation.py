@@ -114,7 +114,8 @@ class Change(NamedTuple):
 class RuleEvaluation:
     """An alerting rule, its alerts and how its evaluations go.
 
-    failures: evaluations in a row that failed. refused: new alerts that the limit kept out
+    failures: evaluations in a row that failed. shared: how many rules the last request answered; `seconds` is then a share.
+    refused: new alerts that the limit kept out
     at the last evaluation.
     """
 
@@ -128,12 +129,13 @@ class RuleEvaluation:
     series: int = 0
     refused: int = 0
     warnings: tuple[str, ...] = ()
+    shared: int = 1
 
     def answer(self, event: QueryReturned, limit: int) -> Sequence[Change]:
         """Apply an answer; gives the alerts whose life changed."""
         self.health, self.error, self.failures, self.refused = Health.OK, "", 0, 0
         self.evaluated_at, self.seconds, self.series = event.slot, event.seconds, len(event.observed)
-        self.warnings = event.warnings
+        self.warnings, self.shared = event.warnings, event.shared
         if not event.observed and not self.alerts:
             return ()
         changes = self._follow(event)
@@ -144,7 +146,7 @@ class RuleEvaluation:
         """There was no usable answer: every alert stays as it is."""
         self.health, self.error = Health.ERR, failure.message
         self.failures += 1
-        self.evaluated_at, self.seconds = slot, failure.seconds
+        self.evaluated_at, self.seconds, self.shared = slot, failure.seconds, 1
 
     @property
     def state(self) -> str:

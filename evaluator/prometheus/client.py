@@ -27,7 +27,7 @@ import httpx
 from evaluator.core.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.concurrency import Places
-from evaluator.prometheus.exchange import CLOSED, Exchange, TimedOut
+from evaluator.prometheus.exchange import CLOSED, Exchange, NoPlace, TimedOut
 from evaluator.prometheus.patience import Patience
 from evaluator.prometheus.sentinel import Sentinel
 
@@ -114,7 +114,7 @@ class PrometheusClient:
             ticket = await self._places.take(left)
         except TimeoutError:
             text = f"{self._places.in_flight} queries were in flight, and no place was free within {left:.3g}s"
-            return TimedOut(FailureKind.TRANSIENT, text, seconds=left)
+            return NoPlace(FailureKind.TRANSIENT, text, seconds=left)
         overloaded = None
         try:
             outcome = self._standing_refusal()

@@ -43,6 +43,10 @@ class TimedOut(Failure):
     """Nothing came in time: of all failures the one that says least about what is wrong."""
 
 
+class NoPlace(TimedOut):
+    """As many queries as may be were in flight all the time; this one was never sent."""
+
+
 class Exchange:
     """Asks one datasource, one request for each call, and says what came of it as a value."""
 

@@ -41,13 +41,13 @@ def render(tree: promql.Expr, replace: Replace = lambda node: None) -> str:
 
 def selector_text(node: promql.VectorSelector) -> str:
     """The selector without its offset and `@`."""
-    name, matchers = node.name or "", list(map(_matcher, ordered_matchers(node)))
+    name, matchers = node.name or "", list(map(matcher_text, ordered_matchers(node)))
     return f"{name}{{{','.join(matchers)}}}" if matchers or not name else name
 
 
 def ordered_matchers(node: promql.VectorSelector) -> list[promql.Matcher]:
     """The matchers in the order in which they are printed, which is also the one in which the server will see them."""
-    return sorted(node.matchers.matchers, key=_matcher)
+    return sorted(node.matchers.matchers, key=matcher_text)
 
 
 def match_op(matcher: promql.Matcher) -> str:
@@ -75,16 +75,18 @@ def _offset(offset: timedelta | None) -> str:
     return f" offset {format_duration(offset)}" if offset else ""
 
 
-def _label(name: str) -> str:
+def label_text(name: str) -> str:
+    """A label's name where PromQL wants one, between quotes when it must be."""
     return name if _NAME.fullmatch(name) else quote(name)
 
 
 def _labels(names: list[str]) -> str:
-    return f"({', '.join(map(_label, names))})"
+    return f"({', '.join(map(label_text, names))})"
 
 
-def _matcher(matcher: promql.Matcher) -> str:
-    return f"{_label(matcher.name)}{match_op(matcher)}{quote(matcher.value)}"
+def matcher_text(matcher: promql.Matcher) -> str:
+    """One condition of a selector."""
+    return f"{label_text(matcher.name)}{match_op(matcher)}{quote(matcher.value)}"
 
 
 def _vector_selector(node: promql.VectorSelector, replace: Replace) -> str:

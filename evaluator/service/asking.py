@@ -1,6 +1,8 @@
 """Performs `RunQuery`: asks the datasource and turns the answer into the event that the machine understands.
 
-Whatever happens, exactly one event comes back, and within the slot's budget. Labels are expanded here, at the edge, because
+The rules of a group are asked together, in as few requests as `sharing` makes of them; groups never share a request, so that
+a slow rule of one does not hold up another. Whatever happens, exactly one event comes back for each rule, and within the
+slot's budget. Labels are expanded here, at the edge, because
 they decide which alert a series belongs to; annotations only where they query or tell the time, the others when somebody
 looks. A label template that fails fails the evaluation, so that the alerts stay what they are; in Prometheus the error's
 text would become a label, and with that another alert. In an annotation it does become the text: a page with one broken line
@@ -11,19 +13,25 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample
 from evaluator.core.effects import RunQuery
-from evaluator.core.events import QueryFailed, QueryReturned
+from evaluator.core.events import Observation, QueryFailed, QueryReturned
+from evaluator.core.labels import Labels
 from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import Datasource, Settings
 from evaluator.prometheus.client import PrometheusClient
+from evaluator.promql.plan import Request
+from evaluator.service.sharing import Sharing
 from evaluator.templating import DuplicateLabels, QueryNeeded, RuleTexts, TemplateError, samples_of
 
 MOST_TEMPLATE_QUERIES = 1000
+
+Tell = Callable[[QueryReturned | QueryFailed], None]
 
 
 class Asking:
@@ -32,6 +40,7 @@ class Asking:
     def __init__(self, settings: Settings) -> None:
         self._clients: dict[str, PrometheusClient] = {}
         self._datasources: dict[str, Datasource] = {}
+        self._sharing: dict[str, Sharing] = {}
         self._rules: dict[str, tuple[AlertingRule, RuleTexts, timedelta]] = {}
         self._environment = (settings.external_labels, settings.external_url)
         self._adopt(settings)
@@ -46,14 +55,58 @@ class Asking:
         for client in self._clients.values():
             await client.aclose()
 
-    async def ask(self, effect: RunQuery) -> QueryReturned | QueryFailed:
-        """Evaluate a rule at a slot."""
+    def ask(self, effects: Iterable[RunQuery], tell: Tell) -> Iterator[Coroutine[Any, Any, None]]:
+        """What is to be awaited so that every rule of `effects` is evaluated; `tell` is called once for each of them."""
+        slots: dict[tuple[str, str, datetime], list[RunQuery]] = {}
+        for effect in effects:
+            slots.setdefault((effect.datasource, effect.group, effect.at), []).append(effect)
+        for (datasource, _, at), asked in slots.items():
+            yield from self._slot(datasource, at, asked, tell)
+
+    def _slot(
+        self, datasource: str, at: datetime, effects: Sequence[RunQuery], tell: Tell
+    ) -> Iterator[Coroutine[Any, Any, None]]:
+        """The requests for rules of one group."""
+        askers: dict[str, list[RunQuery]] = {}
+        for effect in effects:
+            known = self._rules.get(effect.rule)
+            if known is None or datasource not in self._clients:
+                tell(_failed(effect, FailureKind.RULE, "the rule was removed while it waited to be evaluated"))
+            else:
+                askers.setdefault(known[0].query, []).append(effect)
+        for request in self._sharing[datasource].requests(askers) if askers else ():
+            yield self._perform(datasource, request, at, askers, tell)
+
+    async def _perform(
+        self, datasource: str, request: Request, at: datetime, askers: Mapping[str, Sequence[RunQuery]], tell: Tell
+    ) -> None:
+        """Send a request, and tell of every rule what came of it."""
+        client, sharing = self._clients[datasource], self._sharing[datasource]
+        open_ = {effect.rule: effect for expr in request.exprs for effect in askers[expr]}
+        _, _, interval = self._rules[next(iter(open_))]
+        seconds = budget(interval, self._datasources[datasource])
+        deadline = _clock() + seconds
+        observing: list[Coroutine[Any, Any, None]] = []
+
+        def heard(event: QueryReturned | QueryFailed) -> None:
+            if open_.pop(event.rule, None) is not None:
+                tell(event)
+
+        def answered(expr: str, outcome: Answer | Failure) -> None:
+            for effect in askers[expr]:
+                event = self._event(effect, outcome)
+                if event is not None:
+                    heard(event)
+                elif isinstance(outcome, Answer):
+                    observing.append(self._observed(effect, client, outcome, deadline, heard))
+
         try:
-            return await self._ask(effect)
+            await sharing.ask(client, request, at, seconds, answered)
+            for each in observing:
+                await each
         except Exception as error:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            message = f"internal error, {type(error).__name__}: {error} in {frame.name}:{frame.lineno}; please report it"
-            return QueryFailed(effect.rule, effect.slot, Failure(FailureKind.RULE, message))
+            for effect in list(open_.values()):
+                heard(_internal(effect, error))
 
     def _adopt(self, settings: Settings) -> list[PrometheusClient]:
         """Take over the configuration, all or nothing; gives the clients that nobody needs any more."""
@@ -61,6 +114,11 @@ class Asking:
         kept = {name: self._clients[name] for name, one in datasources.items() if self._datasources.get(name) == one}
         fresh = {name: PrometheusClient(one) for name, one in datasources.items() if name not in kept}
         gone = [client for name, client in self._clients.items() if name not in kept]
+        off = settings.compatibility
+        self._sharing = {
+            name: self._sharing[name] if name in kept and self._sharing[name].off == off else Sharing(one, off)
+            for name, one in datasources.items()
+        }
         self._rules = {
             rule.key: (rule, self._texts(rule, settings), group.interval)
             for group in settings.groups
@@ -69,6 +127,9 @@ class Asking:
         }
         self._environment = (settings.external_labels, settings.external_url)
         self._datasources, self._clients = datasources, kept | fresh
+        queries = {rule.query for rule, _, _ in self._rules.values()}
+        for sharing in self._sharing.values():
+            sharing.keep(queries)
         return gone
 
     def _texts(self, rule: AlertingRule, settings: Settings) -> RuleTexts:
@@ -77,22 +138,30 @@ class Asking:
             return known[1]
         return RuleTexts(rule, settings.external_labels, settings.external_url)
 
-    async def _ask(self, effect: RunQuery) -> QueryReturned | QueryFailed:
+    def _event(self, effect: RunQuery, outcome: Answer | Failure) -> QueryReturned | QueryFailed | None:
+        """What follows from an outcome at once; None when the rule's labels have to be applied."""
+        match outcome:
+            case Failure():
+                return QueryFailed(effect.rule, effect.slot, outcome)
+            case Answer(type=ResultType.VECTOR, samples=()):
+                return _returned(effect, {}, outcome)
+            case Answer(type=ResultType.VECTOR | ResultType.SCALAR):
+                return None
+        return _failed(effect, FailureKind.RULE, f"rule result is not a vector or scalar but a {outcome.type}")
+
+    async def _observed(
+        self,
+        effect: RunQuery,
+        client: PrometheusClient,
+        answer: Answer,
+        deadline: float,
+        heard: Callable[[QueryReturned | QueryFailed], None],
+    ) -> None:
         known = self._rules.get(effect.rule)
-        client = self._clients.get(effect.datasource)
-        if known is None or client is None:
-            return _failed(effect, FailureKind.RULE, "the rule was removed while it waited to be evaluated")
-        rule, texts, interval = known
-        seconds = budget(interval, self._datasources[effect.datasource])
-        deadline = _clock() + seconds
-        answer = await client.evaluate(rule.query, effect.at, budget=seconds)
-        if isinstance(answer, Failure):
-            return QueryFailed(effect.rule, effect.slot, answer)
-        if not answer.samples and answer.type is ResultType.VECTOR:
-            return QueryReturned(effect.rule, effect.slot, {}, answer.partial, answer.seconds, answer.warnings)
-        if answer.type not in (ResultType.VECTOR, ResultType.SCALAR):
-            return _failed(effect, FailureKind.RULE, f"rule result is not a vector or scalar but a {answer.type}")
-        return await self._observe(effect, client, texts, answer, deadline)
+        if known is None:
+            heard(_failed(effect, FailureKind.RULE, "the rule was removed while it waited to be evaluated"))
+            return
+        heard(await self._observe(effect, client, known[1], answer, deadline))
 
     async def _observe(
         self, effect: RunQuery, client: PrometheusClient, texts: RuleTexts, answer: Answer, deadline: float
@@ -109,7 +178,7 @@ class Asking:
             except (TemplateError, DuplicateLabels) as error:
                 return QueryFailed(effect.rule, effect.slot, _blamed(error, queries))
             else:
-                return QueryReturned(effect.rule, effect.slot, observed, answer.partial, answer.seconds, answer.warnings)
+                return _returned(effect, observed, answer)
 
 
 def budget(interval: timedelta, datasource: Datasource) -> float:
@@ -128,6 +197,19 @@ def _blamed(error: Exception, queries: Mapping[str, Sequence[Sample] | Failure])
 
 def _clock() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _returned(effect: RunQuery, observed: Mapping[Labels, Observation], answer: Answer) -> QueryReturned:
+    return QueryReturned(
+        effect.rule, effect.slot, observed, answer.partial, answer.seconds, answer.warnings, shared=answer.shared
+    )
+
+
+def _internal(effect: RunQuery, error: Exception) -> QueryFailed:
+    """A mistake of our own, by its class and place."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    message = f"internal error, {type(error).__name__}: {error} in {frame.name}:{frame.lineno}; please report it"
+    return _failed(effect, FailureKind.RULE, message)
 
 
 def _failed(effect: RunQuery, kind: FailureKind, message: str) -> QueryFailed:

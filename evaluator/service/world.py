@@ -12,13 +12,13 @@ clock that was set forward, or a machine that slept, is noticed within a nap's l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
-from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned, TimerFired
+from evaluator.core.events import Delivered, DeliveryFailed, Event, TimerFired
 from evaluator.core.records import OutboxRecord
 from evaluator.service.clock import Clock
 from evaluator.service.wakeups import Wakeups
@@ -44,14 +44,15 @@ class Witness(Protocol):
 class RealWorld:
     """Waits for what happens, keeps what the machine says, performs what it asks for.
 
-    ask, deliver: perform one request; they always answer and never raise. finish: completes an outbox row before it is kept.
+    ask: gives what is to be awaited for some queries; each is answered once by what it is handed. deliver: performs one
+    delivery. Both always answer and never raise. finish: completes an outbox row before it is kept.
     """
 
     def __init__(
         self,
         clock: Clock,
         store: Store,
-        ask: Callable[[RunQuery], Coroutine[Any, Any, QueryReturned | QueryFailed]],
+        ask: Callable[[Sequence[RunQuery], Callable[[Event], None]], Iterable[Coroutine[Any, Any, None]]],
         deliver: Callable[[OutboxRecord], Coroutine[Any, Any, Delivered | DeliveryFailed]],
         finish: Callable[[OutboxRecord], OutboxRecord],
         witness: Witness,
@@ -157,12 +158,13 @@ class RealWorld:
         if seconds is None:
             return
         self._witness.kept(finished, seconds, now)
-        for effect in () if self.stopping else finished:
-            match effect:
-                case RunQuery():
-                    self._begin(self._ask(effect))
-                case Deliver(row):
-                    self._begin(self._deliver(row))
+        if self.stopping:
+            return
+        for request in self._ask([effect for effect in finished if isinstance(effect, RunQuery)], self.send):
+            self._begin(request)
+        for effect in finished:
+            if isinstance(effect, Deliver):
+                self._begin(self._perform(self._deliver(effect.row)))
 
     def _finished(self, effects: Sequence[Effect]) -> list[Effect]:
         """The effects, outbox rows completed; a row that is kept and delivered is completed once."""
@@ -201,8 +203,8 @@ class RealWorld:
             else:
                 return loop.time() - began
 
-    def _begin(self, request: Coroutine[Any, Any, Event]) -> None:
-        task = asyncio.get_running_loop().create_task(self._perform(request))
+    def _begin(self, request: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(request)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

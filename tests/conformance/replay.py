@@ -79,7 +79,9 @@ class SlotWorld:
         """The answers that are due, else the next slot."""
         if self._slot is not None and self._open:
             asked, self._open = self._open, []
-            return self._slot, await asyncio.gather(*map(self._asking.ask, asked))
+            answers: list[Event] = []
+            await asyncio.gather(*self._asking.ask(asked, answers.append))
+            return self._slot, answers
         if self._slot is not None:
             await self._look(self._slot)
         self._slot = next(self._slots, None)

@@ -32,7 +32,7 @@ NOTIFICATIONS = "evaluator_notifications_total"
 
 CONFIG = """\
 datasources:
-  - {{name: main, url: "{datasource}", timeout: 2s{datasource_more}}}
+  - {{name: main, url: "{datasource}", timeout: 2s, batching: {{off: true}}{datasource_more}}}
 rule_files: [rules.yml]
 route:
   receiver: hook

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -51,11 +52,15 @@ class Scene:
         self.answer.set()
         self.world = RealWorld(lambda: self.clock, store or MemoryStore(), self.ask, self.deliver, lambda row: row, self)
 
-    async def ask(self, effect: RunQuery) -> QueryReturned:
+    def ask(self, effects: Sequence[RunQuery], tell: Callable[[Event], None]) -> list[Coroutine[Any, Any, None]]:
         """Answer when it is time to."""
-        self.order.append("asked")
-        await self.answer.wait()
-        return QueryReturned(effect.rule, effect.slot, {})
+
+        async def answer(effect: RunQuery) -> None:
+            self.order.append("asked")
+            await self.answer.wait()
+            tell(QueryReturned(effect.rule, effect.slot, {}))
+
+        return [answer(effect) for effect in effects]
 
     async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         """Accept."""
