@@ -429,6 +429,9 @@ class Dispatch:
                 self.muting.source_changed(alert)
             for name in sorted(alert.groups):
                 self._restore_member(alert, name, now)
+        for group in self.groups.values():
+            if self._remuted_since(group, now):
+                self._touch(group, now)
 
     def _restore_ledger(self, entry: LedgerRecord, now: datetime) -> None:
         group = self.groups.get(entry.group)
@@ -456,6 +459,14 @@ class Dispatch:
         if _undecided(group, alert):
             since = max(alert.updated_at, group.created_at)
             self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
+
+    def _remuted_since(self, group: AlertGroup, now: datetime) -> bool:
+        """Whether what was told may be muted, or no longer be, and no flush has seen that: its tick was still to come."""
+        ledgers = [lane.told for lane in group.lanes.values() if lane.told is not None and lane.told.firing]
+        if any(told.muted for told in ledgers):
+            return True
+        mutes = self._mutes(group, now) if ledgers else {}
+        return any(fingerprint in mutes for told in ledgers for fingerprint in told.firing)
 
 
 def _home(route: Route, alert: Alert) -> str:

@@ -134,7 +134,7 @@ def test_a_maintenance_window_comes_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("instant", ["1m", "2m", "5m30s", "10m", "20m", "20m10s", "20m30s", "25m"])
+@pytest.mark.parametrize("instant", ["1m", "2m", "3m", "5m30s", "10m", "13m10s", "20m", "20m10s", "20m30s", "25m"])
 def test_a_restart_changes_nothing_about_mutes(instant: str) -> None:
     """What is told is the same; a group that has something to say may say it at the start instead of at its next tick."""
 
@@ -146,6 +146,12 @@ def test_a_restart_changes_nothing_about_mutes(instant: str) -> None:
     whole = story().run("1h").told()
     again = story().run(instant).crash().run("1h").told()
     assert [line.split(" ", 1)[1] for line in again] == [line.split(" ", 1)[1] for line in whole]
+
+
+@pytest.mark.parametrize("instant", ["4m", "13m10s"])
+def test_a_restart_between_a_mute_and_the_next_tick_forgets_neither_its_begin_nor_its_end(instant: str) -> None:
+    one = play(inhibit_rules=(BOSS,)).at("0s", "A", series("A")).at("3m", "Boss", series("Boss")).at("13m", "Boss", NOTHING)
+    assert one.run(instant).crash().run("1h").told()[-1] == "15m30s unmuted: A firing, Boss resolved"
 
 
 def test_in_compatibility_nothing_is_told_of_what_is_muted() -> None:
