@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evaluator.api import native, v1, v2
+from evaluator.api import native, silencing, v1, v2
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.view import UnavailableError, View
@@ -58,6 +58,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *v1.routes(view),
         *v2.routes(view),
         *native.routes(view),
+        *silencing.routes(view),
         *pages,
     ]
     return Starlette(

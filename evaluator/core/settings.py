@@ -23,7 +23,7 @@ from evaluator.core.relabelling import Relabel
 from evaluator.core.routing import Route
 from evaluator.core.rules import RuleGroup
 from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import SilencePolicy
+from evaluator.core.silence_policy import NO_POLICY, SilencePolicy
 from evaluator.core.windows import Window
 
 __all__ = [
@@ -127,9 +127,9 @@ class Settings:
     """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep.
 
     alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
-    windows, silences: maintenance windows and silences as code. silence_policy: what is objected to in silences. compatibility: behave as Alertmanager does where the
-    evaluator would depart from it. matcher_mode: the language of matchers, in the file and in the API. original: what an
-    Alertmanager would show of the file as YAML, secrets hidden.
+    windows, silences: maintenance windows and silences as code. silence_policy: what is objected to in silences.
+    compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
+    matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
     """
 
     path: Path | None
@@ -155,7 +155,7 @@ class Settings:
     time_intervals: tuple[NamedInterval, ...] = ()
     windows: tuple[Window, ...] = ()
     silences: tuple[Silence, ...] = ()
-    silence_policy: SilencePolicy = SilencePolicy()
+    silence_policy: SilencePolicy = NO_POLICY
     limits: Limits = DEFAULT_LIMITS
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK

@@ -34,6 +34,9 @@ class SilencePolicy:
     confirm: bool = False
 
 
+NO_POLICY = SilencePolicy()
+
+
 class Verdict(StrEnum):
     """What becomes of a silence. CONFIRM: it is set when whoever wants it insists."""
 

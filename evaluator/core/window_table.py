@@ -60,12 +60,16 @@ class Windows:
 
     def end(self, name: str, now: datetime) -> Window | SilenceError:
         """Let a window be over; the result is how it is kept, the very same value when it was over before."""
+        if (wrong := self.foresee_end(name)) is not None:
+            return wrong
+        window = self._set[name]
+        return window if window.over(now) else self._put(replace(window, until=now, updated_at=now), now)
+
+    def foresee_end(self, name: str) -> SilenceError | None:
+        """Why `end` would change nothing; None when it would, or has."""
         if self.is_written(name):
             return _written(name)
-        window = self._set.get(name)
-        if window is None:
-            return SilenceError(Refusal.NOT_FOUND, ("window not found",))
-        return window if window.over(now) else self._put(replace(window, until=now, updated_at=now), now)
+        return None if name in self._set else SilenceError(Refusal.NOT_FOUND, ("window not found",))
 
     def configure(self, written: Iterable[Window], now: datetime) -> None:
         """Take over what the configuration says."""

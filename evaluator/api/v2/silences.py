@@ -7,7 +7,6 @@ of them, always under its id; asked for alone, it is an error, as with Alertmana
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,14 +14,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evaluator.api.silence_setting import NotSetError, Why, set_silence
 from evaluator.api.v2 import bodies, parameters
 from evaluator.api.v2.answers import UNPROCESSABLE, Json, RefusedError, answer, done, instant
 from evaluator.api.view import View
-from evaluator.core.events import SilenceExpired, SilenceSet
+from evaluator.core.events import SilenceExpired
 from evaluator.core.labels import Matcher, MatchOp
-from evaluator.core.matchers import MatcherMode
-from evaluator.core.silence import MatcherSet, Silence, SilenceState, problems
-from evaluator.core.silences import Refusal, SilenceChange, SilenceError
+from evaluator.core.silence import MatcherSet, Silence, SilenceState
 
 _SILENCE = msgspec.json.Decoder(bodies.SilenceBody)
 _OPS = {
@@ -56,9 +54,11 @@ async def one(view: View, request: Request) -> Response:
 async def post(view: View, request: Request) -> Response:
     """Make a silence, or edit the one whose `id` is given; an edit that changes whom it mutes makes a new one."""
     wanted = _wanted(await bodies.read(view, request, _SILENCE))
-    planned = _planned(view, wanted)
-    await view.submit(SilenceSet(wanted))
-    return answer({"silenceID": _made(view, wanted, planned)})
+    try:
+        made = await set_silence(view, wanted)
+    except NotSetError as error:
+        raise _refusal(error) from None
+    return answer({"silenceID": made.id})
 
 
 async def expire(view: View, request: Request) -> Response:
@@ -80,7 +80,7 @@ def _id(request: Request) -> str:
 
 def _wanted(body: bodies.SilenceBody) -> Silence:
     try:
-        matchers = tuple(_matcher(one) for one in body.matchers)
+        matchers = tuple(matcher(one) for one in body.matchers)
     except ValueError as error:
         raise RefusedError(400, f"invalid silence: invalid label matcher: {error}") from None
     return Silence(
@@ -99,43 +99,20 @@ def _instant(at: datetime) -> datetime:
     return bodies.given(at) or at.replace(tzinfo=UTC)
 
 
-def _matcher(body: bodies.MatcherBody) -> Matcher:
+def matcher(body: bodies.MatcherBody) -> Matcher:
+    """The condition that a body describes. Raises ValueError."""
     return Matcher(body.name, body.value, _OPS[body.isEqual is not False, body.isRegex])
 
 
-def _planned(view: View, wanted: Silence) -> SilenceChange:
-    """What is about to be done. Raises RefusedError when that is nothing."""
-    if wrong := problems(wanted, view.now, view.settings.matcher_mode is MatcherMode.CLASSIC):
-        raise _refusal(SilenceError(Refusal.INVALID, wrong))
-    planned = view.machine.muting.silences.foresee(wanted, view.now)
-    if isinstance(planned, SilenceError):
-        raise _refusal(planned)
-    return planned
-
-
-def _refusal(error: SilenceError) -> RefusedError:
-    if error.kind is Refusal.NOT_FOUND:
-        return RefusedError(404, str(error))
-    return RefusedError(400, f"invalid silence: {error}" if error.kind is Refusal.INVALID else str(error))
-
-
-def _made(view: View, wanted: Silence, planned: SilenceChange) -> str:
-    """The id of what has been made: an edited silence has the one that was foreseen, a new one is found by what it says.
-
-    When it was made the clock had gone on since it was foreseen, and the id of a new silence depends on that.
-    """
-    silences = view.machine.muting.silences
-    names = [silence.id for silence in silences.listing(view.now) if _same(silence, wanted, planned)]
-    if not names:
-        raise RefusedError(400, "the silence could not be set any more when its turn came; try again")
-    return planned.silence.id if planned.silence.id in names else names[0]
-
-
-def _same(silence: Silence, wanted: Silence, planned: SilenceChange) -> bool:
-    """Whether `silence` is as `wanted`, and was set after it had been foreseen."""
-    if silence.updated_at is None or planned.silence.updated_at is None or silence.updated_at < planned.silence.updated_at:
-        return False
-    return replace(silence, id=wanted.id, starts_at=wanted.starts_at, updated_at=None) == wanted
+def _refusal(error: NotSetError) -> RefusedError:
+    match error.why:
+        case Why.NOT_FOUND:
+            return RefusedError(404, str(error))
+        case Why.INVALID:
+            return RefusedError(400, f"invalid silence: {error}")
+        case Why.CONFIRM:
+            return RefusedError(400, f"{error}; or insist with `evaluator silence add --confirm`")
+    return RefusedError(400, str(error))
 
 
 def _shown(silence: Silence, matchers: MatcherSet, now: datetime) -> Json:
@@ -146,13 +123,14 @@ def _shown(silence: Silence, matchers: MatcherSet, now: datetime) -> Json:
         "comment": silence.comment,
         "createdBy": silence.created_by,
         "endsAt": instant(silence.ends_at),
-        "matchers": list(_matchers(matchers)),
+        "matchers": list(matcher_bodies(matchers)),
         "startsAt": instant(silence.starts_at),
         **({"annotations": dict(silence.annotations)} if silence.annotations else {}),
     }
 
 
-def _matchers(matchers: MatcherSet) -> Iterator[Json]:
-    for matcher in matchers:
-        is_equal, is_regex = _SHAPES[matcher.op]
-        yield {"isEqual": is_equal, "isRegex": is_regex, "name": matcher.name, "value": matcher.value}
+def matcher_bodies(matchers: MatcherSet) -> Iterator[Json]:
+    """Conditions as the API shows them."""
+    for one in matchers:
+        is_equal, is_regex = _SHAPES[one.op]
+        yield {"isEqual": is_equal, "isRegex": is_regex, "name": one.name, "value": one.value}
