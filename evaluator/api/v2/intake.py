@@ -18,6 +18,7 @@ from evaluator.api.view import View
 from evaluator.core.labels import Labels
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Pairs
+from evaluator.core.settings import Settings
 
 FORGOTTEN_AT_ONCE = 1000
 """Of what is remembered, so many alerts may be gone before anybody looks."""
