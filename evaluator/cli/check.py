@@ -25,6 +25,7 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Configuration or rule files, told apart by content.")],
     prometheus: Annotated[str | None, typer.Option(help="Also ask this server about every expression.")] = None,
     kind: Annotated[DatasourceKind, typer.Option(help="What rule files are written for.")] = DatasourceKind.PROMETHEUS,
+    plan: Annotated[bool, typer.Option("--plan", help="Also print the requests in which the rules will be asked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
 ) -> None:
     """Check files; every problem as FILE:LINE:COL: text. Exit 0 when all is fine, 1 when there are problems."""
@@ -39,6 +40,8 @@ def check(
         say(problems)
         for file in checked.files:
             _summarise(file, problems)
+            if plan:
+                _print_plan(file, kind)
     if errors:
         raise typer.Exit(1)
 
@@ -50,6 +53,13 @@ def _summarise(file: CheckedFile, problems: list[Problem]) -> None:
     elif file.kind is not FileKind.UNREADABLE:
         rules = sum(len(group.rules) for group in file.groups)
         print(f"{file.path}: {file.kind}, {counted(rules, 'rule')} in {counted(len(file.groups), 'group')}")
+
+
+def _print_plan(file: CheckedFile, kind: DatasourceKind) -> None:
+    from evaluator.cli.plans import plan_lines  # slow to import, and rarely wanted
+
+    for line in plan_lines(file, kind):
+        print(line)
 
 
 def _asked(checked: Checked, url: str, kind: DatasourceKind) -> list[Problem]:

@@ -18,7 +18,7 @@ Alertmanager and the rulers of Prometheus and VictoriaMetrics have nothing like 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evaluator.core.quoting import quote
@@ -204,9 +204,11 @@ def _or(texts: Sequence[str]) -> str:
     return f"({_or(texts[:half])}) or ({_or(texts[half:])})"
 
 
-def explained(requests: Collection[Request]) -> Iterator[str]:
-    """The plan for people, a line for each request and each expression in it."""
+def explained(requests: Iterable[Request]) -> Iterator[str]:
+    """The plan for people: for each request what it serves, why it is alone if it has to be, and its text."""
     for number, request in enumerate(requests, 1):
-        why = f", alone: {request.alone}" if request.alone else ""
-        yield f"request {number}: {len(request.exprs)} expressions in {len(request.fetches)} parts{why}"
+        serves, asks = len(request.exprs), len(request.fetches)
+        shared = f"{serves} expressions" if serves > 1 else "1 expression"
+        how = f" as {asks}" if asks != serves else ""
+        yield f"request {number}: {shared}{how}{f', alone: {request.alone}' if request.alone else ''}"
         yield f"  {request.text}"

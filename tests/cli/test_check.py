@@ -91,3 +91,22 @@ async def test_a_server_that_is_none(tmp_path: Path) -> None:
     assert ended.code == 1
     assert "Please sign in" in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_the_plan(tmp_path: Path) -> None:
+    """Rules of a group share requests as they will when they are asked."""
+    (tmp_path / "r.yml").write_text(
+        "groups:\n- name: g\n  rules:\n"
+        "  - {alert: A, expr: 'up{job=\"a\"} == 0'}\n"
+        "  - {alert: B, expr: 'up{job=\"b\"} == 0'}\n"
+        "  - {alert: C, expr: sort(up)}\n"
+    )
+    ended = evaluator("check", "--plan", str(tmp_path / "r.yml"))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[1:] == [
+        f"{tmp_path}/r.yml;g: 3 alerting rules, 2 requests",
+        "  request 1: 2 expressions as 1",
+        '    up{job=~"a|b"} == 0',
+        "  request 2: 1 expression, alone: sort orders its result",
+        "    sort(up)",
+    ]

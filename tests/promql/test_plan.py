@@ -100,9 +100,9 @@ def test_parts_of_a_request_answer_the_same_expressions() -> None:
 
 
 def test_the_plan_can_be_read() -> None:
-    lines = list(explained(planned("up", "down", "sort(x)")))
-    assert lines[0] == "request 1: 2 expressions in 2 parts"
-    assert lines[2] == "request 2: 1 expressions in 1 parts, alone: sort orders its result"
+    lines = list(explained(planned("up > 1", "up > 2", "down", "sort(x)")))
+    assert lines[0] == "request 1: 3 expressions as 2"
+    assert lines[2:] == ["request 2: 1 expression, alone: sort orders its result", "  sort(x)"]
 
 
 # -- cutting ----------------------------------------------------------------------------------------------------------
