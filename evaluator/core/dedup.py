@@ -7,6 +7,9 @@ line, metric, API, page and test read the same ones.
 Alerts that are muted are not told. One that was told before it was muted is *held*: it is neither told again nor told as
 over, a group in which everything else is over waits for it, and when its mute ends it is told once, because it still fires.
 
+A message whose attempt ended without an answer may have arrived. What it said was over or begun is then *unsure*: it is told
+again while it fires, and told as over when it is over, although perhaps nobody knew of it.
+
 Departure: the repeat interval counts from the decision that led to the last notification, not from its delivery, and is
 due when it has passed, not at the first flush after that. So a group_interval of 5m and a repeat_interval of 4h repeat
 after 4h, where Alertmanager repeats after 4h05m.
@@ -77,10 +80,10 @@ def decide(
     if not firing:
         if held:
             return Reason.HELD
-        return Reason.ALL_RESOLVED if known else Reason.UNCHANGED
+        return Reason.ALL_RESOLVED if told.owed else Reason.UNCHANGED
     if not firing.isdisjoint(told.muted):
         return Reason.UNMUTED
-    if terms.send_resolved and not resolved <= frozenset(told.resolved):
+    if terms.send_resolved and not resolved <= frozenset(told.resolved).difference(told.unsure):
         return Reason.SOME_RESOLVED
     due = told.told_at + terms.repeat
     if due < now or (due == now and not terms.late):

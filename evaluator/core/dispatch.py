@@ -20,6 +20,7 @@ from datetime import datetime
 
 from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.dedup import Reason, decide
+from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints, first_tick, group_id, open_group
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
@@ -241,7 +242,7 @@ class Dispatch:
         firing, resolved = group.split()
         if not mutes:
             return firing, resolved, frozenset()
-        known = frozenset(lane.told.firing) if lane.told and not self.compatibility else frozenset[str]()
+        known = lane.told.owed if lane.told and not self.compatibility else frozenset[str]()
         held = frozenset(alert.fingerprint for alert in firing if alert.fingerprint in mutes) & known
         free = [alert for alert in firing if alert.fingerprint not in mutes]
         over = [alert for alert in resolved if alert.fingerprint not in mutes or alert.fingerprint in known]
@@ -259,9 +260,9 @@ class Dispatch:
         """A receiver accepted a row; gives the row, or None when nobody waits for it any more."""
         return self._answered(self._outgoing.accepted(row_id, receipt, now), now)
 
-    def failed(self, row_id: str, error: str, permanent: bool, retry_after: float | None, now: datetime) -> OutboxRecord | None:
+    def failed(self, event: DeliveryFailed, now: datetime) -> OutboxRecord | None:
         """An attempt was not accepted; gives the row, or None when nobody waits for it any more."""
-        return self._answered(self._outgoing.refused(row_id, error, permanent, retry_after, now), now)
+        return self._answered(self._outgoing.refused(event, now), now)
 
     def retry(self, row_id: str, now: datetime) -> None:
         """A row that failed is due once more."""
@@ -297,7 +298,7 @@ class Dispatch:
         if self.compatibility:
             return False
         return any(
-            lane.told is not None and lane.integration.send_resolved and fingerprint in lane.told.firing
+            lane.told is not None and lane.integration.send_resolved and fingerprint in lane.told.owed
             for lane in group.lanes.values()
         )
 

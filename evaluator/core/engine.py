@@ -105,7 +105,7 @@ class Machine:
                 if row is not None:
                     self.watch.delivered(row.integration, now)
             case DeliveryFailed():
-                row = self.dispatch.failed(event.outbox, event.error, event.permanent, event.retry_after, now)
+                row = self.dispatch.failed(event, now)
                 if row is not None:
                     self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
             case Forwarded():

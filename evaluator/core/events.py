@@ -69,12 +69,16 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFailed:
-    """A `Deliver` was not accepted. permanent: trying the same again is no use. retry_after: seconds asked for."""
+    """A `Deliver` was not accepted. permanent: trying the same again is no use. retry_after: seconds asked for.
+
+    unknown: the request went out and no answer came, so the receiver may have taken it all the same.
+    """
 
     outbox: str
     error: str
     permanent: bool = False
     retry_after: float | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

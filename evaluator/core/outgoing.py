@@ -2,7 +2,8 @@
 
 A row is kept before it is performed, and each attempt is answered once. A row that was accepted changes its integration's
 ledger, and is gone. One that failed is tried again with growing delays (`backoff`), as it was; a permanent failure waits for
-the group's next tick, which decides anew. The ledger changes in no other way, but for what it says of mutes.
+the group's next tick, which decides anew. One that ended without an answer may have arrived: what it tells is unsure from then
+on. The ledger changes in no other way, but for what it says of mutes.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import NamedTuple
 from evaluator.core import backoff
 from evaluator.core.alerts import Alert
 from evaluator.core.dedup import Reason, Terms
+from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.journal import Journal
-from evaluator.core.records import Attempt, LedgerRecord, Notification, OutboxRecord, Pairs
+from evaluator.core.records import Attempt, LedgerRecord, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.timers import Timers
 
 FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
@@ -57,6 +59,8 @@ class Outgoing:
         One whose attempt was under way may have arrived: nothing is decided in its place before it is answered.
         """
         lane.row, lane.in_flight = row, row.retry_at is None
+        if lane.in_flight:
+            self._doubt(group, lane, row, now)
         self.follow(group, lane)
         self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
 
@@ -106,33 +110,48 @@ class Outgoing:
         lane.in_flight = False
         self._journal.note(Attempt(now, row.id, group.id, lane.name, row.attempts + 1, receipt=receipt))
         message = row.notification
-        firing = frozenset(alert.labels.fingerprint for alert in message.firing)
-        resolved = frozenset(alert.labels.fingerprint for alert in message.resolved)
+        firing, resolved = (frozenset(one.labels.fingerprint for one in some) for some in _halves(message))
         self.told(group, lane, now if self.compatibility else message.at, firing, resolved, receipt, now)
         self.drop(lane)
         return Landed(row, group, lane)
 
-    def refused(self, row_id: str, error: str, permanent: bool, retry_after: float | None, now: datetime) -> Landed | None:
+    def refused(self, event: DeliveryFailed, now: datetime) -> Landed | None:
         """An attempt was not accepted; None when nobody waits for it any more."""
-        if row_id not in self._rows:
+        if event.outbox not in self._rows:
             return None
-        group, lane = self._rows[row_id]
+        group, lane = self._rows[event.outbox]
         assert lane.row is not None
         attempts = lane.row.attempts + 1
-        wait = backoff.delay(row_id, attempts)
-        if retry_after is not None and not self.compatibility:
-            asked = min(timedelta(seconds=retry_after), max(group.route.group_interval, backoff.LONGEST))
-            wait = max(wait, asked)
-        retry_at = group.next_tick(now) if permanent else now + wait
-        lane.row = replace(lane.row, attempts=attempts, retry_at=retry_at, error=error)
+        retry_at = group.next_tick(now) if event.permanent else now + self._wait(event, group, attempts)
+        lane.row = replace(lane.row, attempts=attempts, retry_at=retry_at, error=event.error)
         lane.in_flight = False
+        if event.unknown:
+            self._doubt(group, lane, lane.row, now)
         self._journal.save(lane.row)
-        self._journal.note(Attempt(now, row_id, group.id, lane.name, attempts, error, permanent))
-        if permanent:
+        self._journal.note(Attempt(now, lane.row.id, group.id, lane.name, attempts, event.error, event.permanent))
+        if event.permanent:
             self._timers.set_earlier((FLUSH, group.id), retry_at)
         else:
-            self._timers.set((RETRY, row_id), retry_at)
+            self._timers.set((RETRY, lane.row.id), retry_at)
         return Landed(lane.row, group, lane)
+
+    def _wait(self, event: DeliveryFailed, group: AlertGroup, attempts: int) -> timedelta:
+        """How long to wait before the next attempt; no longer than a group_interval because the receiver asks for it."""
+        wait = backoff.delay(event.outbox, attempts)
+        if event.retry_after is None or self.compatibility:
+            return wait
+        return max(wait, min(timedelta(seconds=event.retry_after), max(group.route.group_interval, backoff.LONGEST)))
+
+    def _doubt(self, group: AlertGroup, lane: Lane, row: OutboxRecord, now: datetime) -> None:
+        """Nobody knows whether this row arrived: of what it tells that the integration did not know, neither is sure."""
+        if self.compatibility:
+            return
+        told = lane.told or LedgerRecord(group.id, lane.name, now)
+        begun, over = (frozenset(one.labels.fingerprint for one in some) for some in _halves(row.notification))
+        known = frozenset(told.firing)
+        unsure = tuple(sorted((begun - known) | (over & known) | frozenset(told.unsure)))
+        lane.told = replace(told, firing=tuple(sorted(known - over)), unsure=unsure)
+        self._journal.save(lane.told)
 
     def retry(self, row_id: str, now: datetime) -> None:
         """A row that failed is due once more."""
@@ -151,10 +170,10 @@ class Outgoing:
     ) -> None:
         """Remember what the integration was told, and when what fires is due again.
 
-        What it was told before, still fires and is not in this message is muted; it stays told.
+        What it was told before and is not in this message is muted; it stays told, also if it is over meanwhile.
         """
-        before = frozenset(lane.told.firing) if lane.told and not self.compatibility else frozenset[str]()
-        held = tuple(sorted(name for name in before - firing - resolved if name in group.alerts and group.alerts[name].firing))
+        before = lane.told.owed if lane.told and not self.compatibility else frozenset[str]()
+        held = tuple(sorted(name for name in before - firing - resolved if self._holds(group, lane, name)))
         known = tuple(sorted(firing.union(held)))
         lane.told = LedgerRecord(group.id, lane.name, at, known, tuple(sorted(resolved)), receipt, held)
         self._journal.save(lane.told)
@@ -163,8 +182,16 @@ class Outgoing:
         else:
             self._timers.cancel((REPEAT, group.id, lane.name))
 
+    def _holds(self, group: AlertGroup, lane: Lane, name: str) -> bool:
+        alert = group.alerts.get(name)
+        return alert is not None and (alert.firing or lane.integration.send_resolved)
+
     def await_repeat(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
         """Have the timer for what fires and is to be told again."""
         if lane.told is not None and lane.told.firing:
             due = lane.told.told_at + self.terms(group, lane).repeat
             self._timers.set((REPEAT, group.id, lane.name), max(now, due))
+
+
+def _halves(message: Notification) -> tuple[tuple[NotifiedAlert, ...], tuple[NotifiedAlert, ...]]:
+    return message.firing, message.resolved

@@ -119,7 +119,8 @@ class GroupRecord:
 class LedgerRecord:
     """What one integration was last told of one group; changes only when a delivery was accepted.
 
-    firing, resolved: fingerprints. muted: of those told as firing, the ones that a mute has kept quiet since. integration:
+    firing, resolved: fingerprints. muted: of those told as firing, the ones that a mute has kept quiet since. unsure: those of
+    which nobody knows whether it takes them to fire, because attempts to tell ended without an answer. integration:
     `receiver/webhook[0]`. receipt: the provider's message ids.
     """
 
@@ -130,11 +131,17 @@ class LedgerRecord:
     resolved: tuple[str, ...] = ()
     receipt: Pairs = ()
     muted: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
         """Group and integration."""
         return (self.group, self.integration)
+
+    @property
+    def owed(self) -> frozenset[str]:
+        """Fingerprints of the alerts whose end it is to hear of: those that it takes to fire, or may."""
+        return frozenset(self.firing + self.unsure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Deliverer:
             outcome = Refused(_place(error))
         if isinstance(outcome, Accepted):
             return Delivered(row.id, outcome.receipt)
-        return DeliveryFailed(row.id, outcome.error, outcome.permanent, outcome.retry_after)
+        return DeliveryFailed(row.id, outcome.error, outcome.permanent, outcome.retry_after, outcome.unknown)
 
     def preview(self, row: OutboxRecord) -> str:
         """What `deliver` would send, for people, secrets hidden.

@@ -19,6 +19,9 @@ MOST_OF_AN_ANSWER = 300
 # Beyond 5xx: the server gave up waiting, was asked too early, or asks for patience.
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 
+# A gateway says that it got no answer from the provider behind it, or none that it understood.
+_OF_GATEWAYS = frozenset({502, 504})
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -68,12 +71,13 @@ class Accepted:
 class Refused:
     """The provider did not take it, or could not be asked. permanent: the same again is no use.
 
-    retry_after: seconds that the provider asked for.
+    retry_after: seconds that the provider asked for. unknown: it may have taken it all the same; nobody who knows answered.
     """
 
     error: str
     permanent: bool = False
     retry_after: float | None = None
+    unknown: bool = False
 
 
 def refusal(answer: Answer) -> Refused | None:
@@ -91,7 +95,7 @@ def refusal(answer: Answer) -> Refused | None:
         )
     permanent = 400 <= answer.status < 500 and answer.status not in _WORTH_ANOTHER_TRY
     wait = None if permanent else retry_after(answer.headers, answer.now)
-    return Refused(f"{error}{said(answer)}", permanent, wait)
+    return Refused(f"{error}{said(answer)}", permanent, wait, unknown=answer.status in _OF_GATEWAYS)
 
 
 def said(answer: Answer) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import httpx
 
@@ -22,17 +23,20 @@ Clock = Callable[[], datetime]
 async def send(client: httpx.AsyncClient, request: Request, seconds: float, clock: Clock) -> Answer | Refused:
     """The provider's answer, or why there is none. seconds: for everything from connecting to the last byte.
 
-    An answer whose body did not come to its end is an answer all the same: with its status the provider has spoken.
+    An answer whose body did not come to its end is an answer all the same: with its status the provider has spoken. Without an
+    answer, what came of a request is unknown as soon as its body was on its way.
     Raises nothing for what the network, the provider or the files of secrets do wrong.
     """
     deadline = asyncio.get_running_loop().time() + seconds
+    progress = _Progress()
     try:
         async with asyncio.timeout_at(deadline):
-            response = await client.send(_wire_form(client, request), stream=True)
+            response = await client.send(_wire_form(client, request, progress), stream=True)
     except TimeoutError:
-        return Refused(f"no answer within {seconds:g}s")
+        return Refused(f"no answer within {seconds:g}s", unknown=progress.sent)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        return Refused(scrub(explain(error), request.url, request.http), permanent=isinstance(error, _HOPELESS))
+        hopeless = isinstance(error, _HOPELESS)
+        return Refused(scrub(explain(error), request.url, request.http), permanent=hopeless, unknown=progress.sent and not hopeless)
     try:
         body, whole = await _body(response, deadline)
         return Answer(response.status_code, response.headers, body, clock(), whole)
@@ -40,8 +44,25 @@ async def send(client: httpx.AsyncClient, request: Request, seconds: float, cloc
         await response.aclose()
 
 
-def _wire_form(client: httpx.AsyncClient, request: Request) -> httpx.Request:
-    return client.build_request(request.method, request.url.reveal(), content=request.body, headers=dict(request.headers))
+class _Progress:
+    """How far a request has come, as the HTTP library's trace tells. sent: its body was on its way."""
+
+    sent = False
+
+    async def trace(self, event: str, about: Mapping[str, Any]) -> None:
+        """Asking a proxy to connect is a request of its own, and carries nothing."""
+        if event.endswith("send_request_body.started") and about["request"].method != b"CONNECT":
+            self.sent = True
+
+
+def _wire_form(client: httpx.AsyncClient, request: Request, progress: _Progress) -> httpx.Request:
+    return client.build_request(
+        request.method,
+        request.url.reveal(),
+        content=request.body,
+        headers=dict(request.headers),
+        extensions={"trace": progress.trace},
+    )
 
 
 async def _body(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:

@@ -30,6 +30,7 @@ from evaluator.core.world import drive
 from evaluator.drill.virtual import VirtualWorld
 from tests.core.referee import Referee
 
+TAKEN, LOST = "no answer, and it arrived", "no answer, and it did not arrive"
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING: dict[Labels, Observation] = {}
 
@@ -113,6 +114,7 @@ class Playbook:
         self._script: dict[str, list[tuple[datetime, dict[Labels, Observation] | Failure, bool]]] = {}
         self._receivers: dict[str, list[tuple[datetime, DeliveryFailed | None]]] = {}
         self._reloads: list[tuple[datetime, Settings]] = []
+        self._happenings: list[tuple[datetime, Event]] = []
         self.accepted: list[tuple[datetime, OutboxRecord]] = []
         self.takes = timedelta(0)
         self.takes_until: str | None = None
@@ -132,6 +134,12 @@ class Playbook:
         self._receivers.setdefault(integration, []).append((moment(when), event))
         return self
 
+    def receiver_is_mute(self, when: str, integration: str, takes: bool) -> Playbook:
+        """From `when` on, deliveries to `integration` get no answer. takes: they arrive all the same."""
+        event = DeliveryFailed("", TAKEN if takes else LOST, unknown=True)
+        self._receivers.setdefault(integration, []).append((moment(when), event))
+        return self
+
     def receiver_works(self, when: str, integration: str) -> Playbook:
         """From `when` on, deliveries to `integration` are accepted."""
         self._receivers.setdefault(integration, []).append((moment(when), None))
@@ -145,6 +153,7 @@ class Playbook:
 
     def happens(self, when: str, event: Event) -> Playbook:
         """Something happens: an alert is posted, a silence is set."""
+        self._happenings.append((moment(when), event))
         self.world.send(moment(when), event)
         return self
 
@@ -154,9 +163,13 @@ class Playbook:
         asyncio.run(drive(self.machine, self.world))
         return self
 
-    def crash(self, config: Settings | None = None, after: str = "0s") -> Playbook:
-        """Kill and start again: only what was kept is there, and requests on their way never arrived."""
-        self.accepted = [(at, row) for at, row in self.accepted if row.id not in self.machine.flying]
+    def crash(self, config: Settings | None = None, after: str = "0s", arrive: bool = False) -> Playbook:
+        """Kill and start again: only what was kept is there, and what happens while nobody listens is lost.
+
+        arrive: requests that are on their way arrive; otherwise they never do.
+        """
+        if not arrive:
+            self.accepted = [(at, row) for at, row in self.accepted if row.id not in self.machine.flying]
         now = (self.world.until if self.world.steps is None else self.world.now) + parse_duration(after)
         if config is not None:
             self._reloads.append((now, config))
@@ -166,6 +179,9 @@ class Playbook:
         for when, later in self._reloads:
             if when > now:
                 self.world.send(when, Reloaded(later))
+        for when, event in self._happenings:
+            if when > now:
+                self.world.send(when, event)
         asyncio.run(self.world.commit(self.machine.restore(self.snapshot(), now), now))
         return self
 
@@ -204,6 +220,8 @@ class Playbook:
     def _delivery(self, effect: Deliver, now: datetime) -> Event:
         current = [event for since, event in self._receivers.get(effect.row.integration, []) if since <= now]
         if current and current[-1] is not None:
+            if current[-1].error == TAKEN:
+                self.accepted.append((now, effect.row))
             return replace(current[-1], outbox=effect.row.id)
         self.accepted.append((now, effect.row))
         return Delivered(effect.row.id)

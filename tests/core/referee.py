@@ -3,7 +3,8 @@
 - the next timer is never in the past
 - a query that failed changes no alert of any rule
 - one delivery at a time for each group and integration
-- the ledger changes to what was accepted, when it was accepted, and at no other time; what it says of mutes aside
+- the ledger changes to what was accepted, when it was accepted, and at no other time; aside from what it says of mutes, and
+  that an attempt without an answer leaves what it told unsure
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Referee(Machine):
         assert self.next_timer is None or self.next_timer >= now, f"a timer at {self.next_timer} was overlooked at {now}"
         if isinstance(event, QueryFailed):
             assert self._lives() == before
-        self._check_ledger(effects, row if isinstance(event, Delivered) else None)
+        doubted = row if isinstance(event, DeliveryFailed) and event.unknown else None
+        self._check_ledger(effects, row if isinstance(event, Delivered) else None, doubted)
         self._check_lanes(effects)
         return effects
 
@@ -65,8 +67,11 @@ class Referee(Machine):
         row = self.flying.pop(event.outbox, None)
         return row if row is not None and row.id in {one.id for one in self.dispatch.outbox} else None
 
-    def _check_ledger(self, effects: Sequence[Effect], accepted: OutboxRecord | None) -> None:
+    def _check_ledger(self, effects: Sequence[Effect], accepted: OutboxRecord | None, doubted: OutboxRecord | None) -> None:
         changed = {effect.record.key: effect.record for effect in effects if _is_ledger(effect)}
+        if doubted is not None:
+            told = changed.pop((doubted.group, doubted.integration), None)
+            assert told is None or {*told.owed} >= {*_fingerprints(doubted, True)}
         if accepted is not None:
             key = (accepted.group, accepted.integration)
             told = changed.pop(key, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -51,6 +52,23 @@ def test_the_repeat_is_due_when_the_interval_has_passed() -> None:
     assert decide(told("1", minutes=10), {"1"}, set(), NOW, Terms(REPEAT)) is Reason.REPEAT
     early = NOW - timedelta(microseconds=1)
     assert decide(told("1", minutes=10), {"1"}, set(), early, Terms(REPEAT)) is Reason.UNCHANGED
+
+
+UNSURE = [
+    ("", "", "2", "", Reason.ALL_RESOLVED),
+    ("", "2", "", "", Reason.FIRST),
+    ("1", "12", "", "", Reason.NEW),
+    ("1", "1", "2", "", Reason.SOME_RESOLVED),
+    ("1", "1", "2", "2", Reason.SOME_RESOLVED),
+    ("1", "1", "", "", Reason.UNCHANGED),
+    ("1", "", "12", "", Reason.ALL_RESOLVED),
+]
+
+
+@pytest.mark.parametrize(("known", "firing", "resolved", "over", "reason"), UNSURE)
+def test_what_is_unsure_is_told_either_way(known: str, firing: str, resolved: str, over: str, reason: Reason) -> None:
+    """Alert 2 may be taken to fire or not: so it is news that it fires, and news that it is over."""
+    assert decide(replace(told(known, over), unsure=("2",)), {*firing}, {*resolved}, NOW, Terms(REPEAT)) is reason
 
 
 def test_only_reasons_to_tell_are_due() -> None:

@@ -131,6 +131,50 @@ def test_refusals(kind: str, behaviour: str) -> None:
     assert len(server.requests) == 1, "one call is one attempt"
 
 
+# What the server does, and whether the notification may have arrived although nobody said so.
+TAKEN_PERHAPS: Mapping[str, tuple[Reply, bool]] = {
+    "answers that it failed": (Reply(500), False),
+    "answers that it is busy": (Reply(503), False),
+    "answers that it is wrong": (Reply(400), False),
+    "a gateway heard nothing sensible": (Reply(502), True),
+    "a gateway heard nothing in time": (Reply(504), True),
+    "closes without a word": (Reply(raw=b""), True),
+    "resets without a word": (Reply(raw=b"", then=Then.RESET), True),
+    "resets in the middle of its answer": (Reply(raw=b"HTTP/1.1 200 OK\r\nCont", then=Then.RESET), True),
+    "sends to another server for ever": (Reply(307, {"Location": "/hook"}), False),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("behaviour", TAKEN_PERHAPS)
+def test_it_is_unknown_what_came_of_a_request_that_nobody_answered(kind: str, behaviour: str) -> None:
+    """Only then: a server that answers knows whether it took it, unless it is a gateway that asked another."""
+    reply, unknown = TAKEN_PERHAPS[behaviour]
+    event, _ = deliver(kind, reply)
+    assert isinstance(event, DeliveryFailed)
+    assert event.unknown is unknown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_cannot_be_reached_has_taken_nothing(kind: str) -> None:
+    """Whether nobody listens, or whoever listens hangs up before TLS is agreed on."""
+
+    async def run() -> list[Delivered | DeliveryFailed]:
+        async with LocalServer() as server:
+            gone = server.url
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+            host, port = server.sockets[0].getsockname()
+            postmen = [deliverer(receivers(**{kind: KINDS[kind](url)})) for url in (gone, f"https://{host}:{port}/")]
+            events = [await postman.deliver(row(integration=f"ops/{kind}[0]")) for postman in postmen]
+            for postman in postmen:
+                await postman.aclose()
+            return events
+
+    for event in asyncio.run(run()):
+        assert isinstance(event, DeliveryFailed)
+        assert not event.unknown
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reply", [OK, replace(OK, status=201), replace(OK, headers={"Content-Type": "text/plain"})])
 def test_successes(kind: str, reply: Reply) -> None:
@@ -156,13 +200,13 @@ def test_a_circle_of_redirects_is_permanent(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_that_never_answers_is_left(kind: str) -> None:
     event, _ = deliver(kind, Reply(raw=b"", then=Then.HANG), timeout=BRIEF)
-    assert event == DeliveryFailed("0f3c", "no answer within 0.05s")
+    assert event == DeliveryFailed("0f3c", "no answer within 0.05s", unknown=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_integrations_own_timeout_comes_first(kind: str) -> None:
     event, _ = deliver(kind, Reply(raw=b"", then=Then.HANG), own_timeout=timedelta(seconds=BRIEF), timeout=60.0)
-    assert event == DeliveryFailed("0f3c", "no answer within 0.05s")
+    assert event == DeliveryFailed("0f3c", "no answer within 0.05s", unknown=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -128,6 +128,7 @@ def test_a_field_that_an_earlier_version_did_not_write_takes_its_default() -> No
     [
         (ALERTS, v.ALERT, {"expires_at": v.NOON, "guessed": True}),
         (LEDGER, v.LEDGER, {"muted": ("0",)}),
+        (LEDGER, v.LEDGER, {"unsure": ("0",)}),
         (HISTORY[Decision], v.DECISION, {"muted": 1, "mutes": ("silenced",), "outbox": "1"}),
     ],
 )

@@ -98,7 +98,7 @@ groups = st.builds(
     flushed_at=maybe_times,
 )
 ledger = st.builds(
-    LedgerRecord, group=texts, integration=texts, told_at=times, firing=ids, resolved=ids, receipt=pairs, muted=ids
+    LedgerRecord, group=texts, integration=texts, told_at=times, firing=ids, resolved=ids, receipt=pairs, muted=ids, unsure=ids
 )
 outbox = st.builds(
     OutboxRecord,

@@ -75,6 +75,7 @@ class LedgerBody(Body, frozen=True, gc=False):
     resolved: tuple[str, ...] = ()
     receipt: Pairs = ()
     muted: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
 
 class NotifiedAlertBody(Body, frozen=True, gc=False):

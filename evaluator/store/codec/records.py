@@ -126,7 +126,7 @@ def _from_ledger(record: LedgerRecord) -> Row:
         "group_id": record.group,
         "integration": record.integration,
         "told_at": to_micros(record.told_at),
-        "body": bodies.to_text(bodies.LedgerBody(record.firing, record.resolved, record.receipt, record.muted)),
+        "body": bodies.to_text(bodies.LedgerBody(record.firing, record.resolved, record.receipt, record.muted, record.unsure)),
     }
 
 
@@ -140,6 +140,7 @@ def _to_ledger(row: Any) -> LedgerRecord:
         resolved=body.resolved,
         receipt=body.receipt,
         muted=body.muted,
+        unsure=body.unsure,
     )
 
 
