@@ -20,7 +20,7 @@ from evaluator.core.events import Observation, QueryReturned, TimerFired
 from evaluator.core.labels import Labels
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
-from evaluator.core.settings import ConsoleSettings, Datasource, Integration, Receiver, Settings
+from evaluator.core.settings import Alertmanager, ConsoleSettings, Datasource, Integration, Receiver, Settings
 from evaluator.service.metrics import Metrics
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -90,4 +90,6 @@ def _settings() -> Settings:
     rule = AlertingRule("rule", "A", "up == 0", "up == 0")
     group = RuleGroup("group", "file", timedelta(minutes=1), (rule,), "datasource")
     receiver = Receiver("receiver", (Integration("console", 0, True, ConsoleSettings()),))
-    return Settings(None, (Datasource("datasource", "http://localhost:9090"),), (group,), Route("receiver"), (receiver,))
+    forwarded = (Alertmanager("http://localhost:9093/api/v2/alerts"),)
+    datasources = (Datasource("datasource", "http://localhost:9090"),)
+    return Settings(None, datasources, (group,), Route("receiver"), (receiver,), alertmanagers=forwarded)

@@ -215,13 +215,19 @@ class SelfWatch:
         if alertmanager not in known:
             return
         self.alertmanagers.setdefault(alertmanager, _Trouble(now, "")).error = error
-        since = max(trouble.since for trouble in self.alertmanagers.values())
-        if self.alertmanagers.keys() >= known and now - since >= PATIENCE:
+        since = self.unforwarded_since(known)
+        if since is not None and now - since >= PATIENCE:
             self.unforwarded = True
             failures = "\n".join(f"{name}: {trouble.error}" for name, trouble in sorted(self.alertmanagers.items()))
             description = f"None has accepted any since {_clock(since)}. Last failures:\n{failures}"
             labels = _labels("EvaluatorForwardingFailing", "critical")
             self.raise_(_raised(labels, "No Alertmanager accepts the alerts forwarded to it", description), now)
+
+    def unforwarded_since(self, known: Set[str]) -> datetime | None:
+        """Since when none of these Alertmanagers has accepted anything; None when one of them does, or there is none."""
+        if not known or not self.alertmanagers.keys() >= known:
+            return None
+        return max(self.alertmanagers[name].since for name in known)
 
     def _forwarding_works(self, now: datetime) -> None:
         if self.unforwarded:

@@ -49,6 +49,10 @@ class Counts:
     decisions: Counter[Key] = field(default_factory=Counter)
     attempts: Counter[Key] = field(default_factory=Counter)
     attempt_seconds: defaultdict[Key, Spans] = field(default_factory=lambda: defaultdict(Spans))
+    forwarded: Counter[Key] = field(default_factory=Counter)
+    forward_errors: Counter[Key] = field(default_factory=Counter)
+    forward_drops: Counter[Key] = field(default_factory=Counter)
+    forward_seconds: defaultdict[Key, Spans] = field(default_factory=lambda: defaultdict(Spans))
     commits_refused: int = 0
     posted: Counter[Key] = field(default_factory=Counter)
     posted_invalid: int = 0

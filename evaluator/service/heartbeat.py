@@ -1,8 +1,9 @@
 """Tells somebody outside that the whole chain works; silence is the alarm.
 
 A beat is sent only while evaluations complete and deliveries are accepted: every group with rules has completed a slot
-within three intervals, the store keeps what it is given, and no notification has waited for ten minutes. A timer that beats
-by itself would go on while nothing else does.
+within three intervals, the store keeps what it is given, no notification has waited for ten minutes, and where alerts are
+forwarded some Alertmanager has accepted some within as long, if there were any. A timer that beats by itself would go on
+while nothing else does.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ def ailment(machine: Machine, now: datetime) -> str:
     for row in machine.dispatch.outbox:
         if now - row.created_at > PATIENCE:
             return f"a notification to {row.integration} has waited since {row.created_at.isoformat(timespec='seconds')}"
+    known = {alertmanager.url for alertmanager in machine.settings.alertmanagers}
+    since = machine.watch.unforwarded_since(known)
+    if since is not None and now - since > PATIENCE:
+        return f"no Alertmanager has accepted alerts since {since.isoformat(timespec='seconds')}"
     return ""
 
 

@@ -10,7 +10,7 @@ What is exported is put together in `metric_families`, and for single rules in `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -23,8 +23,10 @@ from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import AlertsPosted, Delivered, Event, QueryFailed, QueryReturned
 from evaluator.core.records import Attempt, Decision, OutboxRecord, Transition
+from evaluator.notify.forwarding.forwarder import CAPACITY
 from evaluator.service.clock import Clock
 from evaluator.service.counts import Counts
+from evaluator.service.forwarding_families import forwarding
 from evaluator.service.metric_families import GONE, configuration, families
 from evaluator.service.rule_series import rule_series
 
@@ -42,6 +44,7 @@ class Metrics:
         self.reload_successful = True
         self._machine = machine
         self._clock = clock
+        self.queued: Callable[[], Mapping[str, int]] = self._none_queued
         self._registry = CollectorRegistry()
         self.commit_seconds = Histogram(
             "evaluator_commit_seconds",
@@ -57,6 +60,10 @@ class Metrics:
         )
         ProcessCollector(registry=self._registry)
         self._registry.register(_FromMachine(self))
+
+    def _none_queued(self) -> dict[str, int]:
+        """What waits in the queues of the Alertmanagers where nothing is forwarded yet."""
+        return {alertmanager.url: 0 for alertmanager in self._machine().settings.alertmanagers}
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
@@ -110,6 +117,7 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Everything that is read or counted, as metric families."""
         yield from families(self._machine(), self.counts, self._clock())
+        yield from forwarding(self.counts, self.queued(), CAPACITY)
         yield from configuration(self.reload_successful, self.reloaded_at)
 
     def _evaluated(self, machine: Machine, event: QueryReturned | QueryFailed, seconds: float, now: datetime) -> str:

@@ -31,6 +31,7 @@ from evaluator.service.asking import Asking
 from evaluator.service.changes import Changes
 from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.failure_log import FailureLog
+from evaluator.service.forwarding import Forwarding
 from evaluator.service.logs import log, log_effects
 from evaluator.service.metrics import Metrics
 from evaluator.service.texts import NotificationTextsOf, finished, with_texts
@@ -76,6 +77,8 @@ class Service:
         self._asking = Asking(settings)
         texts = NotificationTextsOf(settings)
         self._deliverer = Deliverer(settings.receivers, texts, external_url=settings.external_url, stdout=stdout, clock=clock)
+        self._forwarding = Forwarding(settings, self.metrics.counts, self._tell, clock)
+        self.metrics.queued = lambda: self._forwarding.forwarder.waiting
         self._reloading = asyncio.Lock()
         self._world: RealWorld | None = None
         self._evaluated = False
@@ -166,7 +169,9 @@ class Service:
 
     async def run(self, app: MakeApp | None = None, listener: socket.socket | None = None) -> None:
         """Live until a signal or `stop`. listener: where `app` is served."""
-        world = self._world = RealWorld(self._clock, self.store, self._asking.ask, self._deliver, self._finish, self)
+        forward = self._forwarding.forward
+        world = RealWorld(self._clock, self.store, self._asking.ask, self._deliver, self._finish, self, forward)
+        self._world = world
         self._watch_signals()
         served = listening.server(app(self)) if app and listener else None
         serving = asyncio.create_task(served.serve(sockets=[listener])) if served and listener else None
@@ -186,6 +191,7 @@ class Service:
                 await serving
             await self._asking.aclose()
             await self._deliverer.aclose()
+            await self._forwarding.aclose(PATIENCE)
             self.store.close()
             log.info("stopped")
 
@@ -193,6 +199,8 @@ class Service:
         """Shut down: the first call lets what is in flight finish, a second one does not."""
         if self._world is not None:
             patience = PATIENCE if not self._world.stopping else timedelta(0)
+            if not patience:
+                self._forwarding.forwarder.give_up()
             log.info("stopping", patience_seconds=patience.total_seconds())
             self._world.stop(patience)
 
@@ -220,6 +228,7 @@ class Service:
         texts = NotificationTextsOf(settings)
         await self._asking.reload(settings)
         await self._deliverer.reload(settings.receivers, texts, external_url=settings.external_url)
+        await self._forwarding.reload(settings)
         self._world.send(Reloaded(settings))
         await self._world.settled()
         self._follow()
@@ -229,6 +238,10 @@ class Service:
         effects = self.machine.restore(self.store.load(), now)
         self.metrics.counts.restore = monotonic() - began
         await world.commit(effects, now)
+
+    def _tell(self, event: Event) -> None:
+        if self._world is not None:
+            self._world.send(event)
 
     async def _deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         began = monotonic()

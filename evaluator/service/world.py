@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
+from evaluator.core.effects import Deliver, Effect, Forget, Forward, Note, RunQuery, Save
 from evaluator.core.events import Delivered, DeliveryFailed, Event, TimerFired
 from evaluator.core.records import OutboxRecord
 from evaluator.service.clock import Clock
@@ -56,6 +56,7 @@ class RealWorld:
         deliver: Callable[[OutboxRecord], Coroutine[Any, Any, Delivered | DeliveryFailed]],
         finish: Callable[[OutboxRecord], OutboxRecord],
         witness: Witness,
+        forward: Callable[[Forward], None] = lambda _: None,
     ) -> None:
         self.wakeups = Wakeups(self.wake)
         self.now = clock()
@@ -65,6 +66,7 @@ class RealWorld:
         self._deliver = deliver
         self._finish = finish
         self._witness = witness
+        self._forward = forward
         self._inbox: list[Event] = []
         self._taken: Sequence[Event] = ()
         self._nap: asyncio.TimerHandle | None = None
@@ -158,6 +160,9 @@ class RealWorld:
         if seconds is None:
             return
         self._witness.kept(finished, seconds, now)
+        for effect in finished:
+            if isinstance(effect, Forward):  # also once the world is about to end: queues are emptied then
+                self._forward(effect)
         if self.stopping:
             return
         for request in self._ask([effect for effect in finished if isinstance(effect, RunQuery)], self.send):

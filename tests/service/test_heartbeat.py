@@ -11,7 +11,8 @@ import pytest
 from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.effects import Deliver, RunQuery
 from evaluator.core.engine import Machine
-from evaluator.core.events import DeliveryFailed, QueryFailed, QueryReturned, Reloaded, TimerFired
+from evaluator.core.events import DeliveryFailed, Forwarded, ForwardingFailed, QueryFailed, QueryReturned, Reloaded, TimerFired
+from evaluator.core.settings import Alertmanager
 from evaluator.service.heartbeat import ailment
 from tests.core.playbook import T0, group, route, rule, series, settings
 from tests.local_server import LocalServer, Reply
@@ -20,6 +21,19 @@ from tests.service.servers import Datasource, Webhook, refusal, until, vector
 
 MINUTE = timedelta(minutes=1)
 SETTINGS = settings(group(rule("Down"), interval="1m"), root=route(wait="0s"))
+
+
+def test_forwarding_that_nobody_accepts_for_ten_minutes_is_an_ailment() -> None:
+    """One Alertmanager that accepts is enough."""
+    two = tuple(Alertmanager(f"http://{name}") for name in "ab")
+    machine = Machine(replace(SETTINGS, groups=(), alertmanagers=two), T0)
+    machine.handle(ForwardingFailed("http://a", "refused"), T0)
+    assert ailment(machine, T0 + 11 * MINUTE) == ""
+    machine.handle(ForwardingFailed("http://b", "refused"), T0 + MINUTE)
+    assert ailment(machine, T0 + 11 * MINUTE) == ""
+    assert ailment(machine, T0 + 12 * MINUTE) == "no Alertmanager has accepted alerts since 2026-01-01T00:01:00+00:00"
+    machine.handle(Forwarded("http://a"), T0 + 12 * MINUTE)
+    assert ailment(machine, T0 + 13 * MINUTE) == ""
 
 
 def asked(machine: Machine, at: object) -> RunQuery:
