@@ -87,6 +87,14 @@ class Dispatch:
         """Whether alerts are told together because their route has too many groups."""
         return self._rooms.overflowing
 
+    def waits(self, integration: str) -> bool:
+        """See `Outgoing.waits`."""
+        return self._outgoing.waits(integration)
+
+    def dropped(self) -> set[str]:
+        """See `Outgoing.dropped`."""
+        return self._outgoing.dropped()
+
     @property
     def compatibility(self) -> bool:
         """Whether to behave as Alertmanager does where we would depart from it."""

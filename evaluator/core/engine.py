@@ -42,7 +42,7 @@ from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.limits import Limit
-from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare
+from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare, tells_of_others
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
 from evaluator.core.posting import AHEAD, PostedAlert
@@ -106,7 +106,7 @@ class Machine:
                     self.watch.delivered(row.integration, now)
             case DeliveryFailed():
                 row = self.dispatch.failed(event, now)
-                if row is not None:
+                if row is not None and tells_of_others(row):
                     self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
             case Forwarded():
                 self.watch.forwarded(event.alertmanager, now)
@@ -129,6 +129,7 @@ class Machine:
                 self._reload(event.settings, now)
             case _:
                 assert_never(event)
+        self._relieve(self.dispatch.dropped(), now)
         self.refusals.tell(now)
         return self._journal.close()
 
@@ -275,12 +276,18 @@ class Machine:
         self.dispatch.changed(alert, now)
         self.forwarding.follow(alert, now)
 
-    def _cease(self, labels: Labels, now: datetime) -> None:
+    def _cease(self, labels: Labels, now: datetime, why: str = "") -> None:
         asserted = labels.filled_from(self.settings.external_labels)
-        alert = self.alerts.withdraw(asserted, SOURCE + labels.fingerprint, now, now)
+        alert = self.alerts.withdraw(asserted, SOURCE + labels.fingerprint, now, now, why)
         if alert is not None:
             self.dispatch.changed(alert, now)
             self.forwarding.follow(alert, now)
+
+    def _relieve(self, integrations: Iterable[str], now: datetime) -> None:
+        """An integration that fails is nothing to alarm anybody about once nothing waits for it."""
+        for name in sorted(self.watch.integrations.keys() & integrations):
+            if not self.dispatch.waits(name):
+                self.watch.relieved(name, now)
 
     def _still_held_back(self, limit: Limit) -> bool:
         """Whether something is not told as it should be although nothing was refused of late."""
@@ -374,6 +381,7 @@ class Machine:
             self._assert(tracked, now)
         self.dispatch.reconfigure(self.settings, now)
         self._retain(now)
+        self._relieve(list(self.watch.integrations), now)
         self.refusals.tell(now)
         return self._journal.close()
 

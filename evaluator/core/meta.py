@@ -10,6 +10,10 @@
 One outage is one alert: while a datasource is down, its rules are not failing, the datasource is. A rule that gets no answer
 is itself at fault only when the datasource answered others meanwhile.
 
+A notification that nobody has accepted may become pointless, because what it tells is over. When nothing waits for an
+integration any more, its alert is over too, and says so: that it works again, nobody knows. That it cannot be told of its own
+failing does not count.
+
 Each is asserted by a source of its own, so that a restart finds it again and ends it when its cause is over.
 """
 
@@ -18,12 +22,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from evaluator.core.alerts import Fixed
 from evaluator.core.answers import Failure
 from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.records import Annotations
+from evaluator.core.records import Annotations, OutboxRecord
 
 PATIENCE = timedelta(minutes=1)
 """How long a datasource or an integration may fail before somebody hears of it."""
@@ -67,7 +72,16 @@ class _Trouble:
 
 
 Raise = Callable[[Raised, datetime], None]
-Cease = Callable[[Labels, datetime], None]
+
+
+class Cease(Protocol):
+    """Ends a built-in alert. why: when not simply because its cause is over."""
+
+    def __call__(self, labels: Labels, now: datetime, why: str = "") -> None:
+        """At `now`."""
+
+
+NOTHING_WAITS = "nothing waits to be sent to it any more; whether it works again is not known"
 
 
 @dataclass(slots=True)
@@ -193,6 +207,11 @@ class SelfWatch:
         if self.integrations.pop(integration, None) is not None:
             self.cease(_integration(integration), now)
 
+    def relieved(self, integration: str, now: datetime) -> None:
+        """Nothing waits for an integration any more: what it did not accept is of no interest now."""
+        if self.integrations.pop(integration, None) is not None:
+            self.cease(_integration(integration), now, NOTHING_WAITS)
+
     def delivery_failed(self, integration: str, error: str, permanent: bool, now: datetime) -> None:
         """An integration did not accept a notification."""
         trouble = self.integrations.setdefault(integration, _Trouble(now, ""))
@@ -299,6 +318,12 @@ def _rules_called(name: str, group: str, groups: Iterable[GroupEvaluation]) -> s
 
 def _labels(name: str, severity: str, **more: str) -> Labels:
     return Labels({ALERT_NAME: name, "severity": severity, **more})
+
+
+def tells_of_others(row: OutboxRecord) -> bool:
+    """Whether there is more in it than that the very integration it is for fails; external labels do not matter."""
+    own = _integration(row.integration).items()
+    return not all(own <= alert.labels.items() for alert in row.notification.alerts)
 
 
 def _integration(name: str) -> Labels:

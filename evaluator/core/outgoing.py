@@ -20,6 +20,7 @@ from evaluator.core.dedup import Reason, Terms
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.journal import Journal
+from evaluator.core.meta import tells_of_others
 from evaluator.core.records import Attempt, LedgerRecord, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.timers import Timers
 
@@ -42,11 +43,21 @@ class Outgoing:
         self._timers = timers
         self._journal = journal
         self._rows: dict[str, tuple[AlertGroup, Lane]] = {}
+        self._dropped: set[str] = set()
 
     @property
     def rows(self) -> list[OutboxRecord]:
         """What was decided and is not yet accepted."""
         return [lane.row for _, lane in self._rows.values() if lane.row is not None]
+
+    def waits(self, integration: str) -> bool:
+        """Whether anything waits for this integration, its own failing aside: to hear of that is no end in itself."""
+        return any(row.integration == integration and tells_of_others(row) for row in self.rows)
+
+    def dropped(self) -> set[str]:
+        """The integrations that rows were taken back from, for whatever reason, since the last call."""
+        names, self._dropped = self._dropped, set()
+        return names
 
     def follow(self, group: AlertGroup, lane: Lane) -> None:
         """Answers to the lane's row, if it has one, are meant for this lane."""
@@ -97,6 +108,7 @@ class Outgoing:
         assert lane.row is not None
         self._timers.cancel((RETRY, lane.row.id))
         self._rows.pop(lane.row.id, None)
+        self._dropped.add(lane.name)
         self._journal.forget(OutboxRecord, lane.row.key)
         lane.row = None
 

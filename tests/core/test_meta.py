@@ -9,6 +9,7 @@ import pytest
 from evaluator.core.alerts import Alert
 from evaluator.core.answers import FailureKind
 from evaluator.core.labels import Labels
+from evaluator.core.meta import NOTHING_WAITS
 from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, name, receiver, route, rule, series
@@ -177,6 +178,39 @@ def test_a_short_trouble_is_not_told() -> None:
     play.at("0s", "A", series("A")).receiver_fails("0s", OPS).receiver_works("50s", OPS).run("10m")
     assert built_in(play) == []
     assert [row.notification.reason for _, row in play.accepted] == ["first notification"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("permanent", [False, True])
+def test_it_is_over_when_nothing_waits_for_it_any_more(permanent: bool, restart: bool) -> None:
+    """That it fails itself, it is not told either, so it must not wait for that; and it is not said that it works again."""
+    play = Playbook(config(group(rule("A")), receivers=[receiver("ops", 2)]))
+    play.at("0s", "A", series("A")).at("10m", "A", NOTHING).receiver_fails("0s", OPS, permanent)
+    play.run("9m")
+    if restart:
+        play.crash()
+    assert built_in(play) == [DEAF]
+    assert built_in(play.run("12m")) == []
+    told = [alert for _, row in play.accepted for alert in row.notification.resolved if name(alert.labels) == DEAF]
+    assert {alert.why for alert in told} == {NOTHING_WAITS}
+    assert play.told(OPS1)[-1].endswith(f"{DEAF} resolved")
+    assert play.run("2h").kept == {}
+
+
+def test_it_goes_on_while_anything_waits_for_it() -> None:
+    play = Playbook(config(group(rule("A"), rule("B")), receivers=[receiver("ops", 2)]))
+    play.at("0s", "A", series("A")).at("0s", "B", series("B")).at("10m", "A", NOTHING).receiver_fails("0s", OPS)
+    assert built_in(play.run("30m")) == [DEAF]
+
+
+def test_what_was_pointless_before_it_was_told_is_not_counted() -> None:
+    """A new trouble has its own minute."""
+    play = Playbook(config(group(rule("A", keep="0s"), interval="20s"), receivers=[receiver("ops", 2)]))
+    play.receiver_fails("0s", OPS)
+    for minute in range(0, 20, 4):
+        play.at(f"{minute}m", "A", series("A")).at(f"{minute}m40s", "A", NOTHING)
+    play.run("30m")
+    assert not any(DEAF in line for line in play.told(OPS1))
 
 
 # -- restart, reload, removal ---------------------------------------------------------------------------------------------
