@@ -18,11 +18,13 @@ from docs.generate.routes import endpoints
 from evaluator.config import FileKind, check_paths
 from evaluator.core import meta
 from evaluator.core.answers import FailureKind
+from evaluator.drill.suite import run
 from evaluator.promql import parse
 from tests.documents import DOCUMENTS, REFERENCES, ROOT, Fence, cells, codes, fences, headings, prose, section
 
 FENCES = [fence for path in REFERENCES for fence in fences(path)]
-YAML = [fence for fence in FENCES if fence.language == "yaml"]
+SCENARIOS = [fence for fence in FENCES if fence.language == "yaml" and fence.text.startswith("scenario:")]
+YAML = [fence for fence in FENCES if fence.language == "yaml" and fence not in SCENARIOS]
 SHELL = [fence for fence in FENCES if fence.language in ("", "sh", "bash")]
 LINES = [(fence.place, line) for fence in SHELL for line in fence.text.splitlines() if line.startswith("evaluator ")]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -75,6 +77,13 @@ def test_examples_load(block: Fence, tmp_path: Path) -> None:
     assert [problem for problem in checked.problems if not problem.message.startswith("no file matches")] == []
     rules = "groups:" in block.text.splitlines()
     assert checked.files[0].kind is (FileKind.RULES if rules else FileKind.CONFIG)
+
+
+@pytest.mark.parametrize("block", SCENARIOS, ids=places(SCENARIOS))
+def test_scenarios_go_as_wanted(block: Fence, tmp_path: Path) -> None:
+    path = tmp_path / "scenario.yml"
+    path.write_text(block.text)
+    assert [str(line) for case in run([path], {}) for line in (*case.problems, *case.lines) if not case.passed] == []
 
 
 @pytest.mark.parametrize(("place", "line"), LINES, ids=[f"{place} {line[:40]}" for place, line in LINES])

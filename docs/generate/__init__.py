@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from docs.generate.commands import command_reference
+from docs.generate.departures import departure_table
 from docs.generate.jinja import jinja_names
 from docs.generate.keys import receiver_keys, recorder_keys, tracing_keys
 from docs.generate.metrics import own_metrics, ruler_metrics
@@ -28,6 +29,7 @@ DOCS = Path(__file__).parents[1]
 BLOCKS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "commands": command_reference,
+        "departures": departure_table,
         "ruler metrics": ruler_metrics,
         "own metrics": own_metrics,
         "reasons": reason_table,

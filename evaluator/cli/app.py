@@ -9,6 +9,7 @@ from evaluator.cli import alerts, demo, routes
 from evaluator.cli.check import check
 from evaluator.cli.run import run
 from evaluator.cli.send_test import send_test
+from evaluator.cli.test import play
 
 app = typer.Typer(
     name="evaluator",
@@ -34,6 +35,7 @@ def options(
 
 app.command()(run)
 app.command()(check)
+app.command("test")(play)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(routes.app, name="routes")
 app.command("send-test")(send_test)

@@ -27,7 +27,7 @@ OTHER_FILES = MappingProxyType(
         **dict.fromkeys(("scrape_configs", "scrape_config_files", "alerting", "remote_write", "remote_read"), _PROMETHEUS),
         **dict.fromkeys(("apiVersion", "kind", "metadata", "spec"), _KUBERNETES),
         "tests": "it is a file of unit tests: this version does not run them, `promtool test rules` does",
-        "scenario": "it is a scenario: this version does not run it",
+        "scenario": "it is a scenario: `evaluator test` plays it",
     }
 )
 
