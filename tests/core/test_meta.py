@@ -227,7 +227,7 @@ def scenes() -> dict[str, tuple[Playbook, Settings]]:
     failing = Playbook(one).at("0s", "A", BAD).at("20m", "A", NOTHING)
     limit = Playbook(one).at("0s", "A", TWO).at("20m", "A", NOTHING)
     refused = Playbook(one).at("0s", "A", series("A")).receiver_fails("0s", OPS, permanent=True).receiver_works("20m", OPS)
-    refused.at("18m", "A", NOTHING)
+    refused.at("21m", "A", NOTHING)
     return {DOWN: (down, other), FAILING: (failing, two), LIMIT: (limit, two), DEAF: (refused, deaf)}
 
 
