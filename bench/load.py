@@ -1,7 +1,7 @@
 """The load: a metric of many apps and instances to scrape, and the rules that watch it.
 
-Rule N watches app N. Of the apps, an evenly spread share fires, each with one of its instances; what a rule asks for and
-what it finds are thus known beforehand, and the same for everybody who evaluates the rules.
+Each app is watched by one rule, or by three with thresholds of their own. Of the apps, an evenly spread share fires, each
+with one of its instances; what a rule asks for and what it finds are thus known beforehand, and the same for everybody.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ SLOW, FAST = 1, 10  # of the counter, per second; rules fire above 5
 GROUP_SIZE = 100
 
 EXPRESSIONS = {
-    "simple": 'bench_gauge{{app="{app:05d}"}} > 0.9',
-    "rate": 'rate(bench_requests_total{{app="{app:05d}"}}[5m]) > 5',
+    "simple": ('bench_gauge{{app="{app:05d}"}} > 0.9',),
+    "rate": ('rate(bench_requests_total{{app="{app:05d}"}}[5m]) > 5',),
+    "tiers": tuple(f'bench_gauge{{{{app="{{app:05d}}"}}}} > {least}' for least in (0.9, 0.93, 0.96)),
+    "sum": ('sum(bench_gauge{{app="{app:05d}"}}) > 3',),  # ten instances; what no two rules have in common
 }
+"""By kind of load, the rules of an app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Load:
     @property
     def metric(self) -> str:
         """The name of what is scraped."""
-        return "bench_gauge" if self.kind == "simple" else "bench_requests_total"
+        return "bench_requests_total" if self.kind == "rate" else "bench_gauge"
 
     def fires(self, app: int) -> bool:
         """Whether the rule of this app finds something."""
@@ -43,9 +46,9 @@ class Load:
 
     def exposition(self, seconds: float) -> bytes:
         """The text of a scrape, so many seconds after the start."""
-        cold: float = COLD if self.kind == "simple" else int(seconds * SLOW)
-        hot: float = HOT if self.kind == "simple" else int(seconds * FAST)
-        lines = [f"# TYPE {self.metric} {'gauge' if self.kind == 'simple' else 'counter'}\n"]
+        cold: float = COLD if self.kind != "rate" else int(seconds * SLOW)
+        hot: float = HOT if self.kind != "rate" else int(seconds * FAST)
+        lines = [f"# TYPE {self.metric} {'counter' if self.kind == 'rate' else 'gauge'}\n"]
         for app in range(self.apps):
             fires = self.fires(app)
             lines += [
@@ -57,13 +60,13 @@ class Load:
 
 def rule_file(load: Load, rules: int, interval: str) -> str:
     """Alerting rules in groups of 100, with the labels and annotations that rules usually have."""
-    lines = ["groups:\n"]
+    lines, expressions = ["groups:\n"], EXPRESSIONS[load.kind]
     for number in range(rules):
         if number % GROUP_SIZE == 0:
             lines.append(f"- name: bench-{number // GROUP_SIZE:04d}\n  interval: {interval}\n  rules:\n")
         lines.append(
             f"  - alert: Bench{number:05d}\n"
-            f"    expr: {EXPRESSIONS[load.kind].format(app=number)}\n"
+            f"    expr: {expressions[number % len(expressions)].format(app=number // len(expressions))}\n"
             f"    labels: {{severity: {('warning', 'critical', 'info')[number % 3]}, team: team-{number % 20:02d}}}\n"
             "    annotations:\n"
             "      summary: 'High value on {{ $labels.instance_no }} of {{ $labels.app }}: {{ $value }}'\n"
@@ -85,7 +88,7 @@ class Exporter:
 
     def __init__(self, load: Load) -> None:
         began = time.monotonic()
-        still = load.exposition(0) if load.kind == "simple" else None
+        still = None if load.kind == "rate" else load.exposition(0)
 
         class Scrape(BaseHTTPRequestHandler):
             def do_GET(self) -> None:

@@ -1,6 +1,6 @@
 """Measures the evaluator beside its peers: the same rules, the same Prometheus, one run.
 
-    python bench/run.py [--rules 1000,10000] [--interval 15s] [--seconds 30] [--firing 1] [--kind simple|rate]
+    python bench/run.py [--rules 1000,10000] [--interval 15s] [--seconds 30] [--firing 1] [--kind simple|rate|tiers|sum]
                         [--loop uvloop,asyncio] [--only evaluator,ruler,vmalert] [--no-pin] [--json FILE]
 
 What is measured and what the figures mean stands in README.md beside this file.
@@ -87,7 +87,8 @@ def main() -> None:
     contestants = [one for one in present(options.loop) if not options.only or one.key in options.only]
     with tempfile.TemporaryDirectory(prefix="evaluator-bench-") as name:
         folder = Path(name)
-        load = Load(max(options.rules), INSTANCES, options.firing, options.kind)
+        apps = -(-max(options.rules) // len(EXPRESSIONS[options.kind]))
+        load = Load(apps, INSTANCES, options.firing, options.kind)
         with Exporter(load) as exporter, prometheus(folder, exporter.address, options.interval) as server:
             console.print(f"{load.apps * load.instances:,} series, {options.interval} interval, {options.seconds:.0f} s each …")
             _await_series(server, load)
@@ -159,7 +160,7 @@ def _figures(contestant: Contestant, course: Course, spell: Spell) -> Figures:
 
 def _await_series(server: Program, load: Load) -> None:
     """Until the server has scraped everything, and for a rate often enough that every rule that should fire does."""
-    expr = f"count({load.metric})" if load.kind == "simple" else f"count(rate({load.metric}[5m]))"
+    expr = f"count(rate({load.metric}[5m]))" if load.kind == "rate" else f"count({load.metric})"
     server.wait_until("the first scrapes", START_SECONDS, lambda: server.query(expr) == load.apps * load.instances)
 
 
