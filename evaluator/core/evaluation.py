@@ -247,7 +247,9 @@ class GroupEvaluation:
 
 
 def slot_offset(group: RuleGroup) -> timedelta:
-    """The group's phase within its interval, whole milliseconds."""
+    """The group's phase within its interval, whole milliseconds where it follows from the key."""
+    if group.phase is not None:
+        return group.phase
     milliseconds = max(1, group.interval // timedelta(milliseconds=1))
     digest = int.from_bytes(sha256(group.key.encode()).digest()[:8], "big")
     return timedelta(milliseconds=digest % milliseconds)

@@ -50,6 +50,11 @@ def test_the_phase_never_changes_between_versions_and_machines() -> None:
     assert len(phases) > 95
 
 
+def test_a_phase_that_is_given_counts() -> None:
+    """For those who have to say beforehand when a rule is evaluated."""
+    assert slot_offset(replace(group(rule("A")), phase=timedelta(seconds=5))) == timedelta(seconds=5)
+
+
 def started(offset: timedelta = timedelta(0), **more: object) -> GroupEvaluation:
     """A group of one rule with an interval of a minute."""
     return begin(replace(group(rule("A")), query_offset=offset, **more), T0)  # type: ignore[arg-type]
