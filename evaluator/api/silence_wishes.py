@@ -21,7 +21,7 @@ from evaluator.core.windows import Window
 Conditions = list[bodies.MatcherBody | str]
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A silence, or with `schedule` a window, as somebody wants it.
 
     alternatives: further lists of matchers, of which any may hold. duration: from the start, or from now when that has passed;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from evaluator import __version__
-from evaluator.cli import alerts, demo, routes
+from evaluator.cli import alerts, demo, routes, silence
 from evaluator.cli.check import check
 from evaluator.cli.run import run
 from evaluator.cli.send_test import send_test
@@ -37,6 +37,7 @@ app.command()(run)
 app.command()(check)
 app.command("test")(play)
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(silence.app, name="silence")
 app.add_typer(routes.app, name="routes")
 app.command("send-test")(send_test)
 app.command()(demo.demo)

@@ -103,6 +103,7 @@ async def test_a_silence_is_set_edited_listed_and_ended() -> None:
         ({"schedule": "@daily"}, 400, "is set at /api/evaluator/v1/windows"),
         ({"id": UNKNOWN}, 404, "silence not found"),
         ({"matchers": 7}, 422, "parsing body failed"),
+        ({"endAt": "2026-03-02T11:00:00Z"}, 422, "unknown field `endAt`"),
         ({"comment": "x" * 300}, 400, "silence exceeded maximum size: 306 bytes (limit: 200 bytes)"),
     ],
 )
