@@ -2,7 +2,7 @@
 
 A request that fails for what may be one expression's fault (the server refuses it, it is too large, it takes too long) is
 asked again in parts until the culprit stands alone; the others are answered in the same slot. The culprit stays alone until
-its text changes. When the parts succeed there was no culprit, the request was too much, and from then on smaller ones are made.
+its text changes; one that was late, also until it is answered in good time, for it may have been the machine. When the parts succeed there was no culprit, the request was too much, and from then on smaller ones are made.
 What is the datasource's fault concerns all of them: nothing is split then, and nobody is asked more often than one rule would.
 
 A refusal comes at once, so halves are tried; time is short after a time-out, so then it is as many parts as may be in flight.
@@ -47,6 +47,7 @@ class Sharing:
     datasource: Datasource
     off: bool = False
     _alone: dict[str, str] = field(default_factory=dict)
+    _late: set[str] = field(default_factory=set)
     _seconds: dict[str, float] = field(default_factory=dict)
     _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict)
     _unmarked: Unmarked = field(default_factory=Unmarked)
@@ -63,6 +64,7 @@ class Sharing:
     def keep(self, exprs: Collection[str]) -> None:
         """Forget what was learnt of expressions that are no more."""
         self._alone = {expr: why for expr, why in self._alone.items() if expr in exprs}
+        self._late.intersection_update(exprs)
         self._seconds = {expr: seconds for expr, seconds in self._seconds.items() if expr in exprs}
         self._plans.clear()
 
@@ -99,6 +101,7 @@ class Sharing:
         if isinstance(outcome, Failure):
             return outcome
         if number == 1:
+            self._in_time(request.exprs[0], outcome.seconds)
             sending.hand_out(request.exprs[0], outcome)
             return None
         return self._cut(sending, request, outcome)
@@ -146,9 +149,17 @@ class Sharing:
             self._seconds.update(dict.fromkeys(request.exprs, seconds / len(request.exprs)))
             self._replan()
 
+    def _in_time(self, expr: str, seconds: float) -> None:
+        """An expression was answered alone; if it is alone for having been late, it may share again."""
+        if expr in self._late and seconds < self._measure(1).max_seconds:
+            self._late.discard(expr)
+            self._alone.pop(expr, None)
+            self._replan()
+
     def _learn(self, request: Request, culprits: dict[str, Failure]) -> None:
         """A request that failed was answered in parts, at least some of it."""
         self._alone.update({expr: failure.message for expr, failure in culprits.items()})
+        self._late.update(expr for expr, failure in culprits.items() if isinstance(failure, TimedOut))
         for known in self._plans.values():
             if not culprits and request in known.requests:
                 known.max_rules = max(1, len(request.exprs) // 2)

@@ -123,6 +123,19 @@ async def test_one_that_takes_too_long_does_not_keep_the_others_from_their_answe
 
 
 @pytest.mark.realtime
+async def test_one_that_was_late_shares_again_once_it_is_answered_in_time() -> None:
+    slow = {"metric_3 >"}
+    async with Picky(lambda text: any(one in text for one in slow), asleep) as server:
+        mine = sharing(server)
+        await ask(server, mine, EXPRS, seconds=1.0)
+        slow.clear()
+        await ask(server, mine, EXPRS)
+        assert sorted(server.sizes) == [1, 15]
+        await ask(server, mine, EXPRS)
+        assert server.sizes == [16]
+
+
+@pytest.mark.realtime
 async def test_a_server_that_answers_nobody_is_not_asked_by_everybody() -> None:
     """And nobody is called a culprit for it."""
     async with Picky(lambda text: True, asleep) as server:
