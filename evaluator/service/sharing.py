@@ -2,8 +2,9 @@
 
 A request that fails for what may be one expression's fault (the server refuses it, it is too large, it takes too long) is
 asked again in parts until the culprit stands alone; the others are answered in the same slot. The culprit stays alone until
-its text changes; one that was late, also until it is answered in good time, for it may have been the machine. When the parts succeed there was no culprit, the request was too much, and from then on smaller ones are made.
-What is the datasource's fault concerns all of them: nothing is split then, and nobody is asked more often than one rule would.
+its text changes; one that was late, also until it is answered in good time, for it may have been the machine. When the parts
+succeed there was no culprit, the request was too much, and from then on smaller ones are made. What is the datasource's fault
+concerns all of them: nothing is split then, and nobody is asked more often than one rule would.
 
 A refusal comes at once, so halves are tried; time is short after a time-out, so then it is as many parts as may be in flight.
 """
