@@ -116,3 +116,10 @@ def test_a_silence_that_is_refused_is_said(tmp_path: Path) -> None:
     assert [mishap.text for mishap in came.mishaps] == [
         'silence "all" is refused: at least one matcher must not match the empty string'
     ]
+
+
+def test_receivers_that_this_version_cannot_send_to_are_told(tmp_path: Path) -> None:
+    """Nobody is called in a scenario, so all integrations of a receiver count."""
+    receiver = "{name: ops, pagerduty_configs: [{routing_key: x}], webhook_configs: [{url: http://ops}]}"
+    config = PLAIN.replace("{name: ops, webhook_configs: [{url: http://ops}]}", receiver)
+    assert [told.integration for told in played(tmp_path, POST, config, "9").told] == ["ops/webhook[0]", "ops/pagerduty[0]"]
