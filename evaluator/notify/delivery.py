@@ -30,6 +30,9 @@ from evaluator.wire.client import build_async_client
 from evaluator.wire.errors import explain
 
 DEFAULT_TIMEOUT = 10.0
+AT_ONCE = 20
+"""Attempts that one integration makes at the same time: as many as connections are kept open. A thousand groups that notify
+at once take turns, so that each attempt has its whole time, and the server at the other end is not run over."""
 
 
 class Deliverer:
@@ -55,12 +58,14 @@ class Deliverer:
         self._timeout = timeout
         self._clients = Clients(make_client)
         self._memory: dict[str, dict[str, str]] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
         self._adopt(receivers, texts, external_url)
 
     async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         """Try once. A receipt with `template_error` tells that a template failed and something plainer went out."""
         try:
-            outcome = await self._attempt(row)
+            async with self._turns.setdefault(row.integration, asyncio.Semaphore(AT_ONCE)):
+                outcome = await self._attempt(row)
         except Exception as error:
             outcome = Refused(_place(error))
         if isinstance(outcome, Accepted):

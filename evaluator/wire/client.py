@@ -23,6 +23,7 @@ from evaluator import __version__
 from evaluator.core.settings import HttpSettings
 from evaluator.wire.credentials import Credentials
 from evaluator.wire.proxy import ProxyChoice, proxy_choice
+from evaluator.wire.seats import Seats
 from evaluator.wire.tls import tls_context
 
 USER_AGENT = f"evaluator/{__version__}"
@@ -35,11 +36,12 @@ for _talkative in ("httpx", "httpcore", "hpack", "h2"):
 
 
 def build_async_client(
-    settings: HttpSettings, *, timeout: float | None = None, limits: httpx.Limits = DEFAULT_LIMITS
+    settings: HttpSettings, *, timeout: float | None = None, limits: httpx.Limits | None = None
 ) -> httpx.AsyncClient:
     """A client that speaks as `settings` say; the caller closes it.
 
     timeout: seconds for each of connecting, writing, reading a piece, and waiting for a free connection; None is no limit.
+    limits: have one pool of connections with these limits; None: as many as there are requests at once (`seats`).
     Building raises OSError when a certificate file cannot be read or used. Sending raises httpx.HTTPError and
     httpx.InvalidURL, and where a secret's file cannot be read, or its text does not fit in a header, OSError or
     `credentials.UnfitSecretError`; `errors.explain` makes a sentence of each.
@@ -56,13 +58,16 @@ def build_async_client(
     )
 
 
-def _transport(settings: HttpSettings, limits: httpx.Limits) -> httpx.AsyncBaseTransport:
+def _transport(settings: HttpSettings, limits: httpx.Limits | None) -> httpx.AsyncBaseTransport:
     context = tls_context(settings.tls)
 
     def connect(proxy: str | None) -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport(
-            verify=context, http2=settings.enable_http2, limits=limits, proxy=proxy, trust_env=False
-        )
+        def pool(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
+            return httpx.AsyncHTTPTransport(
+                verify=context, http2=settings.enable_http2, limits=limits, proxy=proxy, trust_env=False
+            )
+
+        return Seats(pool) if limits is None else pool(limits)
 
     choice = proxy_choice(settings)
     return connect(None) if choice is None else _Proxied(choice, connect)
