@@ -115,14 +115,18 @@ class RealWorld:
                 _answer(self._kept_next)
             due = timer is not None and timer <= now and self._stop_by is None
             if self._inbox or due:
-                self._taken = [*self._inbox, TimerFired()] if due else self._inbox
-                self._inbox = []
+                self._taken, self._inbox = self._with_timers(due), []
                 self._kept_next, self._waiting = self._waiting, []
                 return now, self._taken
             _answer(self._waiting)
             if self._stop_by is not None and (not self._tasks or now >= self._stop_by):
                 return None
             await self._wait(timer)
+
+    def _with_timers(self, due: bool) -> list[Event]:
+        """What has arrived, and then the timers: what it makes due at once is done in the same step, and kept with it."""
+        idle = not self._inbox or isinstance(self._inbox[-1], TimerFired)
+        return [*self._inbox, TimerFired()] if due or (self._stop_by is None and not idle) else self._inbox
 
     async def _wait(self, timer: datetime | None) -> None:
         self._woken.clear()

@@ -94,7 +94,7 @@ async def test_performed_only_when_kept() -> None:
     await scene.world.commit([NOTE, QUERY, DELIVER], T0)
     assert store.committed == [NOTE]
     arrival = await scene.world.next_events(None)
-    assert arrival == (T0, [QueryReturned("rule", T0, {}), Delivered("id")])
+    assert arrival == (T0, [QueryReturned("rule", T0, {}), Delivered("id"), TimerFired()])
     assert scene.order == ["refused", "refused", "kept", "asked", "delivered"]
     await scene.world.aclose()
 
