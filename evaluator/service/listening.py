@@ -10,6 +10,10 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+KEEP_ALIVE = 360
+"""Seconds that an idle connection is kept: longer than the five minutes for which a Prometheus keeps one. Whoever closes later
+cannot close on a post that is on its way."""
+
 
 class ListenError(Exception):
     """The address cannot be listened on; the text says why and what to do."""
@@ -36,5 +40,13 @@ def bind(host: str, port: int) -> socket.socket:
 def server(app: ASGIApp) -> uvicorn.Server:
     """A server for `app`; `serve(sockets=[…])` runs it until `should_exit` is set."""
     return _Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3, ws="none")
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=3,
+            ws="none",
+        )
     )
