@@ -89,7 +89,7 @@ class Forwarder:
     def _adopt(self, alertmanagers: Sequence[Alertmanager], relabel: Sequence[Relabel], finish: Finish) -> list[Lane]:
         """Take over a configuration; gives the lanes that it does without."""
         former = self._lanes
-        self._lanes = {one.url: former.pop(one.url, None) or self._lane(one) for one in alertmanagers}
+        self._lanes = {one.url: former.pop(one.url) if one.url in former else self._lane(one) for one in alertmanagers}
         for one in alertmanagers:
             self._lanes[one.url].alertmanager = one
         self._own = {one.url: _Relabelling(one.relabel) for one in alertmanagers}
