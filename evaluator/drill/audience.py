@@ -40,11 +40,13 @@ class Audience:
     def _deliver(self, row: OutboxRecord, settings: Settings, now: datetime) -> tuple[timedelta, Event]:
         answering, patience = self._manner(row.integration, now), _patience(row, settings)
         if answering.hangs or answering.takes > patience:
-            return patience, DeliveryFailed(row.id, f"no answer within {patience.total_seconds():g}s")
+            return patience, DeliveryFailed(row.id, f"no answer within {patience.total_seconds():g}s", unknown=True)
         headers = {} if answering.retry_after is None else {"retry-after": str(answering.retry_after)}
         refused = refusal(Answer(answering.status, headers, b"", now + answering.takes))
         if refused is not None:
-            return answering.takes, DeliveryFailed(row.id, refused.error, refused.permanent, refused.retry_after)
+            return answering.takes, DeliveryFailed(
+                row.id, refused.error, refused.permanent, refused.retry_after, refused.unknown
+            )
         self.told.append(self._told(row, settings, now))
         return answering.takes, Delivered(row.id)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +41,7 @@ BUSY = 0.15
 """Seconds by which we may be late ourselves before what others do in time cannot be told."""
 
 
+@cache
 def scenarios() -> dict[str, Scenario]:
     """The scenario files, by their names."""
     paths = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yml"))

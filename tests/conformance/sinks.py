@@ -46,7 +46,7 @@ class Sinks:
         try:
             integration, body = await _read(reader)
             at, answering = self._since(), self._manner(integration)
-            if answering.hangs or not await self._waits(answering, reader):
+            if not await self._waits(answering, reader):
                 return
             if 200 <= answering.status < 300:
                 self.told.append(self._told(at, integration, body))
@@ -64,11 +64,13 @@ class Sinks:
 
     async def _waits(self, answering: Answering, reader: asyncio.StreamReader) -> bool:
         """Take as long as the receiver takes; False when the client did not wait for it."""
-        if not answering.takes:
+        if not answering.takes and not answering.hangs:
             return True
-        gone = asyncio.ensure_future(reader.read(1))
-        done, _ = await asyncio.wait([gone], timeout=answering.takes.total_seconds())
+        gone, over = asyncio.ensure_future(reader.read(1)), asyncio.ensure_future(self._over.wait())
+        patience = None if answering.hangs else answering.takes.total_seconds()
+        done, _ = await asyncio.wait([gone, over], timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
+        over.cancel()
         return not done
 
     def _told(self, at: timedelta, integration: str, body: Any) -> Told:
