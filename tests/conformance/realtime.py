@@ -209,11 +209,17 @@ def _shown(labels: dict[str, str], status: dict[str, Any]) -> ShownAlert:
     return ShownAlert(Labels(labels), bool(status["silencedBy"]), bool(status["inhibitedBy"]))
 
 
-async def perform(performances: Sequence[Performance]) -> None:
-    """Play all of them at the same time."""
+async def perform(performances: Sequence[Performance], spread: float = 0.9) -> None:
+    """Play all of them at the same time. spread: seconds over which their beginnings lie, so that not all ticks come at once.
+
+    Where this process was late for one it was late for all: the servers live on the same machine.
+    """
     if not performances:
         return
     curtain = asyncio.Barrier(len(performances))
     async with asyncio.TaskGroup() as group:
         for number, performance in enumerate(performances):
-            group.create_task(performance.play(curtain, number * 0.9 / len(performances)))
+            group.create_task(performance.play(curtain, number * spread / len(performances)))
+    late = max(performance.late for performance in performances)
+    for performance in performances:
+        performance.late = late

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 NAMES = ("inhibiting", "killed", "lost_resolve_under_silence", "merge_alerts", "reload_moves_an_alert", "silencing")
 ALL = scenarios()
+SPREAD = 2.5  # seconds; what a process does for the first time takes it a while
 
 
 class EvaluatorProcess:
@@ -60,9 +62,15 @@ class EvaluatorProcess:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Performance]:
-    """Each played to a process of its own, all at the same time."""
-    found = {name: Performance(ALL[name], EvaluatorProcess(tmp_path_factory.mktemp(name))) for name in NAMES}
-    asyncio.run(perform(list(found.values())))
+    """Each played to a process of its own, all at the same time; once more where the machine was too busy for some."""
+    found = _played(NAMES, tmp_path_factory)
+    again = [name for name, one in found.items() if one.disturbed and not one.verdict(theirs=False).passed]
+    return {**found, **_played(again, tmp_path_factory)}
+
+
+def _played(names: Sequence[str], folders: pytest.TempPathFactory) -> dict[str, Performance]:
+    found = {name: Performance(ALL[name], EvaluatorProcess(folders.mktemp(name))) for name in names}
+    asyncio.run(perform(list(found.values()), SPREAD))
     return found
 
 
