@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evaluator.core.answers import FailureKind
 from evaluator.core.effects import Forward
@@ -13,6 +17,7 @@ from evaluator.core.events import AlertsPosted, Forwarded, ForwardingFailed
 from evaluator.core.forwarding import claimed_end, is_due
 from evaluator.core.labels import Labels
 from evaluator.core.posting import PostedAlert
+from evaluator.core.records import State
 from evaluator.core.relabelling import Relabel
 from evaluator.core.settings import Alertmanager, Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, moment, name, offset, rule, series, settings
@@ -288,3 +293,45 @@ def test_when_an_alert_is_due(ended: str | None, sent: str | None, at: str, due:
 
 def test_the_claimed_end_is_never_nearer_than_four_minutes() -> None:
     assert offset(claimed_end(moment("0s"), moment("1s") - moment("0s"))) == "4m"
+
+
+ANSWERS = {"fires": series("Down"), "is over": NOTHING, "fails": failure()}
+RULES = {"first": rule("first"), "second": rule("second", keep="90s"), "third": rule("third", hold="1m")}
+minute = st.tuples(
+    st.lists(st.sampled_from(sorted(ANSWERS)), min_size=3, max_size=3),
+    st.sampled_from(["nothing", "restart", "reload"]),
+    st.sets(st.sampled_from(sorted(RULES)), min_size=1),
+    st.sampled_from(["a", "b"]),
+)
+
+
+@hypothesis.settings(max_examples=60)
+@given(st.lists(minute, min_size=1, max_size=12))
+def test_what_was_last_posted_of_an_alert_is_true(story: list[tuple[list[str], str, set[str], str]]) -> None:
+    """Whatever fires, fails, is removed, renamed or restarted: what fires is claimed to, and all else was posted as over."""
+    play = Playbook(forwarding(group(*RULES.values())))
+    for number, (answers, then, left, cluster) in enumerate(story):
+        for name_, answer in zip(RULES, answers, strict=True):
+            play.at(f"{number}m", name_, ANSWERS[answer])
+        play.run(f"{number}m20s")
+        kept = group(*(one for key, one in RULES.items() if key in left))
+        config = forwarding(kept, external_labels=Labels({"cluster": cluster}))
+        if then == "reload":
+            play.reload(f"{number}m30s", config).run(f"{number}m40s")
+        elif then == "restart":
+            play.crash(config, after="20s")
+        check_claims(play, moment(f"{number}m40s"))
+    play.run(f"{len(story) + 2}m")
+    check_claims(play, moment(f"{len(story) + 2}m"))
+
+
+def check_claims(play: Playbook, now: datetime) -> None:
+    """Compare the last post of each alert with the table of alerts; after a restart, once everything has been asked again."""
+    last = {alert.labels: alert for _, effect in play.effects if isinstance(effect, Forward) for alert in effect.alerts}
+    claimed = {labels for labels, alert in last.items() if alert.ends_at > now}
+    firing = {alert.labels for alert in play.machine.alerts if alert.firing}
+    assert claimed <= firing
+    rules = [one for group_ in play.machine.groups.values() for one in group_.rules.values()]
+    tracked = [one for rule_ in rules for one in rule_.alerts.values() if one.life.state is State.FIRING]
+    if all(one.sent_at for one in tracked):
+        assert firing <= claimed

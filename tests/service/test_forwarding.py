@@ -8,6 +8,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ import httpx
 import pytest
 import trustme
 
+from evaluator.core.effects import Forward, ForwardedAlert
+from evaluator.core.labels import Labels
+from evaluator.core.records import Annotations
+from evaluator.core.settings import Alertmanager
+from evaluator.notify.forwarding.forwarder import CAPACITY
+from evaluator.service.clock import wall_clock
+from evaluator.service.counts import Counts
+from evaluator.service.forwarding import Forwarding
+from tests.core.playbook import settings
 from tests.service.scene import Evaluator, living, write_config, write_rules
 from tests.service.servers import Datasource, Holding, Webhook, refusal, until, vector
 
@@ -107,6 +117,21 @@ async def test_one_that_is_down_delays_nobody_and_is_counted(tmp_path: Path) -> 
 def series(name: str, sink: Sink) -> str:
     """A series as it stands in a scrape."""
     return f'evaluator_forwarding_{name}{{alertmanager="{sink.url}/api/v2/alerts"}}'
+
+
+async def test_a_full_queue_is_counted() -> None:
+    """What went is in the counter, and what could not be posted before the end is in the log."""
+    async with Sink() as sink:
+        sink.hold()
+        url = f"{sink.url}/api/v2/alerts"
+        counts, now = Counts(), wall_clock()
+        alerts = tuple(ForwardedAlert(Labels({"n": str(n)}), Annotations(), now, now) for n in range(CAPACITY + 300))
+        forwarding = Forwarding(settings(alertmanagers=(Alertmanager(url),)), counts, lambda _: None, wall_clock)
+        forwarding.forward(Forward(alerts))
+        assert forwarding.forwarder.waiting == {url: CAPACITY}
+        assert counts.forward_drops[(url,)] == 300
+        await forwarding.aclose(timedelta(0))
+        assert forwarding.forwarder.waiting == {url: 0}
 
 
 async def test_a_reload_adds_and_removes_alertmanagers(tmp_path: Path) -> None:
