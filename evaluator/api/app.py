@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from evaluator.api import native, silencing, v1, v2
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
+from evaluator.api.roll import Roll
 from evaluator.api.view import UnavailableError, View
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -49,6 +50,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         base = view.settings.datasources[0].url.rstrip("/")
         return RedirectResponse(f"{base}/graph?g0.expr={quote(request.query_params.get('g0.expr', ''))}&g0.tab=0")
 
+    roll = Roll(view)
     routes: list[BaseRoute] = [
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
@@ -56,8 +58,8 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/metrics", metrics),
         Route("/graph", graph),
         *v1.routes(view),
-        *v2.routes(view),
-        *native.routes(view),
+        *v2.routes(view, roll),
+        *native.routes(view, roll),
         *silencing.routes(view),
         *pages,
     ]

@@ -78,9 +78,9 @@ class Bounded:
             self._under_way -= 1
 
 
-async def _in_time(app: ASGIApp, timeout: timedelta, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer within `timeout`. One whose answer had begun is cut off: the client sees that it is not whole."""
-    if not timeout:
+async def _in_time(app: ASGIApp, most: timedelta, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer within `most`. One whose answer had begun is cut off: the client sees that it is not whole."""
+    if not most:
         await app(scope, receive, send)
         return
     begun = False
@@ -91,12 +91,12 @@ async def _in_time(app: ASGIApp, timeout: timedelta, scope: Scope, receive: Rece
         await send(message)
 
     try:
-        async with asyncio.timeout(timeout.total_seconds()):
+        async with asyncio.timeout(most.total_seconds()):
             await app(scope, receive, sent)
     except TimeoutError:
         if begun:
             raise
-        text = f"this took longer than {timeout.total_seconds():g} seconds (web.timeout); ask for less\n"
+        text = f"this took longer than {most.total_seconds():g} seconds (web.timeout); ask for less\n"
         await PlainTextResponse(text, 503, {"Cache-Control": "no-store"})(scope, receive, send)
 
 

@@ -11,10 +11,10 @@ from starlette.routing import Route
 
 from evaluator import __version__
 from evaluator.api.numbers import exponent
+from evaluator.api.pieces import Pieces
+from evaluator.api.roll import Roll
 from evaluator.api.view import View
-from evaluator.core.alerts import Alert
 from evaluator.core.grouping import AlertGroup, Lane
-from evaluator.core.labels import ALERT_NAME
 from evaluator.core.records import Attempt, Decision, Transition
 from evaluator.core.timestamps import rfc3339
 
@@ -22,8 +22,8 @@ Json = dict[str, Any]
 MOST = 1000
 
 
-def routes(view: View) -> list[Route]:
-    """The routes below `/api/evaluator/v1`."""
+def routes(view: View, roll: Roll) -> list[Route]:
+    """The routes below `/api/evaluator/v1`. roll: the alerts of `view`."""
 
     async def status(request: Request) -> Response:
         """The version, whether it is ready and why not, counts, and which datasources answer."""
@@ -31,7 +31,9 @@ def routes(view: View) -> list[Route]:
 
     async def alerts(request: Request) -> Response:
         """Alerts as people are told of them, built-in ones included, with the groups that they are in."""
-        return answer([_alert(view, alert) for alert in view.machine.alerts])
+        await roll.write()
+        pieces = (piece for entry in roll.find() for piece in (entry.head(view.texts), entry.tail()))
+        return Pieces(pieces)
 
     async def groups(request: Request) -> Response:
         """Alert groups: the next flush, and for each integration what it was told and what it has yet to accept."""
@@ -86,20 +88,6 @@ def _status(view: View) -> Json:
             {"name": one.name, "kind": str(one.kind), "up": one.name not in machine.watch.datasources}
             for one in view.settings.datasources
         ],
-    }
-
-
-def _alert(view: View, alert: Alert) -> Json:
-    return {
-        "fingerprint": alert.fingerprint,
-        "labels": alert.labels.as_dict(),
-        "annotations": view.texts(alert.described.annotations, alert.labels.get(ALERT_NAME, "")),
-        "state": "firing" if alert.firing else "resolved",
-        "startsAt": rfc3339(alert.starts_at),
-        "endsAt": rfc3339(alert.ends_at),
-        "why": alert.why,
-        "generatorURL": alert.generator_url,
-        "groups": sorted(alert.groups),
     }
 
 

@@ -26,8 +26,8 @@ from tests.api.alertmanager import serving, settings
 class Held:
     """An application whose `/slow` answers when it is let."""
 
+    bound: Bound
     client: httpx.AsyncClient = field(init=False)
-    bound: Bound = Bound(2, "web.get_concurrency")
     turned_away: list[str] = field(default_factory=list)
     arrived: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,7 +70,9 @@ async def test_whoever_is_one_too_many_is_asked_to_come_back() -> None:
         under_way = [await app.begin(), await app.begin()]
         refused = await app.client.get("/slow")
         assert (refused.status_code, refused.headers["retry-after"], refused.headers["cache-control"]) == (503, "1", "no-store")
-        assert refused.text == "2 GET requests are being answered, and web.get_concurrency allows no more; try again in a second\n"
+        assert (
+            refused.text == "2 GET requests are being answered, and web.get_concurrency allows no more; try again in a second\n"
+        )
         assert app.turned_away == ["GET"]
         app.go.set()
         assert [answer.text for answer in await asyncio.gather(*under_way)] == ["done", "done"]

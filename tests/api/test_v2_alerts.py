@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -199,14 +200,24 @@ async def test_what_suppresses_is_computed_for_the_request() -> None:
 
 
 async def test_groups() -> None:
-    """By labels and receiver; labels of the route are told, and a route that the time of day mutes says by what."""
+    """By labels and receiver; labels of the route are told, and a group that the time of day mutes says by what.
+
+    That is known once the group has been flushed; the list of alerts says it where all groups of an alert are mute.
+    """
     db = Route("db", '{}/{team="db"}', '{}/{team="db"}', (Matcher("team", "db"),), mute_time_intervals=("always",))
+    db = replace(db, group_wait=timedelta(0))
     root = Route("team", group_by=frozenset(("alertname",)), labels=Labels({"tier": "1"}), routes=(db,))
     always = (NamedInterval("always", (TimeInterval(),)),)
     async with serving(settings(route=root, receivers=RECEIVERS, time_intervals=always)) as api:
         await api.fire(alertname="B", team="db")
         await api.fire(alertname="A", instance="1")
         await api.fire(alertname="A", instance="2")
+        await until(lambda: any(group.flushed for group in api.service.machine.dispatch.groups.values()))
+        listed = {alert["labels"]["alertname"]: alert["status"] for alert in await api.get("/alerts")}
+        assert [(name, listed[name]["mutedBy"], listed[name]["state"]) for name in "AB"] == [
+            ("A", [], "active"),
+            ("B", ["always"], "suppressed"),
+        ]
         muted, plain = await api.get("/alerts/groups")
         assert (muted["labels"], muted["receiver"], muted["routeLabels"]) == ({}, {"name": "db"}, {})
         assert muted["alerts"][0]["status"]["mutedBy"] == ["always"]

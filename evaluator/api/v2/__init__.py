@@ -9,21 +9,21 @@ for a posted alert it is the end that was claimed, for one of a rule `resolve_ti
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from evaluator.api.roll import Roll
 from evaluator.api.v2 import alerts, groups, posts, silences, status
 from evaluator.api.v2.answers import RefusedError, failure
+from evaluator.api.v2.endpoints import Endpoint
+from evaluator.api.v2.suppression import Suppressions
 from evaluator.api.view import UnavailableError, View
 
-Endpoint = Callable[[View, Request], Awaitable[Response]]
 
-
-def routes(view: View) -> list[Route]:
-    """The routes below `/api/v2`."""
+def routes(view: View, roll: Roll) -> list[Route]:
+    """The routes below `/api/v2`. roll: the alerts of `view`."""
+    suppressions = Suppressions(view, roll)
 
     def at(path: str, method: str, endpoint: Endpoint) -> Route:
         async def guarded(request: Request) -> Response:
@@ -38,9 +38,9 @@ def routes(view: View) -> list[Route]:
         return Route(f"/api/v2/{path}", guarded, methods=[method])
 
     return [
-        at("alerts", "GET", alerts.listing),
+        at("alerts", "GET", alerts.listing(roll, suppressions)),
         at("alerts", "POST", posts.posting(view)),
-        at("alerts/groups", "GET", groups.listing),
+        at("alerts/groups", "GET", groups.listing(roll, suppressions, groups.Frames(view))),
         at("silences", "GET", silences.listing),
         at("silences", "POST", silences.post),
         at("silence/{id}", "GET", silences.one),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
+
+from evaluator.api.pieces import Pieces
 
 Json = dict[str, Any]
 NOT_STORED = {"Cache-Control": "no-store"}
@@ -25,6 +28,11 @@ class RefusedError(Exception):
 def answer(found: Any, code: int = 200) -> Response:
     """As JSON."""
     return Response(msgspec.json.encode(found), code, NOT_STORED, media_type="application/json")
+
+
+def written(pieces: Iterable[bytes]) -> Response:
+    """A list whose items were written before."""
+    return Pieces(pieces, NOT_STORED)
 
 
 def done() -> Response:

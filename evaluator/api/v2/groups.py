@@ -2,47 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evaluator.api.entries import Entry, ending
+from evaluator.api.roll import Roll
 from evaluator.api.v2 import parameters
-from evaluator.api.v2.answers import Json, answer
-from evaluator.api.v2.shown import Choice, lasts, shown, suppression
+from evaluator.api.v2.answers import written
+from evaluator.api.v2.choice import Choice
+from evaluator.api.v2.endpoints import Endpoint
+from evaluator.api.v2.suppression import Suppressions
 from evaluator.api.view import View
 from evaluator.core.grouping import AlertGroup
 
 
-async def listing(view: View, request: Request) -> Response:
-    """Alert groups that hold alerts; `active`, `silenced`, `inhibited`, `muted`, `filter`, `receiver` choose among them."""
-    choice, wanted = Choice.of(view, request), parameters.receivers(request, view.settings)
-    muted = parameters.flag(request, "muted")
-    groups = sorted(view.machine.dispatch.groups.values(), key=lambda group: (group.labels, group.route.receiver, group.id))
-    return answer([one for group in groups if wanted(group.route.receiver) for one in _group(view, group, choice, muted)])
+class Frame:
+    """An alert group without its alerts, as it is written. order: by labels, then by receiver."""
 
+    __slots__ = ("group", "order", "rank", "receivers", "rest", "route")
 
-def _group(view: View, group: AlertGroup, choice: Choice, muted: bool) -> Iterator[Json]:
-    """The group, unless nothing of it is asked for."""
-    mute = view.machine.muting.of_route(group.route, view.now)
-    if mute is not None and not muted:
-        return
-    alerts = list(_alerts(view, group, choice, mute.names if mute else ()))
-    if alerts:
-        yield {
-            "alerts": alerts,
+    def __init__(self, group: AlertGroup) -> None:
+        self.group = group
+        self.route = group.route
+        self.receivers = (group.route.receiver,)
+        self.order = (tuple(group.labels.items()), group.route.receiver, group.id)
+        self.rank = 0
+        rest = {
             "labels": group.labels.as_dict(),
             "receiver": {"name": group.route.receiver},
             "routeLabels": group.route.labels.as_dict(),
         }
+        self.rest = b"]," + msgspec.json.encode(rest)[1:] + b","
 
 
-def _alerts(view: View, group: AlertGroup, choice: Choice, muted_by: tuple[str, ...]) -> Iterator[Json]:
-    for fingerprint in sorted(group.alerts):
-        alert = group.alerts[fingerprint]
-        if not lasts(alert, view.now) or not choice.admits(alert.labels):
-            continue
-        by = suppression(view, alert, (group.route,), muted_by)
-        if choice.wants(by):
-            receivers = dict.fromkeys(route.receiver for route in view.settings.route.match(alert.labels))
-            yield shown(view, alert, list(receivers), by)
+class Frames:
+    """The groups of a running evaluator in the order in which they are listed; looked at anew when some came or went."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._turnover = -1
+        self._frames: dict[str, Frame] = {}
+
+    def current(self) -> dict[str, Frame]:
+        """By id, in order."""
+        dispatch = self._view.machine.dispatch
+        if dispatch.turnover != self._turnover:
+            former = [one for one in self._frames.values() if _stands(one, dispatch.groups.get(one.group.id))]
+            known = {one.group.id for one in former}
+            fresh = [Frame(group) for group in dispatch.groups.values() if group.id not in known]
+            frames = sorted(former + fresh, key=attrgetter("order"))
+            for rank, frame in enumerate(frames):
+                frame.rank = rank
+            self._frames, self._turnover = {one.group.id: one for one in frames}, dispatch.turnover
+        return self._frames
+
+
+def listing(roll: Roll, suppressions: Suppressions, frames: Frames) -> Endpoint:
+    """The endpoint that lists the groups of what is on `roll`."""
+
+    async def get(view: View, request: Request) -> Response:
+        """Alert groups that hold alerts; `active`, `silenced`, `inhibited`, `muted`, `filter`, `receiver` choose among them."""
+        choice, wanted = Choice.of(view, request), parameters.receivers(request, view.settings)
+        muted = parameters.flag(request, "muted")
+        await roll.write(choice.filters)
+        suppressions.look(view.now)
+        filled = _filled(roll, choice, frames.current())
+        asked = (one for one in filled if wanted(one[0].receivers) and (muted or not one[0].group.muted_by))
+        return written(_pieces(view, suppressions, choice, asked))
+
+    return get
+
+
+def _stands(frame: Frame, group: AlertGroup | None) -> bool:
+    return group is frame.group and group.route is frame.route
+
+
+def _filled(roll: Roll, choice: Choice, frames: dict[str, Frame]) -> Iterator[tuple[Frame, list[Entry]]]:
+    """The groups in order, each with those of its alerts that have the labels asked for, by fingerprint."""
+    found = roll.find(choice.filters)
+    if not choice.filters:
+        for frame in frames.values():
+            yield frame, _members(roll, frame.group)
+        return
+    filled: dict[str, list[Entry]] = {}
+    for entry in found:
+        for name in entry.alert.groups:
+            filled.setdefault(name, []).append(entry)
+    for name in sorted(filled, key=lambda name: frames[name].rank):
+        yield frames[name], filled[name]
+
+
+def _members(roll: Roll, group: AlertGroup) -> list[Entry]:
+    """The alerts of a group, but for those that it lets go while they go on elsewhere."""
+    alerts = group.alerts
+    if len(alerts) * 8 > len(roll):
+        return [entry for entry in roll.find() if alerts.get(entry.fingerprint) is entry.alert]
+    known = [(roll.get(name), alerts[name]) for name in (sorted(alerts) if len(alerts) > 1 else alerts)]
+    return [entry for entry, alert in known if entry is not None and entry.alert is alert]
+
+
+def _pieces(view: View, suppressions: Suppressions, choice: Choice, found: Iterable[tuple[Frame, list[Entry]]]) -> list[bytes]:
+    now, texts = view.now, view.texts
+    any_time = ending(now + view.settings.resolve_timeout)
+    pieces: list[bytes] = []
+    for frame, entries in found:
+        last = b""
+        for entry in entries:
+            told = entry.told(now, texts)
+            by = suppressions.within(entry, frame.route, frame.group.muted_by)
+            if not told or not choice.wants(by):
+                continue
+            pieces.append(last or b'{"alerts":[')
+            pieces.append(told)
+            if entry.ends_at is None:
+                pieces.append(any_time)
+            last = suppressions.written(entry, by)
+        if last:
+            pieces.append(last[:-1])
+            pieces.append(frame.rest)
+    return pieces

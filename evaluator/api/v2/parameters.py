@@ -11,8 +11,8 @@ from evaluator.core.labels import Matcher, compile_regex, match_all
 from evaluator.core.matchers import MatcherMode, parse_matcher
 from evaluator.core.settings import Receiver, Settings
 
-Wanted = Callable[[str], bool]
-"""Whether the receiver of that name is asked for."""
+Wanted = Callable[[tuple[str, ...]], bool]
+"""Whether any of the receivers of these names is asked for."""
 
 _TRUE = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
 _FALSE = frozenset(("false", "0", "no", "n", "off", "f", "disabled"))
@@ -42,10 +42,18 @@ def receivers(request: Request, settings: Settings) -> Wanted:
         pattern = compile_regex(text) if text else None
     except ValueError as error:
         raise RefusedError(400, f"failed to parse receiver param: {error}") from None
+    if pattern is None and not conditions:
+        return lambda names: True
     known = {one.name for one in settings.receivers if match_all(conditions, receiver_labels(one))}
+    answers: dict[tuple[str, ...], bool] = {}
 
-    def wanted(name: str) -> bool:
+    def is_wanted(name: str) -> bool:
         return (not conditions or name in known) and (pattern is None or pattern.fullmatch(name) is not None)
+
+    def wanted(names: tuple[str, ...]) -> bool:
+        if names not in answers:
+            answers[names] = any(map(is_wanted, names))
+        return answers[names]
 
     return wanted
 

@@ -1,0 +1,37 @@
+"""Answers that were written before: a list of JSON in many pieces, sent a few hundred kilobytes at a time.
+
+Nothing is put together that is larger than what is sent at once, and between two sends others have their turn. What is sent
+was decided before the first byte, so it is the state of one instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+AT_ONCE = 512
+"""Pieces that are sent together; an alert is two or three, and mostly less than a kilobyte."""
+
+
+class Pieces(Response):
+    """A JSON list. pieces: those of its items in a row, each item ending with a comma."""
+
+    media_type = "application/json"
+
+    def __init__(self, pieces: Iterable[bytes], headers: Mapping[str, str] | None = None) -> None:
+        self.parts = [b"[", *pieces]
+        if len(self.parts) > 1:
+            self.parts[-1] = self.parts[-1][:-1]
+        self.parts.append(b"]")
+        length = {"Content-Length": str(sum(map(len, self.parts)))}
+        super().__init__(headers={**length, **(headers or {})})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for begin in range(0, len(self.parts), AT_ONCE):
+            some = b"".join(self.parts[begin : begin + AT_ONCE])
+            more = begin + AT_ONCE < len(self.parts)
+            await send({"type": "http.response.body", "body": some, "more_body": more})
