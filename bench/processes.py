@@ -68,6 +68,10 @@ class Program:
         """Send a signal."""
         self._process.send_signal(number)
 
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._process.wait()
+
     def get(self, path: str, **parameters: str) -> bytes:
         """The body of an answer. Raises OSError when there is none or its status is not 200."""
         query = f"?{urlencode(parameters)}" if parameters else ""

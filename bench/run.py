@@ -13,12 +13,14 @@ import importlib.util
 import os
 import platform
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import alertmanager
 from contestants import Contestant, Scene, present, prometheus
 from load import EXPRESSIONS, Exporter, Load, write_rules
 from processes import START_SECONDS, Metrics, Program, ProgramError, machine_cpu_seconds, quantile, total
@@ -201,6 +203,6 @@ def _loop() -> str:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started is ended
     try:
-        main()
+        alertmanager.main(sys.argv[2:]) if sys.argv[1:2] == ["alertmanager"] else main()
     except (ProgramError, KeyboardInterrupt) as error:
         raise SystemExit(f"bench: {str(error) or 'interrupted'}") from None
