@@ -16,7 +16,7 @@ from docs.generate.keys import REQUIRED as NEEDED
 from docs.generate.keys import sections
 from evaluator.config import Checked, check_paths
 from evaluator.config.alertmanagers import AlertmanagerModel, StaticModel
-from evaluator.config.datasources import DatasourceModel, default_offset
+from evaluator.config.datasources import BatchingModel, DatasourceModel, default_offset
 from evaluator.config.file_model import CatchUpModel, FileModel, HeartbeatModel, RuleFilesModel, WebModel
 from evaluator.config.globals import GlobalModel
 from evaluator.config.http import (
@@ -59,6 +59,7 @@ MARK = "Not acted on yet"
 SECTIONS: dict[type[Model], tuple[str, str]] = {
     FileModel: ("configuration.md", "Top level"),
     DatasourceModel: ("configuration.md", "`datasources`"),
+    BatchingModel: ("configuration.md", "`batching`"),
     AlertmanagerModel: ("configuration.md", "`alertmanagers`"),
     StaticModel: ("configuration.md", "`static_configs`"),
     RelabelModel: ("configuration.md", "Relabelling"),
