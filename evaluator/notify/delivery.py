@@ -124,7 +124,8 @@ class Deliverer:
         return Accepted(outcome.receipt + prepared.notes + sheet.failed)
 
     def _sheet(self, integration: str, prepared: Prepared) -> Sheet:
-        return Sheet(prepared.notification, prepared.render, self._memory.setdefault(integration, {}))
+        memory = self._memory.setdefault(integration, {})
+        return Sheet(prepared.notification, prepared.render, memory, render_html=prepared.render_html)
 
     async def _ask(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
         with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as conversation:

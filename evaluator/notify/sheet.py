@@ -20,6 +20,7 @@ from evaluator.notify.texts import TEMPLATE_ERROR
 class Sheet:
     """One message in the making. failed: a note for the receipt for each template that failed, in the order of rendering.
 
+    render_html: for texts that are HTML; None renders them like all others.
     known: what the provider called the message in which it was last told of this group; empty for the first one.
     memory: what may be forgotten at any time and saves requests, such as an access token; kept per integration.
     """
@@ -28,6 +29,7 @@ class Sheet:
     render: Render
     memory: dict[str, str] = field(default_factory=dict)
     failed: Pairs = ()
+    render_html: Render | None = None
 
     @property
     def known(self) -> Mapping[str, str]:
@@ -36,8 +38,15 @@ class Sheet:
 
     def text(self, name: str, template: str) -> str:
         """The finished text of the setting called `name`; empty when its template fails."""
+        return self._finished(name, template, self.render)
+
+    def html(self, name: str, template: str) -> str:
+        """Likewise for a text that is HTML: what comes from alerts is escaped for its place in the page."""
+        return self._finished(name, template, self.render_html or self.render)
+
+    def _finished(self, name: str, template: str, render: Render) -> str:
         try:
-            return self.render(template) if template else ""
+            return render(template) if template else ""
         except ValueError as error:
             self.failed += ((TEMPLATE_ERROR, f"{name}: {one_line(str(error), 300)}"),)
             return ""

@@ -6,7 +6,7 @@ receiver's own texts fail one by one, so that its file can put something else in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -27,21 +27,26 @@ class Texts(Protocol):
     def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """What renders the integration's texts for this notification."""
 
+    def html_renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
+        """Likewise for texts that are HTML: what comes from alerts is escaped for its place in the page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A notification ready to be told. render: raises nothing but ValueError. notes: for the receipt."""
+    """A notification ready to be told. render, render_html: raise nothing but ValueError. notes: for the receipt."""
 
     notification: RenderedNotification
     render: Render
+    render_html: Render
     notes: Pairs
 
 
 def prepare(row: OutboxRecord, texts: Texts, external_url: str) -> Prepared:
     """The row's notification with finished annotations, and what renders the receiver's texts for it. Raises nothing."""
     annotations, notes = _annotations(row.notification, texts)
-    renderer = _renderer(row.notification, texts, annotations)
-    return Prepared(render(row, annotations, external_url), renderer, notes)
+    text = _renderer(lambda: texts.renderer(row.notification, annotations))
+    html = _renderer(lambda: texts.html_renderer(row.notification, annotations))
+    return Prepared(render(row, annotations, external_url), text, html, notes)
 
 
 def _annotations(notification: Notification, texts: Texts) -> tuple[Sequence[Mapping[str, str]], Pairs]:
@@ -58,10 +63,9 @@ def _unrendered(alert: NotifiedAlert) -> Mapping[str, str]:
     return dict(alert.annotations.templates if alert.annotations.expanded is None else alert.annotations.expanded)
 
 
-def _renderer(notification: Notification, texts: Texts, annotations: Sequence[Mapping[str, str]]) -> Render:
-    @cache
-    def renderer() -> Render:
-        return texts.renderer(notification, annotations)
+def _renderer(make: Callable[[], Render]) -> Render:
+    """Made when first needed, and whatever it raises becomes a ValueError."""
+    renderer = cache(make)
 
     def render(text: str) -> str:
         try:

@@ -27,11 +27,12 @@ class NotificationTextsOf:
     def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """What renders the texts of an integration for this notification."""
         data = notification_data(notification, annotations, self._settings.external_url)
+        return lambda text: self._texts.render(text, data)
 
-        def render(text: str) -> str:
-            return self._texts.render(text, data)
-
-        return render
+    def html_renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
+        """Likewise for texts that are HTML."""
+        data = notification_data(notification, annotations, self._settings.external_url)
+        return lambda text: self._texts.render_html(text, data)
 
 
 def finished(annotations: Annotations, alert: str, settings: Settings, at: datetime) -> Pairs:

@@ -19,7 +19,7 @@ from evaluator.templating.go.template import Template
 from evaluator.templating.notification_data import NotificationData
 
 MAIN: Final = ""
-_DEFAULTS: Final = "notification.tmpl"
+_DEFAULTS: Final = resources.files("evaluator.templating") / "defaults"
 
 
 class NotificationTexts:
@@ -39,6 +39,10 @@ class NotificationTexts:
             return text
         return self._compiled(text).execute(MAIN, data.root, data)
 
+    def render_html(self, text: str, data: NotificationData) -> str:
+        """The finished text of a page or a mail, escaped as Go's html/template does it. Raises TemplateError."""
+        return self.render(text, data)
+
     def check(self, text: str) -> None:
         """Raises TemplateError when the text cannot be read."""
         self._compiled(text)
@@ -55,8 +59,10 @@ def _add(trees: dict[str, Tree], more: Mapping[str, Tree]) -> None:
 
 @lru_cache(maxsize=1)
 def _default_trees() -> Mapping[str, Tree]:
-    text = (resources.files("evaluator.templating") / "defaults" / _DEFAULTS).read_text(encoding="utf-8")
-    try:
-        return parse(text, _DEFAULTS, NOTIFICATION_FUNCTIONS, file=_DEFAULTS)
-    except TemplateError as error:
-        raise AssertionError(f"the packaged templates cannot be read: {error}") from error
+    trees: dict[str, Tree] = {}
+    for file in sorted((file for file in _DEFAULTS.iterdir() if file.name.endswith(".tmpl")), key=lambda file: file.name):
+        try:
+            _add(trees, parse(file.read_text(encoding="utf-8"), file.name, NOTIFICATION_FUNCTIONS, file=file.name))
+        except TemplateError as error:
+            raise AssertionError(f"the packaged templates cannot be read: {error}") from error
+    return trees
