@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evaluator.api import native, silencing, v1, v2
+from evaluator.api import missing, native, silencing, v1, v2
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.roll import Roll
@@ -58,6 +58,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/metrics", metrics),
         Route("/graph", graph),
         *v1.routes(view),
+        *missing.routes(),
         *v2.routes(view, roll),
         *native.routes(view, roll),
         *silencing.routes(view),
@@ -70,7 +71,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
             Middleware(Bounded, lambda: _reading(view), READING, lambda method: view.turned_away(method)),
             Middleware(Bounded, lambda: _writing(view), WRITING, lambda method: view.turned_away(method)),
         ],
-        exception_handlers={UnavailableError: _unavailable},
+        exception_handlers={UnavailableError: _unavailable, 404: missing.not_found, 405: missing.not_allowed},
     )
 
 

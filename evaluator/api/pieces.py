@@ -16,15 +16,21 @@ AT_ONCE = 512
 
 
 class Pieces(Response):
-    """A JSON list. pieces: those of its items in a row, each item ending with a comma."""
+    """A JSON list. pieces: those of its items in a row, each item ending with a comma. before, after: what stands around it."""
 
     media_type = "application/json"
 
-    def __init__(self, pieces: Iterable[bytes], headers: Mapping[str, str] | None = None) -> None:
-        self.parts = [b"[", *pieces]
+    def __init__(
+        self,
+        pieces: Iterable[bytes],
+        headers: Mapping[str, str] | None = None,
+        before: bytes = b"[",
+        after: bytes = b"]",
+    ) -> None:
+        self.parts = [before, *pieces]
         if len(self.parts) > 1:
             self.parts[-1] = self.parts[-1][:-1]
-        self.parts.append(b"]")
+        self.parts.append(after)
         length = {"Content-Length": str(sum(map(len, self.parts)))}
         super().__init__(headers={**length, **(headers or {})})
 

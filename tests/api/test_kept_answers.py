@@ -16,7 +16,7 @@ from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.posting import PostedAlert
 from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.rules import AlertingRule, RecordingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
 from evaluator.core.silence import Silence
 from tests.api.town import Town
@@ -39,11 +39,12 @@ CHILDREN = (
     node("db", Matcher("b", "1|2", MatchOp.REGEX), continues=True, inhibit_rules=BELOW),
     node("team", Matcher("b", ".+", MatchOp.REGEX), mute_time_intervals=("odd",), labels=Labels({"tier": "1"})),
 )
+LASTING = AlertingRule("L", "L", "l", "l", 40 * SECOND, 50 * SECOND)
 RULE = AlertingRule("R", "R", "r", "r", annotations=(("summary", "{{ $labels.a }} at {{ $value }}"), ("plain", "x")))
 BASE = Settings(
     None,
     (),
-    (RuleGroup("g", "f", 30 * SECOND, (RULE,), "main"),),
+    (RuleGroup("g", "f", 30 * SECOND, (RULE, RecordingRule("rec", "rec", "x", "x"), LASTING), "main"),),
     node("team", routes=CHILDREN),
     (Receiver("team", CONSOLE), Receiver("db", CONSOLE)),
     inhibit_rules=EQUAL,
@@ -56,6 +57,7 @@ VARIANTS = (
     replace(BASE, inhibit_rules=(), route=node("team", routes=CHILDREN[1:])),
     replace(BASE, external_labels=Labels({"c": "x"}), external_url="http://e"),
     replace(BASE, groups=()),
+    replace(BASE, groups=(replace(BASE.groups[0], rules=(replace(RULE, annotations=(("other", "{{ $value }}"),)),)),)),
     replace(BASE, route=node("team", routes=(CHILDREN[0], replace(CHILDREN[1], labels=Labels({"tier": "2"}))))),
 )
 
@@ -86,7 +88,7 @@ def do(town: Town, deed: tuple[Any, ...]) -> None:
             posted = (PostedAlert(each, (("summary", text),), None, until, f"http://p/{text}") for each in labels)
             town.happen(AlertsPosted(tuple(posted)))
         case ("answer", series):
-            town.series["R"] = {labels: Observation(labels, value) for labels, value in series}
+            town.series["R"] = town.series["L"] = {labels: Observation(labels, value) for labels, value in series}
         case ("silence", matcher, begin, last):
             start = town.now + begin * SECOND
             town.happen(SilenceSet(Silence(((matcher,),), start, start + last * SECOND, "me", "work")))
@@ -106,6 +108,10 @@ async def look(town: Town, filters: list[Matcher], flags: tuple[bool, bool, bool
     states = (active, silenced, inhibited)
     assert await town.get("/api/v2/alerts", query) == town.fresh_alerts(filters, *states)
     assert await town.get("/api/v2/alerts/groups", {**query, "muted": muted}) == town.fresh_groups(filters, *states, muted)
+    rules = await town.get("/api/v1/rules", {"exclude_alerts": muted})
+    assert rules == {"status": "success", "data": {"groups": town.fresh_rules(bare=muted)}}
+    assert (await town.get("/api/v1/alerts", {}))["data"] == {"alerts": town.fresh_rule_alerts()}
+    assert await town.get("/api/evaluator/v1/alerts", {}) == town.fresh_native()
 
 
 ALL: tuple[list[Matcher], tuple[bool, bool, bool, bool]] = ([], (True, True, True, True))
@@ -120,7 +126,7 @@ def story(*deeds: tuple[Any, ...]) -> list[tuple[Any, Any]]:
 @example(story(("silence", Matcher("a", "1"), 0, 10), ("wait", 25, True), ("wait", 0.25, False)))
 @example(story(("silence", Matcher("a", "1"), 40, 10), ("wait", 45, True), ("wait", 25, False)))
 @example(story(*(deed for value in (1.0, 2.5, 0.0, -0.0) for deed in (("answer", [(SEEN, value)]), ("wait", 70, False)))))
-@example(story(("wait", 25, False), ("reload", VARIANTS[5]), ("wait", 25, False), ("reload", BASE)))
+@example(story(("wait", 25, False), ("reload", VARIANTS[6]), ("wait", 25, False), ("reload", BASE)))
 @example(story(("wait", 70, False), ("wait", 70, False), ("wait", 300, True)))
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
 @given(st.lists(st.tuples(DEEDS, LOOKS), max_size=12))

@@ -112,4 +112,4 @@ async def test_grafana_learns_what_it_speaks_to(tmp_path: Path) -> None:
     """A version that it knows how to ask."""
     async with evaluated(tmp_path) as evaluator:
         build = (await evaluator.ask("/api/v1/status/buildinfo")).json()
-    assert (build["status"], build["data"]["version"]) == ("success", "2.42.0")
+    assert (build["status"], build["data"]["version"]) == ("success", "3.5.0")

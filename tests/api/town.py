@@ -14,17 +14,21 @@ import httpx
 from starlette.applications import Starlette
 
 from evaluator.api import native, v1, v2
+from evaluator.api.numbers import exponent
 from evaluator.api.roll import Roll
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import Deliver, RunQuery
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation, Tracked
 from evaluator.core.events import Delivered, Event, Observation, QueryReturned, TimerFired
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher, match_all
 from evaluator.core.posting import SOURCE
-from evaluator.core.records import Annotations
+from evaluator.core.records import Annotations, State
 from evaluator.core.routing import Route
+from evaluator.core.rules import AlertingRule, RecordingRule
 from evaluator.core.settings import Settings
 from evaluator.core.silence import SilenceState
+from evaluator.core.timestamps import rfc3339
 from evaluator.service.texts import finished
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -76,7 +80,7 @@ class Town:
 
     async def get(self, path: str, query: Mapping[str, Any]) -> Any:
         """What a GET answers."""
-        answer = await self.client.get(path, params=query)
+        answer = await self.client.get(path, params=query or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -109,6 +113,68 @@ class Town:
                 head = {"labels": group.labels.as_dict(), "receiver": {"name": group.route.receiver}}
                 found.append({**head, "routeLabels": group.route.labels.as_dict(), "alerts": alerts})
         return found
+
+    def fresh_native(self) -> list[Json]:
+        """`/api/evaluator/v1/alerts`."""
+        return [
+            {
+                "fingerprint": alert.fingerprint,
+                "labels": alert.labels.as_dict(),
+                "annotations": self.texts(alert.described.annotations, alert.labels.get(ALERT_NAME, "")),
+                "state": "firing" if alert.firing else "resolved",
+                "startsAt": rfc3339(alert.starts_at),
+                "endsAt": rfc3339(alert.ends_at),
+                "why": alert.why,
+                "generatorURL": alert.generator_url,
+                "groups": sorted(alert.groups),
+            }
+            for alert in sorted(self.machine.alerts, key=lambda one: one.fingerprint)
+        ]
+
+    def fresh_rules(self, bare: bool = False) -> list[Json]:
+        """`groups` of `/api/v1/rules`, without filters."""
+        groups = sorted(self.machine.groups.values(), key=lambda one: (one.group.file, one.group.name))
+        return [_group(group, [self._rule(group, rule, bare) for rule in group.group.rules]) for group in groups]
+
+    def fresh_rule_alerts(self) -> list[Json]:
+        """`alerts` of `/api/v1/alerts`."""
+        rules = (rule for group in self.machine.groups.values() for rule in group.rules.values())
+        return [alert for rule in rules for alert in self._active(rule)]
+
+    def _rule(self, group: GroupEvaluation, rule: AlertingRule | RecordingRule, bare: bool) -> Json:
+        shown: Json = {"name": rule.name, "query": rule.expr, "labels": rule.labels.as_dict()}
+        if isinstance(rule, RecordingRule):
+            never = {"health": "unknown", "evaluationTime": 0, "lastEvaluation": "0001-01-01T00:00:00Z"}
+            return {**shown, **never, "type": "recording"}
+        evaluation = group.rules[rule.key]
+        error = {"lastError": evaluation.error} if evaluation.error else {}
+        return {
+            **shown,
+            **error,
+            "state": evaluation.state,
+            "duration": rule.hold.total_seconds(),
+            "keepFiringFor": rule.keep_firing_for.total_seconds(),
+            "annotations": dict(rule.annotations),
+            "alerts": [] if bare else self._active(evaluation),
+            "health": str(evaluation.health),
+            "evaluationTime": evaluation.seconds,
+            "lastEvaluation": rfc3339(evaluation.evaluated_at),
+            "type": "alerting",
+        }
+
+    def _active(self, rule: RuleEvaluation) -> list[Json]:
+        return [self._tracked(one) for one in rule.alerts.values() if one.life.state is not State.INACTIVE]
+
+    def _tracked(self, tracked: Tracked) -> Json:
+        since = tracked.life.keep_firing_since
+        return {
+            "labels": tracked.labels.as_dict(),
+            "annotations": self.texts(tracked.annotations, tracked.rule.name),
+            "state": str(tracked.life.state),
+            "activeAt": rfc3339(tracked.life.active_at),
+            "value": exponent(tracked.value),
+            **({"keepFiringSince": rfc3339(since)} if since is not None else {}),
+        }
 
     def _lasting(self, filters: Iterable[Matcher]) -> Iterator[Alert]:
         filters = list(filters)
@@ -146,6 +212,19 @@ class Town:
             "generatorURL": alert.generator_url,
             "labels": alert.labels.as_dict(),
         }
+
+
+def _group(group: GroupEvaluation, rules: list[Json]) -> Json:
+    took = (group.finished_at - group.started_at).total_seconds() if group.finished_at and group.started_at else 0.0
+    return {
+        "name": group.group.name,
+        "file": group.group.file,
+        "rules": rules,
+        "interval": group.group.interval.total_seconds(),
+        "limit": group.group.limit,
+        "evaluationTime": max(0.0, took),
+        "lastEvaluation": rfc3339(group.started_at),
+    }
 
 
 def _instant(at: datetime) -> str:
