@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from evaluator.core.records import Pairs
@@ -58,6 +60,13 @@ class Answer:
     def text(self) -> str:
         """The body as text."""
         return self.body.decode(errors="replace")
+
+    def json(self) -> Any:
+        """The body as plain values. Raises ValueError when it is no JSON, also when it is nested too deeply to be read."""
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 @dataclass(frozen=True, slots=True)

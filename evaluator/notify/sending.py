@@ -36,7 +36,8 @@ async def send(client: httpx.AsyncClient, request: Request, seconds: float, cloc
         return Refused(f"no answer within {seconds:g}s", unknown=progress.sent)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         hopeless = isinstance(error, _HOPELESS)
-        return Refused(scrub(explain(error), request.url, request.http), permanent=hopeless, unknown=progress.sent and not hopeless)
+        told = scrub(explain(error), request.url, request.http)
+        return Refused(told, permanent=hopeless, unknown=progress.sent and not hopeless)
     try:
         body, whole = await _body(response, deadline)
         return Answer(response.status_code, response.headers, body, clock(), whole)

@@ -6,7 +6,6 @@ carries the whole notification as plain text, and says which template failed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,7 +50,7 @@ def read(answer: Answer) -> Accepted | Refused:
 
 def _read_json(answer: Answer) -> Accepted | Refused:
     try:
-        value = json.loads(answer.body)
+        value = answer.json()
     except ValueError:
         return Refused(f"answered with broken JSON{said(answer)}")
     if not isinstance(value, dict) or value.get("ok") is not True:

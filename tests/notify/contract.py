@@ -1,0 +1,190 @@
+"""What a receiver is to the contract suite, and how it is brought to tell a server something.
+
+A new receiver is `cases/NAME.py` with a tuple `CASES`; `test_contract.py` finds it, and holds it to what all receivers promise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import json
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote_plus
+
+import httpx
+
+from evaluator.core.events import Delivered, DeliveryFailed
+from evaluator.core.http import DEFAULT_HTTP, HttpSettings
+from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
+from evaluator.core.records import Notification, NotifiedAlert, Pairs
+from evaluator.notify.delivery import Deliverer
+from evaluator.notify.rendered import Render
+from evaluator.notify.texts import Texts
+from evaluator.templating import NotificationTexts, notification_data
+from evaluator.wire.client import build_async_client
+from tests.local_server import LocalServer, Received, Reply
+from tests.notify import cases
+from tests.notify.scenes import AT, finished, row
+
+EXTERNAL_URL = "https://alerts.example.org"
+BROKEN = "{{ nobody }}"
+"""A template that fails in every text."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What comes of a notification whose requests are answered by `replies` in turn.
+
+    receipt: when it is accepted, what comes back. error: when it is not, how it begins; empty when it is accepted.
+    """
+
+    replies: tuple[Reply, ...]
+    receipt: Pairs = ()
+    error: str = ""
+    permanent: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A receiver and the service behind it.
+
+    settings: from a server's URL (nothing after the port) and HTTP settings; what is secret in them stands in `secrets` too.
+    taken: what the service answers to each request of a notification that it takes; `receipt` is what comes back then.
+    says: everything that people get to read, from the requests.
+    templates: settings that are templates; when one fails the message must be complete all the same.
+    known: the receipt of what was told before, for a case that is about updates.
+    outcomes: by name, answers that mean something of their own to this receiver.
+    meant: statuses that this service means otherwise than most, and whether they are then permanent.
+    stumbles: the requests, by number, at which a refusal fails the whole; None for all of them.
+    whole: an answer that broke off is no success.
+    never: what must not stand in any request when labels are hostile, for the service would act on it.
+    most_bytes: of a request's body, as the service has it. origin: where it talks to whatever its settings say.
+    """
+
+    kind: str
+    settings: Callable[[str, HttpSettings], IntegrationSettings]
+    taken: tuple[Reply, ...] = (Reply(),)
+    receipt: Pairs = ()
+    secrets: tuple[str, ...] = ()
+    says: Callable[[Sequence[Received]], str] = lambda requests: "\n".join(texts_of(request) for request in requests)
+    templates: tuple[str, ...] = ()
+    known: Pairs = ()
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    meant: Mapping[int, bool] = field(default_factory=dict)
+    stumbles: tuple[int, ...] | None = None
+    whole: bool = False
+    never: tuple[str, ...] = ("\x1b",)
+    most_bytes: int | None = None
+    origin: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.kind
+
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """The requests at which a refusal fails the whole."""
+        return tuple(range(len(self.taken))) if self.stumbles is None else self.stumbles
+
+    def until(self, step: int, reply: Reply) -> tuple[Reply, ...]:
+        """All goes well before the request number `step`, which is answered by `reply`."""
+        return (*self.taken[:step], reply)
+
+
+def all_cases() -> list[Case]:
+    """Those of every file in `cases`."""
+    names = [module.name for module in pkgutil.iter_modules(cases.__path__)]
+    return [case for name in names for case in importlib.import_module(f"{cases.__name__}.{name}").CASES]
+
+
+class PackagedTexts:
+    """The packaged templates, as they are used when nobody wrote others."""
+
+    def __init__(self) -> None:
+        self._texts = NotificationTexts()
+
+    def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
+        return [finished(told) for told in notification.alerts]
+
+    def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
+        data = notification_data(notification, annotations, EXTERNAL_URL)
+        return lambda text: self._texts.render(text, data)
+
+    def html_renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
+        data = notification_data(notification, annotations, EXTERNAL_URL)
+        return lambda text: self._texts.render_html(text, data)
+
+
+PACKAGED = PackagedTexts()
+
+
+def deliverer(case: Case, settings: IntegrationSettings, url: str, texts: Texts = PACKAGED, **options: Any) -> Deliverer:
+    """Delivers to receiver `ops`, whose only integration is the case's. url: of the server that plays the service."""
+
+    def make_client(http: HttpSettings) -> httpx.AsyncClient:
+        client = build_async_client(http)
+        if case.origin:
+            client.event_hooks = {"request": [redirected]}
+        return client
+
+    async def redirected(request: httpx.Request) -> None:
+        request.url = httpx.URL(str(request.url).replace(case.origin, url, 1))
+
+    told = [Receiver("ops", (Integration(case.kind, 0, True, settings),))]
+    return Deliverer(
+        told,
+        texts,
+        **{"external_url": EXTERNAL_URL, "stdout": io.StringIO(), "clock": lambda: AT, "timeout": 5.0}
+        | {"make_client": make_client}
+        | options,
+    )
+
+
+def deliver(
+    case: Case,
+    replies: Sequence[Reply],
+    *alerts: NotifiedAlert,
+    http: HttpSettings = DEFAULT_HTTP,
+    replaced: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> tuple[Delivered | DeliveryFailed, list[Received]]:
+    """One attempt at a service that answers with `replies`: the event and the requests. replaced: other settings."""
+
+    async def run() -> tuple[Delivered | DeliveryFailed, list[Received]]:
+        async with LocalServer(*replies) as server:
+            settings = replace(case.settings(server.url, http), **(replaced or {}))
+            postman = deliverer(case, settings, server.url, **options)
+            record = row(*alerts, integration=f"ops/{case.kind}[0]")
+            record = replace(record, notification=replace(record.notification, receipt=case.known))
+            try:
+                return await postman.deliver(record), server.requests
+            finally:
+                await postman.aclose()
+
+    return asyncio.run(run())
+
+
+def texts_of(request: Received) -> str:
+    """All texts of a JSON body, one below the other; another body with its target, decoded as forms are."""
+    if "json" in request.headers.get("content-type", ""):
+        return "\n".join(_texts(json.loads(request.body)))
+    return unquote_plus(f"{request.target}\n{request.body.decode()}")
+
+
+def _texts(value: Any) -> Iterable[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, member in value.items():
+                yield str(name)
+                yield from _texts(member)
+        case list():
+            for member in value:
+                yield from _texts(member)
