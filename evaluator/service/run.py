@@ -26,7 +26,7 @@ from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord,
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer
-from evaluator.service import heartbeat, listening
+from evaluator.service import garbage, heartbeat, listening
 from evaluator.service.asking import Asking
 from evaluator.service.changes import Changes
 from evaluator.service.clock import Clock, wall_clock
@@ -235,7 +235,8 @@ class Service:
 
     async def _restore(self, world: RealWorld) -> None:
         began, now = monotonic(), world.now
-        effects = self.machine.restore(self.store.load(), now)
+        with garbage.staying():
+            effects = self.machine.restore(self.store.load(), now)
         self.metrics.counts.restore = monotonic() - began
         await world.commit(effects, now)
 
