@@ -6,9 +6,11 @@ Bridges that check a signature over the body, and tests that compare bodies, nee
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-_IN_JSON = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_IN_JSON = re.compile("[<>&\u2028\u2029]")
 _IN_REGEX = str.maketrans({character: "\\" + character for character in "\\.+*?()|[]{}^$"})
 
 
@@ -17,8 +19,11 @@ def json_line(value: Any) -> bytes:
 
     A lone surrogate, which is no text at all, becomes U+FFFD.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_IN_JSON)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode() + b"\n"
+    text = _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", _ENCODER.encode(value))
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode() + b"\n"
 
 
 def quote_meta(text: str) -> str:
