@@ -32,6 +32,8 @@ from tests.core.referee import Referee
 
 TAKEN, LOST = "no answer, and it arrived", "no answer, and it did not arrive"
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
+ANSWERS = (Delivered, DeliveryFailed, QueryReturned, QueryFailed, Reloaded)
+"""What a crash swallows, or brings back by itself."""
 NOTHING: dict[Labels, Observation] = {}
 
 
@@ -91,6 +93,10 @@ class StoppableWorld(VirtualWorld):
 
     steps: int | None = None
 
+    def pending(self) -> list[tuple[datetime, Event]]:
+        """What has not happened yet, in its order."""
+        return [(at, event) for at, _, event in sorted(self._arrivals, key=lambda one: one[:2])]
+
     async def next_events(self, timer: datetime | None) -> tuple[datetime, Sequence[Event]] | None:
         """As in the virtual world, while there are steps."""
         if self.steps == 0:
@@ -114,7 +120,6 @@ class Playbook:
         self._script: dict[str, list[tuple[datetime, dict[Labels, Observation] | Failure, bool]]] = {}
         self._receivers: dict[str, list[tuple[datetime, DeliveryFailed | None]]] = {}
         self._reloads: list[tuple[datetime, Settings]] = []
-        self._happenings: list[tuple[datetime, Event]] = []
         self.accepted: list[tuple[datetime, OutboxRecord]] = []
         self.takes = timedelta(0)
         self.takes_until: str | None = None
@@ -153,7 +158,6 @@ class Playbook:
 
     def happens(self, when: str, event: Event) -> Playbook:
         """Something happens: an alert is posted, a silence is set."""
-        self._happenings.append((moment(when), event))
         self.world.send(moment(when), event)
         return self
 
@@ -173,14 +177,14 @@ class Playbook:
         now = (self.world.until if self.world.steps is None else self.world.now) + parse_duration(after)
         if config is not None:
             self._reloads.append((now, config))
-        current = self._configured(now)
+        current, expected = self._configured(now), self.world.pending()
         self.machine = Referee(current, now)
         self.world = StoppableWorld(now, now, self._reply, self._watch)
         for when, later in self._reloads:
             if when > now:
                 self.world.send(when, Reloaded(later))
-        for when, event in self._happenings:
-            if when > now:
+        for when, event in expected:
+            if when >= now and not isinstance(event, ANSWERS):
                 self.world.send(when, event)
         asyncio.run(self.world.commit(self.machine.restore(self.snapshot(), now), now))
         return self

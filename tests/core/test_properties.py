@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -21,6 +21,7 @@ from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.events import Observation
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.routing import Route
+from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, receiver, route, rule, series
 from tests.core.playbook import settings as configured
 
@@ -83,25 +84,28 @@ class Story:
     takes: int = 0
     lasting: bool = False
 
-    def play(self) -> Playbook:
-        """The script, ready to run; after `END` all is well, and one last alert is told to everybody."""
-        play = Playbook(BASE)
+    def play(self, variants: Sequence[Settings] = VARIANTS) -> Playbook:
+        """The script, ready to run; after `END` all is well, and one last alert is told to everybody.
+
+        variants: configurations that reloads may bring; it begins and ends with the first.
+        """
+        play = Playbook(variants[0])
         play.takes = timedelta(seconds=self.takes)
         for at, name, (answer, partial) in sorted(self.answers, key=lambda one: one[0]):
             play.at(f"{at}s", name, answer, partial)
         for at, lane, how in sorted(self.receivers):
             _receiver(play, at, lane, how)
         for at, variant in self.reloads:
-            play.reload(f"{at}s", VARIANTS[variant])
-        return self._epilogue(play)
+            play.reload(f"{at}s", variants[variant])
+        return self._epilogue(play, variants[0])
 
-    def _epilogue(self, play: Playbook) -> Playbook:
+    def _epilogue(self, play: Playbook, final: Settings) -> Playbook:
         for name in () if self.lasting else RULES:
             play.at(f"{END}m", name, NOTHING)
         for lane in LANES:
             play.receiver_works(f"{END}m", lane)
         if self.reloads:
-            play.reload(f"{END}m1s", BASE)
+            play.reload(f"{END}m1s", final)
         play.at(f"{END + 12}m", "Finale", series("Finale")).at(f"{END + 20}m", "Finale", NOTHING)
         play.takes_until = f"{END}m"
         return play
@@ -111,6 +115,8 @@ def _receiver(play: Playbook, at: int, lane: str, how: str) -> None:
     match how:
         case "works":
             play.receiver_works(f"{at}s", lane)
+        case "taken" | "lost":
+            play.receiver_is_mute(f"{at}s", lane, takes=how == "taken")
         case "later":
             play.receiver_fails(f"{at}s", lane, retry_after=100.0)
         case _:

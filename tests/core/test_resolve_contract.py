@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
 
 from evaluator.core.events import SilenceSet
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.settings import Receiver
 from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
+from tests.core.muted_stories import MORE_VARIANTS, Muted, trying
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series, settings
+from tests.core.test_properties import END, FINISHED, believed
 
 OPS = "ops/console[0]"
 
@@ -113,3 +120,69 @@ def test_what_ends_while_others_are_told_is_told_although_it_is_muted() -> None:
     story.takes = timedelta(minutes=2)
     story.at("6m", "A", NOTHING).run("1h")
     assert heard(story) == ["+A", "+B", "+B -A"]
+
+
+# -- random stories -------------------------------------------------------------------------------------------------------
+
+KILLS = st.lists(st.tuples(st.integers(1, 80), st.sampled_from([0, 0, 10, 100, 200]), st.booleans()), max_size=3)
+"""After how many steps we are killed, for how many seconds, and whether what is on its way arrives."""
+
+
+def suffered(one: Muted, kills: list[tuple[int, int, bool]]) -> Playbook:
+    """The whole story, and the quiet after it."""
+    story = one.play()
+    for steps, down, arrive in kills:
+        story.run(f"{END}m", steps=steps).crash(after=f"{down}s", arrive=arrive)
+    return story.run(FINISHED)
+
+
+def lost(one: Muted, lane: str) -> bool:
+    """Whether the configuration ever let this integration go, or said that it does not want to hear of ends."""
+    known = [MORE_VARIANTS[variant].receivers for _, variant in one.story.reloads]
+    wanting = ({f"{each.name}/{i.name}" for each in some for i in each.integrations if i.send_resolved} for some in known)
+    return any(lane not in names for names in wanting)
+
+
+@profile(max_examples=20)
+@given(trying(), KILLS)
+def test_whoever_accepted_firing_accepts_resolved(one: Muted, kills: list[tuple[int, int, bool]]) -> None:
+    """Whatever muted, failed, said nothing, was reloaded, and wherever we were killed; and then nothing is left to remember."""
+    story = suffered(one, kills)
+    left = {lane for lane, belief in believed(story).items() if belief and not lost(one, lane[1])}
+    assert left == set(), story.log
+    assert {kind for kind, _ in story.kept} <= {Silence, Window}
+    assert story.machine.dispatch.groups == {}
+
+
+@profile(max_examples=20)
+@given(trying())
+def test_nobody_is_told_that_all_is_over_who_was_not_told_that_anything_was_wrong(one: Muted) -> None:
+    """Nor twice. Only after an attempt without an answer, or a crash, may it be told to somebody who may have heard."""
+    sure = [mood for mood in one.story.receivers if mood[2] not in ("taken", "lost")]
+    story = suffered(replace(one, story=replace(one.story, receivers=tuple(sure))), [])
+    beliefs: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for _, row in story.accepted:
+        belief, message = beliefs[row.group, row.integration], row.notification
+        over = {alert.labels.fingerprint for alert in message.resolved}
+        assert message.firing or over & belief
+        belief |= {alert.labels.fingerprint for alert in message.firing}
+        belief -= over
+
+
+@profile(max_examples=10)
+@given(trying(), KILLS, st.integers(0, len(MORE_VARIANTS) - 1))
+def test_what_fires_in_the_end_is_believed_to_fire(one: Muted, kills: list[tuple[int, int, bool]], last: int) -> None:
+    """Once nothing mutes and receivers answer, what they believe is what is true, whichever configuration it ends with."""
+    answers = tuple(each for each in one.story.answers if each[0] < 360 and isinstance(each[2][0], dict))
+    lasting = replace(one, story=replace(one.story, answers=answers, lasting=True), inhibits=False, quiet=False, window=False)
+    story = lasting.play().reload(f"{END}m3s", lasting.configured(MORE_VARIANTS[last]))
+    for steps, down, arrive in kills:
+        story.run(f"{END}m", steps=steps).crash(after=f"{down}s", arrive=arrive)
+    story.run(f"{END + 19}m")
+    beliefs = believed(story)
+    for name, alert_group in story.machine.dispatch.groups.items():
+        firing = {alert.fingerprint for alert in alert_group.alerts.values() if alert.firing}
+        ending = alert_group.alerts.keys() - firing  # what is over, and is told at the next tick
+        for lane in alert_group.lanes:
+            assert beliefs[name, lane] >= firing
+            assert beliefs[name, lane] <= firing | ending or lost(one, lane) or last == len(MORE_VARIANTS) - 1
