@@ -16,9 +16,12 @@ from evaluator.templating.functions.alertmanager import NOTIFICATION_FUNCTIONS
 from evaluator.templating.go.nodes import Tree
 from evaluator.templating.go.parser import parse
 from evaluator.templating.go.template import Template
+from evaluator.templating.html.escapers import ESCAPERS
+from evaluator.templating.html.escaping import escaped
 from evaluator.templating.notification_data import NotificationData
 
 MAIN: Final = ""
+_OF_PAGES: Final = {**NOTIFICATION_FUNCTIONS, **ESCAPERS}
 _DEFAULTS: Final = resources.files("evaluator.templating") / "defaults"
 
 
@@ -30,8 +33,10 @@ class NotificationTexts:
         trees = dict(_default_trees())
         for name, text in templates:
             _add(trees, parse(text, name, NOTIFICATION_FUNCTIONS, file=name))
+        self._trees = trees
         self._shared = Template(trees, NOTIFICATION_FUNCTIONS)
         self._compiled = lru_cache(maxsize=1024)(self._compile)
+        self._pages = lru_cache(maxsize=256)(self._compile_page)
 
     def render(self, text: str, data: NotificationData) -> str:
         """The finished text. Raises TemplateError."""
@@ -41,7 +46,9 @@ class NotificationTexts:
 
     def render_html(self, text: str, data: NotificationData) -> str:
         """The finished text of a page or a mail, escaped as Go's html/template does it. Raises TemplateError."""
-        return self.render(text, data)
+        if "{{" not in text:
+            return text
+        return self._pages(text).execute(MAIN, data.root, data)
 
     def check(self, text: str) -> None:
         """Raises TemplateError when the text cannot be read."""
@@ -49,6 +56,10 @@ class NotificationTexts:
 
     def _compile(self, text: str) -> Template:
         return self._shared.extended(parse(text, MAIN, NOTIFICATION_FUNCTIONS))
+
+    def _compile_page(self, text: str) -> Template:
+        trees = {**self._trees, **parse(text, MAIN, NOTIFICATION_FUNCTIONS)}
+        return Template(escaped(trees, MAIN), _OF_PAGES)
 
 
 def _add(trees: dict[str, Tree], more: Mapping[str, Tree]) -> None:

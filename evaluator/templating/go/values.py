@@ -130,6 +130,22 @@ class Strings(list[str], Value):
     go_kind = Kind.SLICE
 
 
+class SafeHtml(str, Value):
+    """`template.HTML`: markup that somebody vouched for. No `string` where one is asked for by type."""
+
+    __slots__ = ()
+    go_type = "template.HTML"
+    go_kind = Kind.STRING
+
+
+class SafeUrl(str, Value):
+    """`template.URL`: likewise a URL."""
+
+    __slots__ = ()
+    go_type = "template.URL"
+    go_kind = Kind.STRING
+
+
 class Int64(int, Value):
     """`int64`"""
 
