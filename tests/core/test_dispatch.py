@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from evaluator.core.events import AlertsPosted
 from evaluator.core.labels import Labels, Matcher
+from evaluator.core.posting import PostedAlert
 from evaluator.core.records import AlertRecord, Decision, LedgerRecord, OutboxRecord
 from evaluator.core.routing import Route
 from evaluator.core.settings import Receiver, Settings
@@ -110,6 +112,63 @@ def test_an_alert_in_two_routes_is_told_in_two_groups() -> None:
 
 
 # -- deliveries -----------------------------------------------------------------------------------------------------------
+
+
+def test_alerts_and_their_groups() -> None:
+    """Six alerts on three routes make six groups; the one that takes two routes is in two, each with its own labels and key."""
+
+    def branch(name: str, on: str, by: list[str], continues: bool = False) -> Route:
+        key, matcher = on.split("=")
+        where = f'{{}}/{{{key}="{matcher}"}}'
+        return replace(route(name, by=by), key=where, id=where, matchers=(Matcher(key, matcher),), continues=continues)
+
+    below = (
+        branch("testing", "env=testing", ["alertname", "service"]),
+        branch("prod", "env=prod", ["alertname", "service", "cluster"], continues=True),
+        branch("kafka", "kafka=yes", ["alertname", "service", "cluster"]),
+    )
+    receivers = [receiver(name) for name in ("ops", "testing", "prod", "kafka")]
+    alerts = [
+        {"alertname": "OtherAlert", "cluster": "cc", "service": "dbase"},
+        {"env": "testing", "alertname": "TestingAlert", "service": "api", "instance": "inst1"},
+        {"env": "prod", "alertname": "HighErrorRate", "cluster": "aa", "service": "api", "instance": "inst1"},
+        {"env": "prod", "alertname": "HighErrorRate", "cluster": "aa", "service": "api", "instance": "inst2"},
+        {"env": "prod", "alertname": "HighErrorRate", "cluster": "bb", "service": "api", "instance": "inst1"},
+        {"env": "prod", "alertname": "HighLatency", "cluster": "bb", "service": "db", "kafka": "yes", "instance": "inst3"},
+    ]
+    posted = AlertsPosted(tuple(PostedAlert(Labels(labels)) for labels in alerts))
+    play = Playbook(configured(root=replace(route(by=["alertname"]), routes=below), receivers=receivers)).happens("0s", posted)
+    play.run("1s")
+    assert sorted((one.key, len(one.alerts)) for one in play.machine.dispatch.groups.values()) == [
+        ('{}/{env="prod"}:{alertname="HighErrorRate", cluster="aa", service="api"}', 2),
+        ('{}/{env="prod"}:{alertname="HighErrorRate", cluster="bb", service="api"}', 1),
+        ('{}/{env="prod"}:{alertname="HighLatency", cluster="bb", service="db"}', 1),
+        ('{}/{env="testing"}:{alertname="TestingAlert", service="api"}', 1),
+        ('{}/{kafka="yes"}:{alertname="HighLatency", cluster="bb", service="db"}', 1),
+        ('{}:{alertname="OtherAlert"}', 1),
+    ]
+
+
+def test_a_group_through_its_life() -> None:
+    """It waits, takes what comes later along at its next tick, tells ends once, and does not wait for an alert that is old."""
+
+    def posted(when: str, name: str, start: str, end: str | None = None) -> None:
+        ends_at = None if end is None else moment(end)
+        play.happens(when, AlertsPosted((PostedAlert(Labels({"alertname": name}), (), moment(start), ends_at),)))
+
+    play = Playbook(configured(root=replace(route(wait="1s", repeat="1h"), group_interval=timedelta(milliseconds=300))))
+    posted("5s", "a", "5s")
+    posted("6s100ms", "b", "6s")
+    posted("7s", "a", "5s", "7s")
+    posted("7s", "b", "6s", "7s")
+    posted("20s", "c", "1s")
+    play.run("30s")
+    assert play.told() == [
+        "6s first notification: a firing",
+        "6s300ms new alerts added: a firing, b firing",
+        "7s200ms all alerts resolved: a resolved, b resolved",
+        "20s first notification: c firing",
+    ]
 
 
 def test_what_changes_during_a_delivery_is_told_after_it() -> None:

@@ -83,9 +83,11 @@ def test_utf8_refuses_with_columns(text: str, message: str) -> None:
     assert str(refused.value) == message
 
 
-def test_utf8_refuses_a_bad_regular_expression() -> None:
+def test_a_bad_regular_expression_is_refused_in_both_languages() -> None:
     with pytest.raises(ValueError, match="failed to create matcher: invalid regular expression"):
         parse_matchers('{foo=~"invalid[regexp"}', "utf8-strict")
+    with pytest.raises(ValueError, match="invalid regular expression"):
+        parse_matchers('{foo=~"invalid[regexp"}', "classic")
 
 
 CLASSIC_ACCEPTED = [
@@ -130,6 +132,8 @@ CLASSIC_REFUSED = [
     ('job="value', 'matcher value contains unescaped double quote: "value'),
     ('job=value"', 'matcher value contains unescaped double quote: value"'),
     ('job="', 'matcher value contains unescaped double quote: "'),
+    ('job=foo"bar', 'matcher value contains unescaped double quote: foo"bar'),
+    ('{"foo="bar"","job="job1""}', 'bad matcher format: "foo="bar""'),
     ('foo="b"ar"', 'matcher value contains unescaped double quote: "b"ar"'),
     (r'foo="bar\"', r'matcher value contains unescaped double quote: "bar\"'),
 ]

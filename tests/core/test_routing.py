@@ -99,6 +99,13 @@ def test_results_come_in_the_order_of_the_tree(value: str, receivers: list[str])
     assert [route.receiver for route in tree.match(Labels({"test": value}))] == receivers
 
 
+def test_the_order_is_not_that_of_the_receivers_names() -> None:
+    """The same tree with its routes reversed gives the same receivers in reverse."""
+    tree = named(node("default", node("test2", on="test=2", continues=True), node("test1", on="test=~[12]")))
+    assert [route.receiver for route in tree.match(Labels({"test": "2"}))] == ["test2", "test1"]
+    assert [route.receiver for route in tree.match(Labels({"test": "1"}))] == ["test1"]
+
+
 def test_group_labels_and_keys() -> None:
     """What an alert lacks is left out, so that an absent label and an empty one make one group."""
     alert = Labels({"alertname": "X", "foo": 'a"b'})
