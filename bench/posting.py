@@ -54,8 +54,8 @@ class Batch:
     size: int
 
     def request(self, host: str) -> bytes:
-        """The whole request; the alerts end an hour from now."""
-        body = self.body.replace(END, instant(time.time() + 3600).encode())
+        """The whole request; the alerts end four minutes from now, as those of a Prometheus do."""
+        body = self.body.replace(END, instant(time.time() + 240).encode())
         head = f"POST /api/v2/alerts HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
         return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
