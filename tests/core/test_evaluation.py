@@ -238,3 +238,21 @@ def test_firing_again_is_a_new_episode() -> None:
     assert change.before.state is State.INACTIVE
     assert change.after is not None
     assert (change.after.state, change.after.active_at, change.after.fired_at) == (State.PENDING, moment("3m"), None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [(1.0, 1.0, True), (1.0, 2.0, False), (0.0, -0.0, False), (float("nan"), float("nan"), False)],
+)
+def test_annotations_are_the_same_object_until_they_read_differently(before: float, after: float, same: bool) -> None:
+    """So that whoever has written them knows by identity; zeros of either sign read differently."""
+    evaluation = RuleEvaluation(rule("Down"))
+    labels = Labels({"alertname": "Down"})
+    told = []
+    for number, value in enumerate((before, after)):
+        observed = {labels: Observation(Labels({"job": "x"}), value)}
+        evaluation.answer(QueryReturned("Down", T0 + timedelta(minutes=number), observed), 0)
+        told.append(evaluation.alerts[labels].annotations)
+    assert (told[0] is told[1]) is same
+    evaluation.alerts[labels].rule = replace(evaluation.rule, annotations=(("other", "text"),))
+    assert evaluation.alerts[labels].annotations.templates == (("other", "text"),)
