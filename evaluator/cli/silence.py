@@ -210,7 +210,7 @@ def _report(made: Json, as_json: bool) -> None:
         return
     print(made["id"])
     if "occurrences" in made:
-        (first, *_) = [*made["occurrences"], None]
+        first = next(iter(made["occurrences"]), None)
         said = f"from {clock(first['startsAt'])} to {clock(first['endsAt'])}" if first else "never again"
     else:
         said = f"until {clock(made['endsAt'])}, {counted(made['mutes'], 'alert')} now"

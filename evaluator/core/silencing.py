@@ -77,7 +77,7 @@ class Silencing:
         if isinstance(window, Window):
             self._journal.save(window)
             self._open(window, now)
-            self._await()
+            self._collect(now)
 
     def end_window(self, name: str, now: datetime) -> None:
         """Somebody ends a window, and with it the occurrence that is on."""
@@ -122,8 +122,8 @@ class Silencing:
         for name in self.windows.gc(now, self._retention):
             self._journal.forget(Window, (name,))
         ends = [silence.ends_at for silence in self.silences if silence.ends_at <= now and silence.id not in derived]
-        ends += [window.until for window in self.windows if window.until is not None]
-        self._collect_at = max(min(ends) + self._retention, now) if ends else None
+        ends += self.windows.ends()
+        self._collect_at = min(ends) + self._retention if ends else None
         self._await()
 
     def _await(self) -> None:

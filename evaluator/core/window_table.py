@@ -84,6 +84,10 @@ class Windows:
         for window in kept:
             self._put(window, now)
 
+    def ends(self) -> list[datetime]:
+        """When the windows that people set are over, or will be."""
+        return [window.until for window in self._set.values() if window.until is not None]
+
     def gc(self, now: datetime, retention: timedelta) -> tuple[str, ...]:
         """Drop what was over `retention` ago or longer; the ids of what was dropped."""
         dropped = tuple(window.id for window in self._set.values() if window.over(now - retention))

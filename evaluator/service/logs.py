@@ -20,7 +20,10 @@ from evaluator.core.dispatch import group_labels_text
 from evaluator.core.durations import format_duration
 from evaluator.core.effects import Effect, Note, Save
 from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.matchers import format_matchers
 from evaluator.core.records import Attempt, Decision, OutboxRecord, State, Transition
+from evaluator.core.silence import Silence
+from evaluator.core.windows import Window
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
 
@@ -73,6 +76,10 @@ def log_effects(effects: Sequence[Effect]) -> None:
                 log.info("notify", **_about(decision.integration, decision.group_key), reason=decision.reason)
             case Note(Attempt() as attempt):
                 _attempt(attempt)
+            case Save(Silence() as silence):
+                _silence(silence)
+            case Save(Window() as window):
+                _window(window)
             case Save(OutboxRecord()) | _:
                 pass
 
@@ -94,6 +101,23 @@ def _attempt(attempt: Attempt) -> None:
         say(fate, integration=attempt.integration, attempt=attempt.attempt, error=attempt.error)
     else:
         log.info("accepted", integration=attempt.integration, attempt=attempt.attempt, **dict(attempt.receipt))
+
+
+def _silence(silence: Silence) -> None:
+    """Somebody set, edited or ended it. What nobody did, as when one begins, changes no record and is not said."""
+    over = silence.updated_at is not None and silence.ends_at <= silence.updated_at
+    matchers = " or ".join(map(format_matchers, silence.matcher_sets))
+    more = {} if over else {"starts": _clock(silence.starts_at), "ends": _clock(silence.ends_at)}
+    said = {"set_by": silence.created_by, "comment": silence.comment}
+    log.info("silence ended" if over else "silence set", id=silence.id, matchers=matchers, **more, **said)
+
+
+def _window(window: Window) -> None:
+    over = window.updated_at is not None and window.over(window.updated_at)
+    matchers = " or ".join(map(format_matchers, window.matcher_sets))
+    more = {} if over else {"schedule": window.schedule.text, "lasts": format_duration(window.duration)}
+    said = {"set_by": window.created_by, "comment": window.comment}
+    log.info("window ended" if over else "window set", id=window.id, matchers=matchers, **more, **said)
 
 
 def _about(integration: str, group_key: str) -> dict[str, str]:

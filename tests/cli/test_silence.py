@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.api.alertmanager import START
 from tests.cli.commands import Ended, in_thread
@@ -58,10 +59,11 @@ class Desk:
 
 @asynccontextmanager
 async def desk(folder: Path, more: str = WINDOW) -> AsyncIterator[Desk]:
-    """With a clock that stands still, and nobody to tell anything."""
+    """With a clock that stands still, nobody to tell anything, and a log that does not mix with what commands say."""
     (folder / "evaluator.yml").write_text(f"route: {{receiver: nobody}}\nreceivers: [{{name: nobody}}]\n{more}")
-    async with living(folder, clock=lambda: START) as evaluator:
-        yield Desk(evaluator)
+    with capture_logs():
+        async with living(folder, clock=lambda: START) as evaluator:
+            yield Desk(evaluator)
 
 
 async def test_a_silence_from_its_first_to_its_last_hour(tmp_path: Path) -> None:
