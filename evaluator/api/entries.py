@@ -47,9 +47,9 @@ Texts = Callable[[Annotations, str], dict[str, str]]
 class Entry:
     """An alert, and what has been written of it.
 
-    routes: those that it takes. receivers: their names, each once. ends_at: the end that those named who post it; None when
-    somebody else asserts it too, for then nobody can say. What begins with silenced, inhibited, by or trait is what was last
-    found to mute it: see `v2.suppression`.
+    route: the root of the tree. routes: those that it takes. receivers: their names, each once. ends_at: the end that those
+    named who post it; None when somebody else asserts it too, for then nobody can say. What begins with silenced, inhibited, by
+    or trait is what was last found to mute it: see `v2.suppression`.
     """
 
     __slots__ = (
@@ -71,6 +71,7 @@ class Entry:
         "inhibited_by",
         "labels",
         "receivers",
+        "route",
         "routes",
         "silenced_by",
         "trait",
@@ -80,6 +81,7 @@ class Entry:
         self.alert: Alert = alert
         self.labels: Labels = alert.labels
         self.fingerprint: str = alert.labels.fingerprint
+        self.route = route
         self.routes: tuple[Route, ...] = tuple(route.match(alert.labels))
         self.receivers: tuple[str, ...] = tuple(dict.fromkeys(one.receiver for one in self.routes))
         self.ends_at: datetime | None = None

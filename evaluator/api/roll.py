@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from evaluator.api.entries import Entry
+from evaluator.core.alerts import Alert
 from evaluator.core.labels import Matcher, MatchOp, compile_regex
 from evaluator.core.settings import Settings
 from evaluator.core.view import View
@@ -34,6 +35,7 @@ class Roll:
         self._turnover = -1
         self._entries: list[Entry] = []
         self._by_fingerprint: dict[str, Entry] = {}
+        self._fresh: dict[str, Entry] = {}
         self._by_label: dict[str, ByValue] = {}
         self._found: dict[Matcher, list[Entry]] = {}
         self._verdicts: dict[Matcher, dict[str, bool]] = {}
@@ -60,7 +62,8 @@ class Roll:
         return found
 
     async def write(self, filters: Sequence[Matcher] = ()) -> None:
-        """Write what takes long, for all that `find` would give, with turns for others in between."""
+        """Do what takes long, for all that `find` would give, with turns for others in between."""
+        await self._route()
         written = 0
         for entry in self.find(filters):
             if entry.stale:
@@ -69,18 +72,41 @@ class Roll:
                 if written % AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-    def _update(self) -> None:
-        settings, alerts = self._view.settings, self._view.machine.alerts
-        if settings is self._settings and alerts.turnover == self._turnover:
+    async def _route(self) -> None:
+        """Find out who hears of the alerts that are new."""
+        settings = self._view.settings
+        if not self._is_old():
             return
+        known = self._by_fingerprint if settings is self._settings else {}
+        fresh = [alert for alert in self._view.machine.alerts if alert.fingerprint not in known]
+        self._fresh = {}
+        for number, alert in enumerate(fresh, 1):
+            self._fresh[alert.fingerprint] = Entry(alert, settings.route)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _update(self) -> None:
+        if not self._is_old():
+            return
+        settings, alerts = self._view.settings, self._view.machine.alerts
         former = self._entries if settings is self._settings else []
         entries = [entry for entry in former if alerts.get(entry.fingerprint) is entry.alert]
         known = {entry.fingerprint for entry in entries}
-        entries += [Entry(alert, settings.route) for alert in alerts if alert.fingerprint not in known]
+        entries += [self._entry(alert, settings) for alert in alerts if alert.fingerprint not in known]
         entries.sort(key=attrgetter("fingerprint"))
         self._entries, self._by_label, self._found = entries, {}, {}
         self._by_fingerprint = {entry.fingerprint: entry for entry in entries}
-        self._settings, self._turnover = settings, alerts.turnover
+        self._settings, self._turnover, self._fresh = settings, alerts.turnover, {}
+
+    def _is_old(self) -> bool:
+        return self._view.settings is not self._settings or self._view.machine.alerts.turnover != self._turnover
+
+    def _entry(self, alert: Alert, settings: Settings) -> Entry:
+        """A new one, unless it was made already for the routes that there are."""
+        made = self._fresh.get(alert.fingerprint)
+        if made is not None and made.alert is alert and made.route is settings.route:
+            return made
+        return Entry(alert, settings.route)
 
     def _breadth(self, matcher: Matcher) -> int:
         """How many alerts satisfy it, for one that demands a value; more than there are for one that has to be asked."""
