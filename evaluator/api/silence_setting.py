@@ -13,7 +13,7 @@ from evaluator.api.view import View
 from evaluator.core.events import Refused, SilenceSet, WindowSet
 from evaluator.core.silence import Silence
 from evaluator.core.silence_policy import Objection, Verdict
-from evaluator.core.silence_preview import Preview, preview
+from evaluator.core.silence_preview import Judgement, judge
 from evaluator.core.silences import Refusal, SilenceError
 from evaluator.core.windows import Window
 
@@ -44,7 +44,7 @@ async def set_silence(view: View, wanted: Silence, confirmed: bool = False, care
 
     confirmed: whether whoever asks insists. careful: object also to what mutes nearly everything.
     """
-    await _check(view, preview(view.machine, wanted, view.now, careful), confirmed)
+    await _check(view, judge(view.machine, wanted, view.now, careful), confirmed)
     name = str(uuid4())
     await view.submit(SilenceSet(wanted, name))
     silences = view.machine.silencing.silences
@@ -56,7 +56,7 @@ async def set_silence(view: View, wanted: Silence, confirmed: bool = False, care
 
 async def set_window(view: View, wanted: Window, confirmed: bool = False) -> Window:
     """Make or edit a window; gives it as it is kept. Raises NotSetError, UnavailableError."""
-    await _check(view, preview(view.machine, wanted, view.now, careful=True), confirmed)
+    await _check(view, judge(view.machine, wanted, view.now, careful=True), confirmed)
     await view.submit(WindowSet(wanted))
     made = view.machine.silencing.windows.get(wanted.id)
     if made is None or replace(made, updated_at=None) != wanted:
@@ -64,7 +64,7 @@ async def set_window(view: View, wanted: Window, confirmed: bool = False) -> Win
     return made
 
 
-async def _check(view: View, seen: Preview, confirmed: bool) -> None:
+async def _check(view: View, seen: Judgement, confirmed: bool) -> None:
     if seen.refusal is not None:
         await tell(view, seen.refusal)
         raise NotSetError(_WHY[seen.refusal.kind], str(seen.refusal))

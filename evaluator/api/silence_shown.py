@@ -70,10 +70,11 @@ def shown_window(view: View, window: Window) -> Json:
 
 def shown_preview(seen: Preview) -> Json:
     """count: of all alerts that it would mute; already: of those, how many are muted without it. alerts: some of them."""
+    judgement = seen.judgement
     return {
-        "verdict": seen.verdict(),
-        "problems": list(seen.refusal.problems) if seen.refusal else [],
-        "objections": shown_objections(seen.objections),
+        "verdict": judgement.verdict(),
+        "problems": list(judgement.refusal.problems) if judgement.refusal else [],
+        "objections": shown_objections(judgement.objections),
         "count": len(seen.mutes),
         "already": sum(one.inhibited or bool(one.silences) for one in seen.mutes),
         "alerts": [_muted(one) for one in islice(seen.mutes, MOST_SHOWN)],

@@ -26,40 +26,48 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What would come of it. refusal: why it cannot be set at all. occurrences: of a window, the next ones.
+class Judgement:
+    """What speaks against it. refusal: why it cannot be set at all. objections: what the policy says of it."""
 
-    objections: what the policy says of it.
-    """
-
-    mutes: tuple[Muted, ...]
     refusal: SilenceError | None
     objections: tuple[Objection, ...]
-    occurrences: tuple[Silence, ...] = ()
 
     def verdict(self, confirmed: bool = False) -> Verdict:
         """What becomes of it. confirmed: whether whoever wants it insists."""
         return Verdict.REFUSED if self.refusal is not None else verdict(self.objections, confirmed)
 
 
-def preview(machine: Machine, wanted: Silence | Window, now: datetime, careful: bool = False) -> Preview:
-    """Look ahead. careful: object also to what mutes nearly everything, because whoever asks can be asked back."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would come of it. occurrences: of a window, the next ones."""
+
+    mutes: tuple[Muted, ...]
+    judgement: Judgement
+    occurrences: tuple[Silence, ...] = ()
+
+
+def judge(machine: Machine, wanted: Silence | Window, now: datetime, careful: bool = False) -> Judgement:
+    """Ask whether it may be set. Alerts are looked at only when the policy counts them.
+
+    careful: object also to what mutes nearly everything, because whoever asks can be asked back.
+    """
     if isinstance(wanted, Window):
-        return _of_window(machine, wanted, now, careful)
+        refusal = machine.silencing.windows.foresee(wanted, now)
+        return Judgement(refusal, _objections(machine, None, as_silence(wanted, now), now, careful))
     planned = machine.silencing.silences.foresee(wanted, now)
-    refusal = planned if isinstance(planned, SilenceError) else None
     former = machine.silencing.silences.get(wanted.id)
-    mutes = _muted(machine, wanted, frozenset({wanted.id}), now)
-    return Preview(mutes, refusal, _objections(machine, former, wanted, len(mutes), now, careful))
+    refused = planned if isinstance(planned, SilenceError) else None
+    return Judgement(refused, _objections(machine, former, wanted, now, careful))
 
 
-def _of_window(machine: Machine, wanted: Window, now: datetime, careful: bool) -> Preview:
-    refusal = machine.silencing.windows.foresee(wanted, now)
-    own = frozenset(name for name, window in machine.silencing.opened().items() if window.id == wanted.id)
-    wish = as_silence(wanted, now)
-    mutes = _muted(machine, wish, own, now)
-    coming = tuple(islice(occurrences(wanted, now), OCCURRENCES))
-    return Preview(mutes, refusal, _objections(machine, None, wish, len(mutes), now, careful), coming)
+def preview(machine: Machine, wanted: Silence | Window, now: datetime, careful: bool = False) -> Preview:
+    """Look ahead. careful: as in `judge`."""
+    judgement = judge(machine, wanted, now, careful)
+    if isinstance(wanted, Window):
+        own = frozenset(name for name, window in machine.silencing.opened().items() if window.id == wanted.id)
+        coming = tuple(islice(occurrences(wanted, now), OCCURRENCES))
+        return Preview(_muted(machine, as_silence(wanted, now), own, now), judgement, coming)
+    return Preview(_muted(machine, wanted, frozenset({wanted.id}), now), judgement)
 
 
 def _muted(machine: Machine, silence: Silence, own: frozenset[str], now: datetime) -> tuple[Muted, ...]:
@@ -78,9 +86,11 @@ def _inhibited(machine: Machine, alert: Alert) -> bool:
 
 
 def _objections(
-    machine: Machine, former: Silence | None, wanted: Silence, mutes: int, now: datetime, careful: bool
+    machine: Machine, former: Silence | None, wanted: Silence, now: datetime, careful: bool
 ) -> tuple[Objection, ...]:
     if not widens(former, wanted, now):
         return ()
-    found = objections(wanted, machine.settings.silence_policy, now, mutes)
+    policy = machine.settings.silence_policy
+    mutes = sum(alert.firing and wanted.matches(alert.labels) for alert in machine.alerts) if policy.max_alerts else 0
+    found = objections(wanted, policy, now, mutes)
     return (VAGUE, *found) if careful and not found and is_vague(wanted) else found
