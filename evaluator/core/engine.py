@@ -104,6 +104,7 @@ class Machine:
                 row = self.dispatch.delivered(event.outbox, event.receipt, now)
                 if row is not None:
                     self.watch.delivered(row.integration, now)
+                    self.watch.worded(row, event.receipt, now)
             case DeliveryFailed():
                 row = self.dispatch.failed(event, now)
                 if row is not None and tells_of_others(row):

@@ -3,6 +3,7 @@
     EvaluatorDatasourceDown       no query to a datasource has succeeded for a minute, whatever the reason
     EvaluatorRuleFailing          rules of a datasource that answers have failed three times in a row; one alert for all
     EvaluatorNotificationFailing  an integration refused a notification for good, or accepts none for a minute
+    EvaluatorTemplateFailing      templates failed in the newest message that an integration accepted; it went out plainer
     EvaluatorForwardingFailing    none of the Alertmanagers that alerts are forwarded to has accepted any for a minute
     EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
     EvaluatorLimitReached         something was refused because of a limit of the configuration (`core.refusals`)
@@ -12,7 +13,7 @@ is itself at fault only when the datasource answered others meanwhile.
 
 A notification that nobody has accepted may become pointless, because what it tells is over. When nothing waits for an
 integration any more, its alert is over too, and says so: that it works again, nobody knows. That it cannot be told of its own
-failing does not count.
+failing does not count; nor does it prove a template sound that it could be told of that very template's failing.
 
 Each is asserted by a source of its own, so that a restart finds it again and ends it when its cause is over.
 """
@@ -28,7 +29,7 @@ from evaluator.core.alerts import Fixed
 from evaluator.core.answers import Failure
 from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.records import Annotations, OutboxRecord
+from evaluator.core.records import TEMPLATE_ERROR, Annotations, OutboxRecord, Pairs
 
 PATIENCE = timedelta(minutes=1)
 """How long a datasource or an integration may fail before somebody hears of it."""
@@ -37,12 +38,15 @@ FAILURES = 3
 """How many evaluations in a row a rule may fail before somebody hears of it."""
 
 SOURCE = "evaluator:"
-NAMED = 5  # rules that are named in an annotation
+NAMED = 5  # rules, or templates, that are named in an annotation
+
+NOT_ACCEPTED, TEMPLATES = "EvaluatorNotificationFailing", "EvaluatorTemplateFailing"
 
 _OWN_LABELS = {
     "EvaluatorDatasourceDown": ("datasource",),
     "EvaluatorRuleFailing": ("datasource",),
     "EvaluatorNotificationFailing": ("receiver", "integration"),
+    "EvaluatorTemplateFailing": ("receiver", "integration"),
     "EvaluatorForwardingFailing": (),
     "EvaluatorAlertLimit": ("rule_group", "rule"),
     "EvaluatorLimitReached": ("limit",),
@@ -89,6 +93,7 @@ class SelfWatch:
     """Keeps the causes, and calls `raise_` and `cease` when a built-in alert begins, changes its text or ends.
 
     datasources, integrations: what fails at the moment. strikes: by rule, failures of its own since it last worked.
+    misworded: the integrations in whose newest message templates failed.
     failing: by datasource, the rules that are told as failing and why. limited: by alert, the rules over their limit.
     resuming: by datasource that had failing rules before a restart, the rules that have not been asked since.
     alertmanagers: those that did not accept what was last forwarded to them. unforwarded: that is told of all of them.
@@ -104,6 +109,7 @@ class SelfWatch:
     resuming: dict[str, set[str]] = field(default_factory=dict)
     alertmanagers: dict[str, _Trouble] = field(default_factory=dict)
     unforwarded: bool = False
+    misworded: set[str] = field(default_factory=set)
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
@@ -222,6 +228,19 @@ class SelfWatch:
                 _raised(_integration(integration), f"Notifications to {integration} are not accepted", description), now
             )
 
+    def worded(self, row: OutboxRecord, receipt: Pairs, now: datetime) -> None:
+        """An integration accepted a message. receipt: what came back, and a note for each template that failed."""
+        name, failures = row.integration, [text for kind, text in receipt if kind == TEMPLATE_ERROR]
+        labels = _integration(name, TEMPLATES, "warning")
+        if failures:
+            self.misworded.add(name)
+            summary = f"Templates of {name} fail"
+            description = "Its messages go out as plain text. In the newest one:\n" + "\n".join(failures[:NAMED])
+            self.raise_(_raised(labels, summary, description), now)
+        elif name in self.misworded and tells_of_others(row, TEMPLATES):
+            self.misworded.discard(name)
+            self.cease(labels, now)
+
     # -- forwarding ---------------------------------------------------------------------------------------------------
 
     def forwarded(self, alertmanager: str, now: datetime) -> None:
@@ -262,6 +281,8 @@ class SelfWatch:
                 self.datasources[labels["datasource"]] = _Trouble(since, "")
             case "EvaluatorNotificationFailing":
                 self.integrations[f"{labels['receiver']}/{labels['integration']}"] = _Trouble(since, "")
+            case "EvaluatorTemplateFailing":
+                self.misworded.add(f"{labels['receiver']}/{labels['integration']}")
             case "EvaluatorForwardingFailing":
                 self.unforwarded = True
             case "EvaluatorRuleFailing":
@@ -284,6 +305,9 @@ class SelfWatch:
         for name in [name for name in self.integrations if name not in integrations]:
             del self.integrations[name]
             self.cease(_integration(name), now)
+        for name in sorted(self.misworded - integrations):
+            self.misworded.discard(name)
+            self.cease(_integration(name, TEMPLATES, "warning"), now)
         self._retain_rules(groups, now)
 
     def _retain_rules(self, groups: Collection[GroupEvaluation], now: datetime) -> None:
@@ -320,15 +344,16 @@ def _labels(name: str, severity: str, **more: str) -> Labels:
     return Labels({ALERT_NAME: name, "severity": severity, **more})
 
 
-def tells_of_others(row: OutboxRecord) -> bool:
-    """Whether there is more in it than that the very integration it is for fails; external labels do not matter."""
-    own = _integration(row.integration).items()
+def tells_of_others(row: OutboxRecord, alertname: str = NOT_ACCEPTED) -> bool:
+    """Whether there is more in it than this built-in alert about the very integration it is for; other labels do not matter."""
+    receiver, _, integration = row.integration.rpartition("/")
+    own = Labels({ALERT_NAME: alertname, "receiver": receiver, "integration": integration}).items()
     return not all(own <= alert.labels.items() for alert in row.notification.alerts)
 
 
-def _integration(name: str) -> Labels:
+def _integration(name: str, alertname: str = NOT_ACCEPTED, severity: str = "critical") -> Labels:
     receiver, _, integration = name.rpartition("/")
-    return _labels("EvaluatorNotificationFailing", "critical", receiver=receiver, integration=integration)
+    return _labels(alertname, severity, receiver=receiver, integration=integration)
 
 
 def _raised(labels: Labels, summary: str, description: str) -> Raised:

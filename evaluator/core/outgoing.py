@@ -21,7 +21,15 @@ from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.journal import Journal
 from evaluator.core.meta import tells_of_others
-from evaluator.core.records import Attempt, LedgerRecord, Notification, NotifiedAlert, OutboxRecord, Pairs
+from evaluator.core.records import (
+    TEMPLATE_ERROR,
+    Attempt,
+    LedgerRecord,
+    Notification,
+    NotifiedAlert,
+    OutboxRecord,
+    Pairs,
+)
 from evaluator.core.timers import Timers
 
 FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
@@ -87,7 +95,7 @@ class Outgoing:
         """Tell this integration of these alerts; gives the row. since: when it was first decided that it is to be told."""
         told = tuple(alert.told() for alert in alerts)
         receiver = group.route.receiver
-        known = lane.told.receipt if lane.told is not None and lane.told.firing else ()
+        known = lane.told.receipt if lane.told is not None and lane.told.owed else ()
         message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now, known)
         ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
         row = lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
@@ -123,7 +131,8 @@ class Outgoing:
         self._journal.note(Attempt(now, row.id, group.id, lane.name, row.attempts + 1, receipt=receipt))
         message = row.notification
         firing, resolved = (frozenset(one.labels.fingerprint for one in some) for some in _halves(message))
-        self.told(group, lane, now if self.compatibility else message.at, firing, resolved, receipt, now)
+        called = tuple(pair for pair in receipt if pair[0] != TEMPLATE_ERROR)
+        self.told(group, lane, now if self.compatibility else message.at, firing, resolved, called, now)
         self.drop(lane)
         return Landed(row, group, lane)
 

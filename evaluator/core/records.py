@@ -17,6 +17,9 @@ from evaluator.core.windows import Window
 
 Pairs = tuple[tuple[str, str], ...]
 
+TEMPLATE_ERROR = "template_error"
+"""In a receipt, the name of a note that a template failed; it is ours, all other names are the provider's."""
+
 
 class State(StrEnum):
     """Of an alert, as its rule sees it. INACTIVE: it has fired and is over; remembered so that everybody hears of it."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from evaluator.core.records import Pairs
+from evaluator.core.records import TEMPLATE_ERROR, Pairs
 from evaluator.notify.neutral import one_line
 from evaluator.notify.plain import plain_text
 from evaluator.notify.rendered import Render, RenderedNotification
-from evaluator.notify.texts import TEMPLATE_ERROR
 
 
 @dataclass(slots=True)

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from evaluator.core.records import Notification, NotifiedAlert, OutboxRecord, Pairs
+from evaluator.core.records import TEMPLATE_ERROR, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.notify.neutral import one_line
 from evaluator.notify.rendered import Render, RenderedNotification, render
-
-TEMPLATE_ERROR = "template_error"
 
 
 class Texts(Protocol):

@@ -22,7 +22,7 @@ from evaluator.core.effects import Deliver, Effect, Note, Save
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import AlertsPosted, Delivered, Event, QueryFailed, QueryReturned
-from evaluator.core.records import Attempt, Decision, OutboxRecord, Transition
+from evaluator.core.records import TEMPLATE_ERROR, Attempt, Decision, OutboxRecord, Transition
 from evaluator.notify.forwarding.forwarder import CAPACITY
 from evaluator.service.clock import Clock
 from evaluator.service.counts import Counts
@@ -86,7 +86,7 @@ class Metrics:
                 case AlertsPosted():
                     self._posted(event, now)
                 case Delivered():
-                    self.counts.template_failures += any(name == "template_error" for name, _ in event.receipt)
+                    self.counts.template_failures += any(name == TEMPLATE_ERROR for name, _ in event.receipt)
                 case _:
                     pass
 

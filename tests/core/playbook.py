@@ -10,7 +10,7 @@ Slots are at whole intervals of the play's clock: groups here have no offset (se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ from evaluator.core.durations import format_duration, parse_duration
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
 from evaluator.core.events import Delivered, DeliveryFailed, Event, Observation, QueryFailed, QueryReturned, Reloaded
 from evaluator.core.labels import Labels
-from evaluator.core.records import Attempt, Decision, Kept, OutboxRecord, Transition
+from evaluator.core.records import Attempt, Decision, Kept, OutboxRecord, Pairs, Transition
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
@@ -123,6 +123,7 @@ class Playbook:
         self.accepted: list[tuple[datetime, OutboxRecord]] = []
         self.takes = timedelta(0)
         self.takes_until: str | None = None
+        self.receipts: Callable[[OutboxRecord], Pairs] = lambda row: ()
 
     # -- the script ---------------------------------------------------------------------------------------------------
 
@@ -228,7 +229,7 @@ class Playbook:
                 self.accepted.append((now, effect.row))
             return replace(current[-1], outbox=effect.row.id)
         self.accepted.append((now, effect.row))
-        return Delivered(effect.row.id)
+        return Delivered(effect.row.id, self.receipts(effect.row))
 
     def _watch(self, effects: Sequence[Effect], now: datetime) -> None:
         for effect in effects:

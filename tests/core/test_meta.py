@@ -10,9 +10,10 @@ from evaluator.core.alerts import Alert
 from evaluator.core.answers import FailureKind
 from evaluator.core.labels import Labels
 from evaluator.core.meta import NOTHING_WAITS
+from evaluator.core.records import OutboxRecord, Pairs
 from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Settings
-from tests.core.playbook import NOTHING, Playbook, failure, group, name, receiver, route, rule, series
+from tests.core.playbook import NOTHING, Playbook, failure, group, moment, name, receiver, route, rule, series
 from tests.core.playbook import settings as configured
 
 BAD = failure(FailureKind.BAD_QUERY, "parse error")
@@ -298,3 +299,57 @@ def test_other_external_labels_rename_a_built_in_alert(restart: bool) -> None:
     assert built_in(play.run("19m")) == ["EvaluatorDatasourceDown{cluster=x,datasource=default}"]
     assert built_in(play.run("20m")) == []
     assert play.run("40m").kept == {}
+
+
+# -- EvaluatorTemplateFailing ---------------------------------------------------------------------------------------------
+
+
+MISWORDED = "EvaluatorTemplateFailing{integration=console[0],receiver=ops}"
+
+
+def misworded(names: str, until: str, **more: object) -> Playbook:
+    """A receiver whose template fails whenever a message tells of one of the `names`, until this instant."""
+    play = Playbook(config(group(rule("A"), rule("B"), interval="1m"), **more))
+    note = (("template_error", "text: line 1, column 3: no such name"), ("ts", "1.2"))
+
+    def receipt(row: OutboxRecord) -> Pairs:
+        told = {alert.labels["alertname"] for alert in row.notification.alerts}
+        return note if told & set(names.split()) and row.notification.at < moment(until) else (("ts", "1.2"),)
+
+    play.receipts = receipt
+    return play.at("0s", "A", series("A")).at("5m", "A", NOTHING).at("7m", "B", series("B"))
+
+
+def test_a_template_that_fails_is_told_and_named() -> None:
+    play = misworded("A", "1h").run("1m")
+    assert built_in(play) == [MISWORDED]
+    (alert,) = [alert for alert in play.machine.alerts if "Template" in alert.labels["alertname"]]
+    assert dict(alert.described.annotations.expanded or ()) == {
+        "summary": "Templates of ops/console[0] fail",
+        "description": "Its messages go out as plain text. In the newest one:\ntext: line 1, column 3: no such name",
+    }
+
+
+def test_that_its_own_failing_could_be_told_proves_nothing() -> None:
+    """The template copes with the built-in alert, and not with A; only another message may end the alarm."""
+    play = misworded("A", "1h")
+    assert built_in(play.run("6m59s")) == [MISWORDED]
+    assert built_in(play.run("7m")) == []
+
+
+def test_a_template_that_fails_for_all_messages_fires_until_one_is_well() -> None:
+    play = misworded("A B EvaluatorTemplateFailing", "6m1s")
+    assert built_in(play.run("6m")) == [MISWORDED]
+    assert built_in(play.run("7m")) == []
+
+
+def test_a_template_that_fails_does_so_across_restarts() -> None:
+    play = misworded("A", "1h").run("3m").crash()
+    assert built_in(play) == [MISWORDED]
+    assert built_in(play.run("8m")) == []
+
+
+def test_templates_of_an_integration_that_a_reload_removed_do_not_fail() -> None:
+    play = misworded("A", "1h")
+    play.reload("3m", config(group(rule("A"), interval="1m"), receivers=[receiver(integrations=0), receiver("other")]))
+    assert built_in(play.run("4m")) == []
