@@ -12,13 +12,13 @@ silence mutes or has muted so far, so that the record of what was muted stays tr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
+from evaluator.core.labels import Matcher, MatchOp, match_all
 
 MatcherSet = tuple[Matcher, ...]
 
@@ -64,10 +64,6 @@ class Silence:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether it mutes an alert with these labels while it is active."""
         return any(match_all(matchers, labels) for matchers in self.matcher_sets)
-
-    def would_mute(self, candidates: Iterable[Labels]) -> list[Labels]:
-        """Those of `candidates` that it mutes while it is active: the preview of a silence."""
-        return [labels for labels in candidates if self.matches(labels)]
 
     @property
     def size(self) -> int:

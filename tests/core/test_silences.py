@@ -71,12 +71,6 @@ def test_matches(sets: list[str], labels: dict[str, str], matches: bool) -> None
     assert silence(*sets).matches(Labels(labels)) is matches
 
 
-def test_a_preview_names_whom_a_silence_would_mute() -> None:
-    """Whether it is active or not."""
-    other = Labels({"alertname": "Up"})
-    assert silence(start=HOUR, end=DAY).would_mute([DOWN, other, DOWN]) == [DOWN, DOWN]
-
-
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
