@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from docs.generate.tables import code
 from evaluator.templating.functions.prometheus import RULE_FUNCTIONS
 from evaluator.templating.jinja.environment import Sandbox
+from evaluator.templating.jinja.names import RULE_WORDS
 
 
 def jinja_names() -> str:
     """Filters, then names that can be called."""
-    sandbox = Sandbox()
+    sandbox = Sandbox(RULE_WORDS)
     filters = _listed(name for name in sandbox.filters if name not in RULE_FUNCTIONS)
     names = _listed(name for name in sandbox.globals if name not in RULE_FUNCTIONS and not name.startswith("_"))
     return _wrapped(f"Jinja2 also has filters of its own: {filters}; and these names: {names}.")

@@ -13,7 +13,7 @@ from evaluator.config.reading import Reading
 from evaluator.core.rules import Position
 from evaluator.templating import NotificationTexts, TemplateError
 
-_JINJA = (".j2", ".jinja", ".jinja2")
+_OTHER_ENDINGS = (".jinja", ".jinja2")
 
 
 def read_templates(top: Table, reading: Reading) -> Iterator[Path]:
@@ -32,12 +32,11 @@ def read_templates(top: Table, reading: Reading) -> Iterator[Path]:
 
 def _check(file: Found, entry: Position, problems: Problems) -> None:
     """Parse one file. entry: where it is named, which is what to change when it is no file of this kind."""
-    if file.path.suffix in _JINJA:
-        message = f'"{file.shown}" is a Jinja2 file, and the texts of receivers are Go templates'
-        problems.error(entry, message, "write its texts as Go templates, in a file with another ending such as .tmpl")
+    if file.path.suffix in _OTHER_ENDINGS:
+        problems.error(entry, f'"{file.shown}" is a Jinja2 file of another name', f"rename it to {file.path.stem}.j2")
         return
     text = read_text(file.path, file.shown, problems)
     try:
-        NotificationTexts([(file.shown, text or "")])
+        NotificationTexts([(file.path.name, text or "")])
     except TemplateError as error:
         problems.error(Position(file.shown, error.line, error.column), error.message)

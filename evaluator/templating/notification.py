@@ -1,65 +1,202 @@
 """The texts of receivers: templates of the configuration over the packaged defaults.
 
-Files are read in order, and the last definition of a name counts; one that holds nothing but blanks takes nobody's place.
+Files are read in order, and the last definition of a name counts; one that holds nothing but blanks takes nobody's place. A
+file in Go's language defines as many templates as it likes; one whose name ends in `.j2` is one template in Jinja2, of the name
+before that (`slack.default.text.j2`), and HTML where that name ends in `.html`. Each may call the others of either language.
 A text of a receiver may define templates of its own, which are seen by that text only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property, lru_cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final, Literal
 
-from evaluator.templating.errors import TemplateError
+from markupsafe import Markup
+
+from evaluator.templating.errors import CallFailed, TemplateError
 from evaluator.templating.functions.alertmanager import NOTIFICATION_FUNCTIONS
-from evaluator.templating.go.nodes import Tree
+from evaluator.templating.go.nodes import Action, Command, Dot, Identifier, Pipe, String, Tree
 from evaluator.templating.go.parser import parse
+from evaluator.templating.go.quote import quoted
 from evaluator.templating.go.template import Template
+from evaluator.templating.go.values import ANY, STRING, Function, SafeHtml, function, presentable
 from evaluator.templating.html.escapers import ESCAPERS
 from evaluator.templating.html.escaping import escaped
+from evaluator.templating.jinja.compile import Compiled, Language, compile_jinja
+from evaluator.templating.jinja.notifications import Told, language
+from evaluator.templating.languages import Trees, is_literal, read
 from evaluator.templating.notification_data import NotificationData
 
 MAIN: Final = ""
-_OF_PAGES: Final = {**NOTIFICATION_FUNCTIONS, **ESCAPERS}
+JINJA: Final = ".j2"
+_PAGE: Final = ".html"
+_CALL: Final = "_jinja"
 _DEFAULTS: Final = resources.files("evaluator.templating") / "defaults"
+_DEEPEST: Final = 8  # Jinja2 templates that call one another
+_MOST_CALLS: Final = 2000
+
+Render = Callable[[NotificationData], str]
 
 
 class NotificationTexts:
-    """All templates of one configuration."""
+    """All templates of one configuration. strict: what a Jinja2 text names must be there, where it otherwise is empty."""
 
-    def __init__(self, templates: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, templates: Sequence[tuple[str, str]] = (), *, strict: bool = False) -> None:
         """templates: names and texts of the files, in order. Raises TemplateError, which names the file."""
-        trees = dict(_default_trees())
+        self._strict = strict
+        self._jinja: dict[str, Compiled] = {}
+        self._trees = dict(_default_trees())
         for name, text in templates:
-            _add(trees, parse(text, name, NOTIFICATION_FUNCTIONS, file=name))
-        self._trees = trees
-        self._shared = Template(trees, NOTIFICATION_FUNCTIONS)
+            if name.endswith(JINJA):
+                self._add_jinja(name, text)
+            else:
+                _add(self._trees, parse(text, name, NOTIFICATION_FUNCTIONS, file=name))
+        self._functions: Mapping[str, Function] = {
+            **NOTIFICATION_FUNCTIONS,
+            **ESCAPERS,
+            _CALL: function(_CALL, self._call_jinja, STRING, ANY, scoped=True),
+        }
+        self._shared = Template(self._trees, self._functions)
         self._compiled = lru_cache(maxsize=1024)(self._compile)
         self._pages = lru_cache(maxsize=256)(self._compile_page)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all templates."""
+        return frozenset(self._trees)
+
     def render(self, text: str, data: NotificationData) -> str:
         """The finished text. Raises TemplateError."""
-        if "{{" not in text:
-            return text
-        return self._compiled(text).execute(MAIN, data.root, data)
+        return text if is_literal(text) else self._compiled(text)(data)
 
     def render_html(self, text: str, data: NotificationData) -> str:
         """The finished text of a page or a mail, escaped as Go's html/template does it. Raises TemplateError."""
-        if "{{" not in text:
-            return text
-        return self._pages(text).execute(MAIN, data.root, data)
+        return text if is_literal(text) else self._pages(text)(data)
+
+    def kind(self, text: str) -> Literal["literal", "go", "jinja"]:
+        """The language of a text. Raises TemplateError when it cannot be read."""
+        if is_literal(text):
+            return "literal"
+        return "jinja" if isinstance(self._read(text, self._plain), Compiled) else "go"
 
     def check(self, text: str) -> None:
         """Raises TemplateError when the text cannot be read."""
-        self._compiled(text)
+        if not is_literal(text):
+            self._compiled(text)
 
-    def _compile(self, text: str) -> Template:
-        return self._shared.extended(parse(text, MAIN, NOTIFICATION_FUNCTIONS))
+    # Go
 
-    def _compile_page(self, text: str) -> Template:
-        trees = {**self._trees, **parse(text, MAIN, NOTIFICATION_FUNCTIONS)}
-        return Template(escaped(trees, MAIN), _OF_PAGES)
+    def _compile(self, text: str) -> Render:
+        found = self._read(text, self._plain)
+        if isinstance(found, Compiled):
+            return _of_jinja(found)
+        template = self._shared.extended(found)
+        return lambda data: template.execute(MAIN, data.root, data)
+
+    def _compile_page(self, text: str) -> Render:
+        found = self._read(text, self._markup)
+        if isinstance(found, Compiled):
+            return _of_jinja(found)
+        template = Template(escaped({**self._trees, **found}, MAIN), self._functions)
+        return lambda data: template.execute(MAIN, data.root, data)
+
+    def _read(self, text: str, jinja: Language) -> Trees | Compiled:
+        return read(text, _parsed, NOTIFICATION_FUNCTIONS, jinja)
+
+    # Jinja2
+
+    @cached_property
+    def _plain(self) -> Language:
+        return language(self._text_of, pages=False, strict=self._strict)
+
+    @cached_property
+    def _markup(self) -> Language:
+        return language(self._page_of, pages=True, strict=self._strict, mark=Markup)
+
+    def _add_jinja(self, file: str, text: str) -> None:
+        """A Jinja2 template stands among the others as one whose only action calls it."""
+        name = file.removesuffix(JINJA)
+        try:
+            self._jinja[name] = compile_jinja(text, self._markup if name.endswith(_PAGE) else self._plain)
+        except TemplateError as error:
+            raise _in_file(error, file) from None
+        words = (Identifier(0, _CALL), String(0, quoted(name), name), Dot(0))
+        self._trees[name] = Tree(name, text, (Action(0, Pipe(0, (), False, (Command(0, words),))),), 1, file)
+
+    def _call_jinja(self, data: NotificationData, name: str, dot: Any) -> str:
+        """What a template of Go's calls. What is HTML need not be escaped again."""
+        try:
+            with _deeper():
+                text = self._jinja[name].render(Told(data, dot))
+        except TemplateError as error:
+            raise _in_file(error, name + JINJA) from None
+        return SafeHtml(text) if name.endswith(_PAGE) else text
+
+    def _text_of(self, name: str, data: NotificationData, dot: Any) -> str:
+        self._known(name)
+        with _deeper():
+            return self._shared.execute(name, dot, data)
+
+    def _page_of(self, name: str, data: NotificationData, dot: Any) -> str:
+        self._known(name)
+        with _deeper():
+            return self._page_templates(name).execute(name, dot, data)
+
+    def _page_templates(self, name: str) -> Template:
+        found = self._escaped.get(name)
+        if found is None:
+            found = self._escaped[name] = Template(escaped(self._trees, name), self._functions)
+        return found
+
+    @cached_property
+    def _escaped(self) -> dict[str, Template]:
+        return {}
+
+    def _known(self, name: str) -> None:
+        if name not in self._trees:
+            raise CallFailed(f'template "{name}" not defined')
+
+
+def _of_jinja(compiled: Compiled) -> Render:
+    def render(data: NotificationData) -> str:
+        with _deeper():
+            return presentable(compiled.render(Told(data, data.root)))
+
+    return render
+
+
+_calls: Final[ContextVar[tuple[int, list[int]]]] = ContextVar("calls")
+
+
+@contextmanager
+def _deeper() -> Iterator[None]:
+    """Templates that call one another across languages are bounded together. Raises CallFailed."""
+    depth, left = _calls.get((0, [_MOST_CALLS]))
+    left[0] -= 1
+    if depth == _DEEPEST or left[0] < 0:
+        raise CallFailed("templates call templates without end")
+    token = _calls.set((depth + 1, left))
+    try:
+        yield
+    finally:
+        _calls.reset(token)
+
+
+def _parsed(text: str) -> Trees:
+    return parse(text, MAIN, NOTIFICATION_FUNCTIONS)
+
+
+def _in_file(error: TemplateError, file: str) -> TemplateError:
+    """The error with the file that it is in, unless it names one."""
+    if error.file:
+        return error
+    return TemplateError(
+        error.message, error.line, error.column, at=error.at, template=error.template, byte=error.byte, file=file
+    )
 
 
 def _add(trees: dict[str, Tree], more: Mapping[str, Tree]) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from evaluator.core.records import Notification, NotifiedAlert
+from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating.go.times import YEAR_ONE, Time
 from evaluator.templating.go.values import STRINGS, Function, Kind, Stringer, Strings, Struct, Value, function
+from evaluator.templating.scope import plain_value
 
 _META: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
@@ -104,6 +105,11 @@ class NotificationData:
     root: Struct
     at: datetime
 
+    @property
+    def external_url(self) -> str:
+        """Of the evaluator."""
+        return str(self.root.fields["ExternalURL"])
+
 
 def notification_data(
     notification: Notification, annotations: Sequence[Mapping[str, str]], external_url: str
@@ -121,7 +127,8 @@ def notification_data(
         "RouteLabels": KV(),
         "ExternalURL": external_url.rstrip("/"),
     }
-    return NotificationData(Struct("template.Data", fields), notification.at)
+    root = Struct("template.Data", fields, hidden={"ReceiverName": notification.receiver})
+    return NotificationData(root, notification.at)
 
 
 def quote_meta(text: str) -> str:
@@ -139,7 +146,13 @@ def _alert(alert: NotifiedAlert, annotations: Mapping[str, str]) -> Struct:
         "GeneratorURL": alert.generator_url,
         "Fingerprint": alert.labels.fingerprint,
     }
-    return Struct("template.Alert", fields)
+    return Struct("template.Alert", fields, hidden={"Value": _value(alert.annotations), "Why": alert.why})
+
+
+def _value(annotations: Annotations) -> Any:
+    """The value of the alert's series; nil for an alert that somebody posted, which has none."""
+    known = annotations.series or annotations.templates or annotations.value
+    return plain_value(annotations.histogram or annotations.value) if known else None
 
 
 def _common(sets: Iterable[Mapping[str, str]]) -> KV:

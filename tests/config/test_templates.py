@@ -35,12 +35,15 @@ def test_a_template_may_use_what_another_file_defines(tmp_path: Path) -> None:
     assert said(tmp_path, "templates: ['*.tmpl']\n", **files) == []
 
 
-def test_jinja_is_refused_where_it_is_named(tmp_path: Path) -> None:
-    (problem,) = said(tmp_path, "templates: ['*.j2']\n", a_j2="{% if x %}{% endif %}")
-    assert problem == (
-        f'evaluator.yml:1:13: "{tmp_path}/a.j2" is a Jinja2 file, and the texts of receivers are Go templates; '
-        "write its texts as Go templates, in a file with another ending such as .tmpl"
-    )
+def test_a_file_in_jinja_is_checked_like_any_other(tmp_path: Path) -> None:
+    files = {"a_j2": "{{ status }}\n{{ stat }}", "b_j2": "{{ alerts | length }}"}
+    assert said(tmp_path, "templates: ['*.j2']\n", **files) == ['a.j2:2:4: unknown name "stat", did you mean "status"?']
+
+
+def test_the_ending_of_a_jinja_file_is_j2(tmp_path: Path) -> None:
+    """The name before it is the template's, so there is one ending."""
+    (problem,) = said(tmp_path, "templates: ['*.jinja2']\n", a_jinja2="x")
+    assert problem == f'evaluator.yml:1:13: "{tmp_path}/a.jinja2" is a Jinja2 file of another name; rename it to a.j2'
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ FAILING = [
     "{{ stringSlice 1 }}",
     "{{ range .Alerts }}{{ .Labels.nope.x }}{{ end }}",
     '{{ template "nope" . }}',
-    "{{ nope }}",
+    "{{ .Status | nope }}",
     "{{ if }}",
     "{{ (index .Alerts 0).Foo }}",
     "{{ (index .Alerts 0).StartsAt.Foo }}",

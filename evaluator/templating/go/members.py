@@ -16,6 +16,8 @@ def member(receiver: Any, name: str, called: str, fail: Fail) -> Any:
     target = receiver.target if isinstance(receiver, Pointer) else receiver
     if isinstance(target, Struct) and name in target.fields:
         return target.fields[name]
+    if isinstance(target, Struct) and name in target.hidden:
+        return target.hidden[name]
     if isinstance(target, Mapping):
         return target.get(name, None if isinstance(target, AnyMap) else "")
     return fail(f"can't evaluate field {name} in type {called}")

@@ -82,15 +82,25 @@ class Stringer:
 
 
 class Struct:
-    """A struct: fields by name, in their order. loose: those declared as `interface {}`."""
+    """A struct: fields by name, in their order. loose: those declared as `interface {}`.
 
-    __slots__ = ("fields", "go_type", "loose")
+    hidden: fields that Go's struct does not have; they can be asked for, and do not show when it is printed as a whole.
+    """
+
+    __slots__ = ("fields", "go_type", "hidden", "loose")
     go_kind: ClassVar[Kind] = Kind.STRUCT
 
-    def __init__(self, go_type: str, fields: dict[str, Any], loose: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        go_type: str,
+        fields: dict[str, Any],
+        loose: frozenset[str] = frozenset(),
+        hidden: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.go_type = go_type
         self.fields = fields
         self.loose = loose
+        self.hidden = hidden
 
 
 class Pointer:

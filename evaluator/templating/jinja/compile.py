@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import jinja2
 from jinja2 import meta, nodes
@@ -15,13 +15,11 @@ from jinja2 import meta, nodes
 from evaluator.templating.errors import CallFailed, TemplateError
 from evaluator.templating.jinja import limits
 from evaluator.templating.jinja.environment import Bounded, Sandbox
-from evaluator.templating.jinja.names import LabelView
+from evaluator.templating.jinja.names import RULE_WORDS, LabelView
 from evaluator.templating.scope import Scope, plain_value
 
-NAMES: Final = frozenset({"labels", "value", "external_labels", "external_url", "now"})
 _FILE: Final = "<template>"
 _QUOTED: Final = re.compile(r"['\"]([^'\"]+)['\"]")
-_SANDBOX: Final = Sandbox()
 _FAILURES: Final = (
     jinja2.TemplateError,
     CallFailed,
@@ -38,19 +36,42 @@ _FAILURES: Final = (
 class Compiled:
     """A text that was read. names: the variables and functions that it uses, filters included."""
 
-    render: Callable[[Scope], str]
+    render: Callable[[Any], str]
     names: frozenset[str]
 
 
-def compile_jinja(text: str) -> Compiled:
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What templates of one kind may speak of. names: of their variables. values: what these are in a scope."""
+
+    sandbox: Sandbox
+    names: frozenset[str]
+    values: Callable[[Any], dict[str, Any]]
+
+
+def _of_sample(scope: Scope) -> dict[str, Any]:
+    return {
+        "labels": LabelView(scope.labels),
+        "value": plain_value(scope.value),
+        "external_labels": LabelView(scope.external_labels),
+        "external_url": scope.external_url,
+        "now": scope.now.timestamp(),
+    }
+
+
+RULES: Final = Language(Sandbox(RULE_WORDS), frozenset(_of_sample(Scope())), _of_sample)
+
+
+def compile_jinja(text: str, language: Language = RULES) -> Compiled:
     """Read a Jinja2 text. Raises TemplateError for wrong syntax and for names and filters that do not exist."""
+    sandbox = language.sandbox
     token = limits.current.set(limits.Rendering(Scope(), _price(text)))
     try:
-        tree = _SANDBOX.parse(text)
-        _refuse(text, tree)
+        tree = sandbox.parse(text)
+        _refuse(text, tree, language)
         names = frozenset(meta.find_undeclared_variables(tree)) | {each.name for each in tree.find_all(nodes.Filter)}
-        code = _SANDBOX.compile(Bounded().visit(tree), filename=_FILE)
-        template = jinja2.Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None))
+        code = sandbox.compile(Bounded().visit(tree), filename=_FILE)
+        template = jinja2.Template.from_code(sandbox, code, sandbox.make_globals(None))
     except jinja2.TemplateSyntaxError as error:
         raise _placed(text, _sentence(error.message or "wrong syntax"), error.lineno) from None
     except CallFailed as error:
@@ -59,7 +80,7 @@ def compile_jinja(text: str) -> Compiled:
         raise TemplateError("nested too deeply") from None
     finally:
         limits.current.reset(token)
-    return Compiled(_renderer(template, _price(text)), names)
+    return Compiled(_renderer(template, _price(text), language), names)
 
 
 def _price(text: str) -> int:
@@ -67,13 +88,13 @@ def _price(text: str) -> int:
     return 40 + len(text)
 
 
-def _refuse(text: str, tree: nodes.Template) -> None:
+def _refuse(text: str, tree: nodes.Template, language: Language) -> None:
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         raise TemplateError(f"`{type(node).__name__.lower()}` is not available here", node.lineno)
     for loop in tree.find_all(nodes.For):
         if loop.recursive:
             raise TemplateError("recursive loops are not available here", loop.lineno)
-    known = NAMES | set(_SANDBOX.globals)
+    known = language.names | set(language.sandbox.globals)
     for name in sorted(meta.find_undeclared_variables(tree) - known):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
         near = difflib.get_close_matches(name, known, 1)
@@ -92,11 +113,11 @@ def _sentence(message: str) -> str:
     return message.rstrip(".")
 
 
-def _renderer(template: jinja2.Template, price: int) -> Callable[[Scope], str]:
-    def render(scope: Scope) -> str:
+def _renderer(template: jinja2.Template, price: int, language: Language) -> Callable[[Any], str]:
+    def render(scope: Any) -> str:
         token = limits.current.set(limits.Rendering(scope, price))
         try:
-            return _joined(template, scope)
+            return _joined(template, language.values(scope))
         except TemplateError:
             raise
         except _FAILURES as error:
@@ -107,16 +128,10 @@ def _renderer(template: jinja2.Template, price: int) -> Callable[[Scope], str]:
     return render
 
 
-def _joined(template: jinja2.Template, scope: Scope) -> str:
+def _joined(template: jinja2.Template, values: dict[str, Any]) -> str:
     pieces: list[str] = []
     room = limits.LONGEST
-    for piece in template.generate(
-        labels=LabelView(scope.labels),
-        value=plain_value(scope.value),
-        external_labels=LabelView(scope.external_labels),
-        external_url=scope.external_url,
-        now=scope.now.timestamp(),
-    ):
+    for piece in template.generate(values):
         pieces.append(piece)
         room -= len(piece)
         if room < 0:

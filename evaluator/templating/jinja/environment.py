@@ -10,15 +10,16 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.filters import FILTERS as STANDARD_FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from evaluator.templating.errors import CallFailed
+from evaluator.templating.go.values import type_name
 from evaluator.templating.jinja import limits
-from evaluator.templating.jinja.names import FILTERS, GLOBALS, LabelView, member, printed, text_of
+from evaluator.templating.jinja.names import MISSING, LabelView, Vocabulary, member, printed, text_of
 
 _STANDARD: Final = [
     "abs",
@@ -89,26 +90,37 @@ _CONCATENATED: Final = "_concatenated"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2 with the functions of rule templates, within bounds."""
+    """Jinja2 with the functions of a vocabulary, within bounds.
+
+    undefined: what a name stands for that is not there. pages: everything printed is escaped for HTML.
+    """
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
-    def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=printed, autoescape=False)
+    def __init__(self, words: Vocabulary, *, undefined: type[Undefined] = StrictUndefined, pages: bool = False) -> None:
+        super().__init__(
+            undefined=undefined,
+            keep_trailing_newline=True,
+            finalize=printed,
+            autoescape=pages,
+            extensions=["jinja2.ext.loopcontrols"],
+        )
         self.filters = {name: _weighed(STANDARD_FILTERS[name]) for name in _STANDARD}
-        self.filters |= {"string": printed, "join": _join, "replace": _replace, "round": _round, **FILTERS}
+        self.filters |= {"string": printed, "join": _join, "replace": _replace, "round": _round, **words.filters}
         kept = {name: self.globals[name] for name in ("dict", "namespace")}
         self.globals.clear()
-        self.globals.update(kept, **GLOBALS, range=_range)
+        self.globals.update(kept, **words.globals, range=_range)
         self.globals.update({_TURNS: limits.turns, _CONCATENATED: _concatenated})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute; of labels always a label."""
         if isinstance(obj, LabelView):
             return obj[attribute]
-        if hasattr(obj, "go_kind"):
+        if not isinstance(obj, Undefined) and hasattr(obj, "go_kind"):
             found = member(obj, attribute)
-            return self.undefined(obj=obj, name=attribute) if found is None else found
+            if found is MISSING:
+                return self.undefined(hint=f"a {type_name(obj)} has no {attribute!r}", obj=obj, name=attribute)
+            return found
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from evaluator.templating.errors import CallFailed
-from evaluator.templating.scope import Scope
 
 LONGEST: Final = 1 << 20  # characters of any text
 LARGEST_RANGE: Final = 10_000
@@ -25,7 +24,7 @@ _PER_STEP: Final = 40
 class Rendering:
     """One rendering under way: its scope, and what it may still spend. turn: the price of a loop turn or a call."""
 
-    scope: Scope
+    scope: Any
     turn: int = _PER_STEP
     units: int = _UNITS
 

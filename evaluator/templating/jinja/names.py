@@ -6,7 +6,8 @@ In a filter the piped value takes the last place, as it does in a Go pipeline: `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, Final
 
@@ -19,8 +20,9 @@ from evaluator.templating.go.builtins import BUILTINS
 from evaluator.templating.go.printing import show
 from evaluator.templating.go.values import Function, Kind, Param, Pointer, Value, is_go, type_name
 from evaluator.templating.jinja.limits import current, weigh
+from evaluator.templating.notification_data import KV
 
-_SHARED: Final = {**PROMETHEUS, "printf": BUILTINS["printf"]}
+MISSING: Final = object()
 
 
 class LabelView(dict[str, str], Value):
@@ -34,10 +36,17 @@ class LabelView(dict[str, str], Value):
         return ""
 
 
+class KVView(LabelView, KV):
+    """Labels of a notification in a template."""
+
+    __slots__ = ()
+    go_type = "template.KV"
+
+
 def to_go(value: Any) -> Any:
     """A value of Jinja2 as the functions expect it. Raises CallFailed for what has no counterpart."""
     if isinstance(value, Undefined):
-        str(value)  # a strict undefined says what is missing
+        return str(value)  # a strict undefined says what is missing, any other is empty
     if isinstance(value, str):
         return str(value)
     if isinstance(value, range | GeneratorType):
@@ -60,6 +69,8 @@ def text_of(value: Any) -> str:
         return value
     if value is None:
         return ""
+    if isinstance(value, Undefined):
+        return str(value)
     if callable(value):
         raise CallFailed("a function is printed, where it should be called")
     return show(to_go(value))
@@ -95,16 +106,29 @@ def as_filter(function: Function) -> Callable[..., Any]:
 
 
 def member(value: Any, name: str) -> Any:
-    """A field (`sample.labels`, `sample.Value`) or a method (`time.Format`) of a Go value; None where there is none."""
+    """A field (`sample.labels`, `alert.starts_at`) or a method (`time.Format`) of a Go value; MISSING where there is none.
+
+    Go's names, or the same in lower case with underscores; a method that takes nothing is called by the latter alone.
+    """
     target = value.target if isinstance(value, Pointer) else value
-    fields = getattr(target, "fields", {})
-    found = fields.get(name, fields.get(name.capitalize()))
+    fields = {**getattr(target, "fields", {}), **getattr(target, "hidden", {})}
+    found = fields.get(_alike(name, fields), MISSING)
     if isinstance(found, Mapping) and not isinstance(found, LabelView):
-        return LabelView(found)
-    method = getattr(target, "go_methods", {}).get(name)
-    if found is None and method:
-        return lambda *values: _called_on(method, target, values)
-    return found
+        return LabelView(found) if type(found) is not KV else KVView(found)
+    methods = getattr(target, "go_methods", {})
+    method = methods.get(_alike(name, methods))
+    if found is not MISSING or method is None:
+        return found
+    return _called_on(method, target, ()) if name != method.name and not method.params else _bound(method, target)
+
+
+def _alike(name: str, known: Iterable[str]) -> str:
+    plain = name.replace("_", "").lower()
+    return next((one for one in known if name == one or plain == one.lower()), name)
+
+
+def _bound(method: Function, target: Any) -> Callable[..., Any]:
+    return lambda *values: _called_on(method, target, values)
 
 
 def _called_on(method: Function, target: Any, values: tuple[Any, ...]) -> Any:
@@ -122,6 +146,19 @@ def first(items: Any) -> Any:
     return items[0]
 
 
-GLOBALS: Final = {name: as_global(function) for name, function in _SHARED.items() if name not in ("now", "value")}
-FILTERS: Final = {name: as_filter(function) for name, function in _SHARED.items() if function.params or function.rest}
-GLOBALS["first"] = FILTERS["first"] = first
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The functions that templates of one kind have, as globals and as filters."""
+
+    globals: Mapping[str, Callable[..., Any]]
+    filters: Mapping[str, Callable[..., Any]]
+
+
+def vocabulary(functions: Mapping[str, Function], variables: Collection[str], **more: Callable[..., Any]) -> Vocabulary:
+    """Go's functions by their names. variables: names that are values here. more: functions of Jinja2's own."""
+    called = {name: as_global(function) for name, function in functions.items() if name not in variables}
+    piped = {name: as_filter(function) for name, function in functions.items() if function.params or function.rest}
+    return Vocabulary({**called, "first": first, **more}, {**piped, "first": first, **more})
+
+
+RULE_WORDS: Final = vocabulary({**PROMETHEUS, "printf": BUILTINS["printf"]}, ("now", "value"))
