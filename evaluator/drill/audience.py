@@ -10,9 +10,10 @@ from evaluator.core.effects import Deliver, RunQuery
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned
 from evaluator.core.records import OutboxRecord
 from evaluator.core.rules import AlertingRule
-from evaluator.core.settings import Settings
+from evaluator.core.settings import IntegrationSettings, Settings
 from evaluator.drill.played import Told, ToldAlert
 from evaluator.drill.scenario import Answering, Finding, Scenario
+from evaluator.notify.compatibility import as_alertmanager
 from evaluator.notify.delivery import DEFAULT_TIMEOUT
 from evaluator.notify.exchange import Answer, refusal
 from evaluator.notify.rendered import RenderedAlert, render
@@ -38,12 +39,15 @@ class Audience:
     # -- receivers ----------------------------------------------------------------------------------------------------
 
     def _deliver(self, row: OutboxRecord, settings: Settings, now: datetime) -> tuple[timedelta, Event]:
-        answering, patience = self._manner(row.integration, now), _patience(row, settings)
+        answering, told = self._manner(row.integration, now), _settings_of(row, settings)
+        patience = getattr(told, "timeout", timedelta(0)) or timedelta(seconds=DEFAULT_TIMEOUT)
         if answering.hangs or answering.takes > patience:
             return patience, DeliveryFailed(row.id, f"no answer within {patience.total_seconds():g}s", unknown=True)
         headers = {} if answering.retry_after is None else {"retry-after": str(answering.retry_after)}
         refused = refusal(Answer(answering.status, headers, b"", now + answering.takes))
         if refused is not None:
+            if settings.compatibility and told is not None:
+                refused = as_alertmanager(refused, told, answering.status)
             return answering.takes, DeliveryFailed(
                 row.id, refused.error, refused.permanent, refused.retry_after, refused.unknown
             )
@@ -95,12 +99,12 @@ def _alerting(settings: Settings) -> Iterator[AlertingRule]:
     return (rule for group in settings.groups for rule in group.rules if isinstance(rule, AlertingRule))
 
 
-def _patience(row: OutboxRecord, settings: Settings) -> timedelta:
-    """How long one attempt may take."""
+def _settings_of(row: OutboxRecord, settings: Settings) -> IntegrationSettings | None:
+    """Those of the integration that the row is for; None when a reload removed it."""
     named = (
-        getattr(one.settings, "timeout", timedelta(0))
+        one.settings
         for receiver in settings.receivers
         for one in receiver.integrations
         if f"{receiver.name}/{one.name}" == row.integration
     )
-    return next(named, timedelta(0)) or timedelta(seconds=DEFAULT_TIMEOUT)
+    return next(named, None)

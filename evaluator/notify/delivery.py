@@ -19,6 +19,7 @@ from evaluator.core.records import OutboxRecord
 from evaluator.core.settings import ConsoleSettings, Integration, IntegrationSettings, Receiver
 from evaluator.notify import console
 from evaluator.notify.clients import Clients, MakeClient
+from evaluator.notify.compatibility import as_alertmanager
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.neutral import one_line
 from evaluator.notify.receivers import HTTP_RECEIVERS, Conversation
@@ -39,7 +40,8 @@ class Deliverer:
     """Delivers to the receivers of a configuration.
 
     stdout: where the console receiver prints. clock: for a Retry-After that is a date. timeout: seconds for an attempt
-    whose integration sets none; Alertmanager gives all attempts of a flush together at least as many.
+    whose integration sets none; Alertmanager gives all attempts of a flush together at least as many. compatibility: take
+    refusals as Alertmanager does.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Deliverer:
         clock: Clock,
         make_client: MakeClient = build_async_client,
         timeout: float = DEFAULT_TIMEOUT,
+        compatibility: bool = False,
     ) -> None:
         self._stdout = stdout
         self._clock = clock
@@ -59,7 +62,7 @@ class Deliverer:
         self._clients = Clients(make_client)
         self._memory: dict[str, dict[str, str]] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
-        self._adopt(receivers, texts, external_url)
+        self._adopt(receivers, texts, external_url, compatibility)
 
     async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         """Try once. A receipt with `template_error` tells that a template failed and something plainer went out."""
@@ -87,9 +90,11 @@ class Deliverer:
             first = _advance(told)
         return first.error if isinstance(first, Refused) else str(first)
 
-    async def reload(self, receivers: Sequence[Receiver], texts: Texts, *, external_url: str) -> None:
+    async def reload(
+        self, receivers: Sequence[Receiver], texts: Texts, *, external_url: str, compatibility: bool = False
+    ) -> None:
         """Deliver by a new configuration from now on; attempts under way end as they began."""
-        self._adopt(receivers, texts, external_url)
+        self._adopt(receivers, texts, external_url, compatibility)
         kept = [integration.settings for integration in self._integrations.values()]
         await self._clients.keep(
             [settings.http for settings in kept if not isinstance(settings, ConsoleSettings | EmailSettings)]
@@ -99,8 +104,9 @@ class Deliverer:
         """Close the clients, each when its last attempt has ended."""
         await self._clients.keep(())
 
-    def _adopt(self, receivers: Sequence[Receiver], texts: Texts, external_url: str) -> None:
+    def _adopt(self, receivers: Sequence[Receiver], texts: Texts, external_url: str, compatibility: bool) -> None:
         self._texts = texts
+        self._compatibility = compatibility
         self._external_url = external_url
         self._memory.clear()
         self._integrations: Mapping[str, Integration] = {
@@ -130,11 +136,11 @@ class Deliverer:
     async def _ask(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
         with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as conversation:
             try:
-                return await self._converse(conversation)
+                return await self._converse(conversation, settings)
             except OSError as error:
                 return Refused(explain(error))
 
-    async def _converse(self, conversation: Conversation) -> Accepted | Refused:
+    async def _converse(self, conversation: Conversation, settings: IntegrationSettings) -> Accepted | Refused:
         """Perform the requests one after another, all of them in the time of one attempt."""
         request, ends = None, 0.0
         step = _advance(conversation)
@@ -146,6 +152,8 @@ class Deliverer:
             if isinstance(answer, Refused):
                 return _scrubbed(answer, request)
             step = _advance(conversation, answer)
+            if self._compatibility and isinstance(step, Refused):
+                step = as_alertmanager(step, settings, answer.status)
         return _scrubbed(step, request) if request is not None and isinstance(step, Refused) else step
 
 

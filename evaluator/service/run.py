@@ -76,7 +76,14 @@ class Service:
         self._clock = clock
         self._asking = Asking(settings)
         texts = NotificationTextsOf(settings)
-        self._deliverer = Deliverer(settings.receivers, texts, external_url=settings.external_url, stdout=stdout, clock=clock)
+        self._deliverer = Deliverer(
+            settings.receivers,
+            texts,
+            external_url=settings.external_url,
+            stdout=stdout,
+            clock=clock,
+            compatibility=settings.compatibility,
+        )
         self._forwarding = Forwarding(settings, self.metrics.counts, self._tell, clock)
         self.metrics.queued = lambda: self._forwarding.forwarder.waiting
         self._reloading = asyncio.Lock()
@@ -227,7 +234,9 @@ class Service:
                 log.warning("takes effect at the next start", setting=name)
         texts = NotificationTextsOf(settings)
         await self._asking.reload(settings)
-        await self._deliverer.reload(settings.receivers, texts, external_url=settings.external_url)
+        await self._deliverer.reload(
+            settings.receivers, texts, external_url=settings.external_url, compatibility=settings.compatibility
+        )
         await self._forwarding.reload(settings)
         self._world.send(Reloaded(settings))
         await self._world.settled()

@@ -10,7 +10,7 @@ import importlib
 import io
 import json
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -61,6 +61,7 @@ class Case:
     known: the receipt of what was told before, for a case that is about updates.
     outcomes: by name, answers that mean something of their own to this receiver.
     meant: statuses that this service means otherwise than most, and whether they are then permanent.
+    alertmanager_retries: statuses below 500 after which Alertmanager tries this receiver again.
     stumbles: the requests, by number, at which a refusal fails the whole; None for all of them.
     whole: an answer that broke off is no success.
     never: what must not stand in any request when labels are hostile, for the service would act on it.
@@ -77,6 +78,7 @@ class Case:
     known: Pairs = ()
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     meant: Mapping[int, bool] = field(default_factory=dict)
+    alertmanager_retries: Collection[int] = ()
     stumbles: tuple[int, ...] | None = None
     whole: bool = False
     never: tuple[str, ...] = ("\x1b",)

@@ -109,6 +109,15 @@ def test_statuses(case: Case, step: int, status: int) -> None:
 
 
 @at_each_step
+def test_refusals_are_taken_as_alertmanager_takes_them_when_that_is_wanted(case: Case, step: int) -> None:
+    for status in (400, 403, 408, 425, 429, 500, 503):
+        reply = Reply(status, {"Retry-After": "17"})
+        event, _ = deliver(case, case.until(step, reply), compatibility=True)
+        again = status >= 500 or status in case.alertmanager_retries
+        assert (status, failed(event).permanent, failed(event).retry_after) == (status, not again, None)
+
+
+@at_each_step
 def test_patience_that_is_asked_for_is_had(case: Case, step: int) -> None:
     for reply, seconds in (
         (Reply(429, {"Retry-After": "17"}), 17.0),
