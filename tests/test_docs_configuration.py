@@ -36,6 +36,7 @@ from evaluator.config.intervals import ElementModel, IntervalModel, TimesModel
 from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
+from evaluator.config.oncall import AwayModel, CalendarModel, LayerModel, OverrideModel, PersonModel, ScheduleModel
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.relabelling import RelabelModel
 from evaluator.config.routes import RouteModel
@@ -60,6 +61,12 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     FileModel: ("configuration.md", "Top level"),
     DatasourceModel: ("configuration.md", "`datasources`"),
     BatchingModel: ("configuration.md", "`batching`"),
+    PersonModel: ("configuration.md", "`people`"),
+    AwayModel: ("configuration.md", "An absence"),
+    CalendarModel: ("configuration.md", "`calendars`"),
+    ScheduleModel: ("configuration.md", "`schedules`"),
+    LayerModel: ("configuration.md", "A layer"),
+    OverrideModel: ("configuration.md", "An override"),
     AlertmanagerModel: ("configuration.md", "`alertmanagers`"),
     StaticModel: ("configuration.md", "`static_configs`"),
     RelabelModel: ("configuration.md", "Relabelling"),
@@ -97,6 +104,9 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     RuleModel: ("rules.md", "A rule"),
 }
 
+PEOPLE = "people: {a: {email: a@b, "
+LAYER = PEOPLE + "}}\nschedules: {s: {layers: ["
+OVERRIDE = PEOPLE + "}}\nschedules: {s: {fallback: [a], overrides: ["
 RECEIVER = "route: {receiver: a}\nreceivers:\n  - name: a\n    "
 REQUIRED: dict[tuple[type[Model], str], str] = {
     (DatasourceModel, "name"): "datasources: [{url: http://a}]",
@@ -110,6 +120,14 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (AuthorizationModel, "credentials"): "datasources: [{name: a, url: http://a, authorization: {type: FlyV1}}]",
     (AuthorizationModel, "credentials_file"): "datasources: [{name: a, url: http://a, authorization: {type: FlyV1}}]",
     (HeartbeatModel, "url"): "heartbeat: {every: 1m}",
+    (AwayModel, "from"): PEOPLE + "away: [{to: 2026-01-01}]}}",
+    (AwayModel, "to"): PEOPLE + "away: [{from: 2026-01-01}]}}",
+    (CalendarModel, "open"): "calendars: {c: {time_zone: UTC}}",
+    (LayerModel, "rotation"): LAYER + "{every: 1 day, start: 2026-01-01}]}}",
+    (LayerModel, "every"): LAYER + "{rotation: [a], start: 2026-01-01}]}}",
+    (LayerModel, "start"): LAYER + "{rotation: [a], every: 1 day}]}}",
+    (OverrideModel, "from"): OVERRIDE + "{with: a, to: 2026-01-01}]}}",
+    (OverrideModel, "to"): OVERRIDE + "{with: a, from: 2026-01-01}]}}",
     (HeartbeatModel, "url_file"): "heartbeat: {every: 1m}",
     (ActionModel, "type"): RECEIVER + "slack_configs: [{api_url: http://a, actions: [{text: a, url: b}]}]",
     (ActionModel, "text"): RECEIVER + "slack_configs: [{api_url: http://a, actions: [{type: button, url: b}]}]",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from evaluator import __version__
-from evaluator.cli import alerts, demo, routes, silence
+from evaluator.cli import alerts, demo, oncall, routes, silence, templates
 from evaluator.cli.check import check
 from evaluator.cli.run import run
 from evaluator.cli.send_test import send_test
@@ -38,7 +38,9 @@ app.command()(check)
 app.command("test")(play)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(silence.app, name="silence")
+app.add_typer(oncall.app, name="oncall")
 app.add_typer(routes.app, name="routes")
+app.add_typer(templates.app, name="templates")
 app.command("send-test")(send_test)
 app.command()(demo.demo)
 

@@ -18,6 +18,7 @@ from evaluator.config.intervals import read_intervals
 from evaluator.config.limits import read_limits
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Listing, Node, Scalar, Table
+from evaluator.config.oncall import read_duty
 from evaluator.config.original import redacted
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
@@ -76,6 +77,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         silences=silences,
         silence_policy=policy,
         limits=read_limits(model.limits),
+        duty=read_duty(top, reading),
         compatibility=compatible,
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),

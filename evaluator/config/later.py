@@ -14,10 +14,7 @@ NOT_ACTED_ON = MappingProxyType(
         "event_recorder": "no events are recorded",
         "catch_up": "slots missed while stopped are counted, not evaluated",
         "components": "alerts have no owners",
-        "people": "nobody is reached in person",
         "profiles": "nobody is reached in person",
-        "calendars": "no hours are known",
-        "schedules": "nobody is on call",
         "escalations": "nobody is chased",
     }
 )

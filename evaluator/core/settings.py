@@ -16,6 +16,7 @@ from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.limits import DEFAULT_LIMITS, Limits
 from evaluator.core.matchers import MatcherMode
+from evaluator.core.people import NO_DUTY, Duty
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
@@ -128,6 +129,7 @@ class Settings:
 
     alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     windows, silences: maintenance windows and silences as code. silence_policy: what is objected to in silences.
+    duty: people, and who is on call.
     compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
     matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
     """
@@ -157,6 +159,7 @@ class Settings:
     silences: tuple[Silence, ...] = ()
     silence_policy: SilencePolicy = NO_POLICY
     limits: Limits = DEFAULT_LIMITS
+    duty: Duty = NO_DUTY
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK
     original: str = field(default="", compare=False, repr=False)

@@ -1,0 +1,40 @@
+"""People who can be told, and how; the schedules that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from evaluator.core.oncall import Absences, Away, Schedule
+
+CONTACTS = ("email", "sms", "slack", "telegram", "pagerduty", "ntfy", "webhook")
+"""The ways to reach a person that a configuration may give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """key: what schedules call the person. contacts: by way, `email` and so on."""
+
+    key: str
+    name: str
+    zone: ZoneInfo
+    role: str = ""
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    away: tuple[Away, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Everybody, and who is on call when."""
+
+    people: tuple[Person, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def absences(self) -> Absences:
+        """When whom cannot be reached."""
+        return {person.key: person.away for person in self.people if person.away}
+
+
+NO_DUTY = Duty()
