@@ -31,6 +31,9 @@ from evaluator.core.receivers.tickets import JiraText
 ELSEWHERE: Mapping[type[Model], str] = MappingProxyType({HttpModel: "http_config", TlsModel: "tls_config"})
 """Models with a section written by hand, and its name."""
 
+BY_HAND = ("console", "webhook", "slack")
+"""Kinds with a section written by hand."""
+
 REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "email": ("to",),
@@ -84,7 +87,7 @@ def sections() -> tuple[Section, ...]:
 
 
 def receiver_keys() -> str:
-    """The kinds of receivers that are not sent."""
+    """The kinds of receivers whose keys are Alertmanager's."""
     return "\n".join(map(_written, _receivers()))
 
 
@@ -101,7 +104,7 @@ def recorder_keys() -> str:
 
 def _receivers() -> Iterator[Section]:
     for name, kind in KINDS.items():
-        if not kind.sent:
+        if name not in BY_HAND:
             top = Section(f"`{name}_configs`", kind.model, name)
             yield top
             yield from _below(top)
