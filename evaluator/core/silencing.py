@@ -22,6 +22,7 @@ from evaluator.core.journal import Journal
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.settings import Settings
 from evaluator.core.silence import Silence, SilenceState
+from evaluator.core.silence_index import SilenceIndex
 from evaluator.core.silences import SilenceChange, Silences
 from evaluator.core.timers import Timers
 from evaluator.core.window_table import Windows
@@ -195,6 +196,12 @@ class Silencing:
             self._remember(known)
 
     def _concerns(self, silences: Iterable[Silence], now: datetime) -> None:
-        """Let the groups of all alerts that these silences match look again."""
-        for silence in silences:
-            self._dispatch.remuted([alert.fingerprint for alert in self._alerts if silence.matches(alert.labels)], now)
+        """Let the groups of all alerts that these silences match look again.
+
+        Each alert is looked at once, however many silences there are: a start brings all that were kept at the same time.
+        """
+        index = SilenceIndex()
+        for number, silence in enumerate(silences):
+            index.add(str(number), silence.matcher_sets)
+        if index:
+            self._dispatch.remuted([alert.fingerprint for alert in self._alerts if index.matches(alert.labels)], now)
