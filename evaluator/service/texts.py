@@ -18,7 +18,7 @@ class NotificationTextsOf:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._texts = NotificationTexts([(path.name, path.read_text()) for path in settings.templates])
+        self.templates = NotificationTexts([(path.name, path.read_text(encoding="utf-8-sig")) for path in settings.templates])
 
     def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
         """The finished annotations of each alert."""
@@ -27,12 +27,12 @@ class NotificationTextsOf:
     def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """What renders the texts of an integration for this notification."""
         data = notification_data(notification, annotations, self._settings.external_url)
-        return lambda text: self._texts.render(text, data)
+        return lambda text: self.templates.render(text, data)
 
     def html_renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """Likewise for texts that are HTML."""
         data = notification_data(notification, annotations, self._settings.external_url)
-        return lambda text: self._texts.render_html(text, data)
+        return lambda text: self.templates.render_html(text, data)
 
 
 def finished(annotations: Annotations, alert: str, settings: Settings, at: datetime) -> Pairs:

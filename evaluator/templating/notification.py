@@ -65,9 +65,9 @@ class NotificationTexts:
         self._pages = lru_cache(maxsize=256)(self._compile_page)
 
     @property
-    def names(self) -> frozenset[str]:
-        """Of all templates."""
-        return frozenset(self._trees)
+    def trees(self) -> Mapping[str, Tree]:
+        """All templates by name."""
+        return self._trees
 
     def render(self, text: str, data: NotificationData) -> str:
         """The finished text. Raises TemplateError."""

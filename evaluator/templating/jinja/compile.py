@@ -94,7 +94,8 @@ def _refuse(text: str, tree: nodes.Template, language: Language) -> None:
     for loop in tree.find_all(nodes.For):
         if loop.recursive:
             raise TemplateError("recursive loops are not available here", loop.lineno)
-    known = language.names | set(language.sandbox.globals)
+    stored = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}  # also where only one branch sets it
+    known = language.names | set(language.sandbox.globals) | stored
     for name in sorted(meta.find_undeclared_variables(tree) - known):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
         near = difflib.get_close_matches(name, known, 1)

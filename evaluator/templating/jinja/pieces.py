@@ -90,6 +90,11 @@ def mrkdwn(text: str) -> str:
     return str(text).translate(_MRKDWN)
 
 
+def checked_url(url: str) -> str:
+    """The URL, or `#ZgotmplZ` in place of one that would run a script."""
+    return str(filter_url(str(url)))
+
+
 def firing(alert: Any) -> bool:
     """`alert is firing`"""
     return isinstance(alert, Struct) and alert.fields.get("Status") == "firing"
@@ -102,7 +107,7 @@ def resolved(alert: Any) -> bool:
 
 def pieces(*, pages: bool) -> Mapping[str, Callable[..., Any]]:
     """All of them, as filters and as functions. `safeHtml`: what is markup already, in a page."""
-    shared = (pairs, names, values, without, mrkdwn_link, markdown_link, markdown, mrkdwn)
+    shared = (pairs, names, values, without, checked_url, mrkdwn_link, markdown_link, markdown, mrkdwn)
     found: dict[str, Callable[..., Any]] = {each.__name__: each for each in shared}
     found["label_table"] = _label_rows if pages else _label_lines
     found["link"] = _page_link if pages else _plain_link

@@ -1,0 +1,52 @@
+"""Notifications to try texts on: what a receiver may well be told, and everything that it may be told of.
+
+One tells of two alerts that fire and one that is over, one of a single alert that is over.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from evaluator.core.labels import Labels
+from evaluator.core.records import Annotations, Notification, NotifiedAlert
+from evaluator.templating.notification_data import NotificationData, notification_data
+
+EXTERNAL_URL: Final = "https://alerts.example.org"
+_AT: Final = datetime(2026, 3, 14, 3, 9, 26, tzinfo=UTC)
+_GROUP: Final = Labels({"alertname": "HighErrorRate", "team": "web"})
+
+
+def _alert(instance: str, value: float, minutes: int, *, over: bool = False) -> NotifiedAlert:
+    series = {"job": "checkout", "instance": instance}
+    texts = (
+        ("description", f"{value:.1%} of the requests to {instance} fail."),
+        ("runbook_url", "https://runbooks.example.org/HighErrorRate"),
+        ("dashboard_url", "https://grafana.example.org/d/web?var-job=checkout"),
+        ("summary", f"Requests fail on {instance}"),
+    )
+    return NotifiedAlert(
+        Labels({**series, **_GROUP, "severity": "critical"}),
+        Annotations(texts, Labels(series), value, expanded=texts),
+        _AT - timedelta(minutes=minutes),
+        _AT - timedelta(minutes=1) if over else None,
+        "https://prometheus.example.org/graph?g0.expr=errors+%3E+0.05&g0.tab=1",
+    )
+
+
+def example(receiver: str = "team", *, resolved: bool = False) -> Notification:
+    """What `receiver` may be told. resolved: that all is over."""
+    alerts: tuple[NotifiedAlert, ...] = (_alert("web-3:8080", 0.021, 90, over=True),)
+    if not resolved:
+        alerts = (_alert("web-1:8080", 0.137, 12), _alert("web-2:8080", 0.094, 7), *alerts)
+    group_key = f'{{}}/{{team="web"}}:{_GROUP}'
+    reason = "all alerts resolved" if resolved else "new alerts added"
+    return Notification(receiver, f"{receiver}/example[0]", group_key, _GROUP, reason, alerts, _AT)
+
+
+def example_data(receiver: str = "team") -> tuple[NotificationData, NotificationData]:
+    """What templates see of the two examples: one that fires, one that is over."""
+    told = (example(receiver), example(receiver, resolved=True))
+    texts = [[dict(alert.annotations.expanded or ()) for alert in one.alerts] for one in told]
+    firing, over = (notification_data(one, said, EXTERNAL_URL) for one, said in zip(told, texts, strict=True))
+    return firing, over
