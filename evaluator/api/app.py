@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evaluator.api import documents, missing, native, silencing, v1, v2
+from evaluator.api import documents, explaining, missing, native, oncall, silencing, v1, v2
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.roll import Roll
@@ -62,7 +62,9 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *v2.routes(view, roll),
         *native.routes(view, roll),
         *documents.routes(),
+        *explaining.routes(view),
         *silencing.routes(view),
+        *oncall.routes(view),
         *pages,
     ]
     return Starlette(

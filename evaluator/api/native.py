@@ -41,15 +41,15 @@ def routes(view: View, roll: Roll) -> list[Route]:
 
     async def deliveries(request: Request) -> Response:
         """Attempts at deliveries, the newest first; `group` and `limit` choose among them."""
-        return answer([_attempt(one) for one in await view.attempts(request.query_params.get("group"), _limit(request))])
+        return answer([attempt_shown(one) for one in await view.attempts(request.query_params.get("group"), _limit(request))])
 
     async def decisions(request: Request) -> Response:
         """Flush decisions with their reasons, the newest first; `group` and `limit` choose among them."""
-        return answer([_decision(one) for one in await view.decisions(request.query_params.get("group"), _limit(request))])
+        return answer([decision_shown(one) for one in await view.decisions(request.query_params.get("group"), _limit(request))])
 
     async def transitions(request: Request) -> Response:
         """State changes of alerts, the newest first; at most `limit`."""
-        return answer([_transition(one) for one in await view.transitions(_limit(request))])
+        return answer([transition_shown(one) for one in await view.transitions(_limit(request))])
 
     endpoints = {
         "status": status,
@@ -118,7 +118,8 @@ def _lane(view: View, group: AlertGroup, lane: Lane) -> Json:
     }
 
 
-def _attempt(attempt: Attempt) -> Json:
+def attempt_shown(attempt: Attempt) -> Json:
+    """An attempt at a delivery."""
     return {
         "at": rfc3339(attempt.at),
         "id": attempt.outbox,
@@ -132,7 +133,8 @@ def _attempt(attempt: Attempt) -> Json:
     }
 
 
-def _decision(decision: Decision) -> Json:
+def decision_shown(decision: Decision) -> Json:
+    """A flush decision."""
     return {
         "at": rfc3339(decision.at),
         "group": decision.group,
@@ -149,7 +151,8 @@ def _decision(decision: Decision) -> Json:
     }
 
 
-def _transition(change: Transition) -> Json:
+def transition_shown(change: Transition) -> Json:
+    """A state change of an alert."""
     return {
         "at": rfc3339(change.at),
         "rule": change.rule,

@@ -31,6 +31,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
+def print_line(text: str) -> None:
+    """As it is, markup and all."""
+    stdout().print(Text(text))
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """As a table, for people; texts are shown as they are, markup and all."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,16 @@ from evaluator.cli.output import fail, print_json, print_table, stdout
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.core.durations import format_duration
 from evaluator.core.labels import Labels
+from evaluator.core.muting import Mute, MuteKind, Muting
+from evaluator.core.route_paths import RoutePath, paths
 from evaluator.core.routing import Route
+from evaluator.core.silences import Silences
+from evaluator.core.timestamps import rfc3339
+
+_QUIET = {
+    MuteKind.ACTIVE_INTERVAL: "outside of {}",
+    MuteKind.MUTE_INTERVAL: "by {}",
+}
 
 app = typer.Typer(no_args_is_help=True, help="The route tree.")
 Config = Annotated[Path | None, typer.Option(help="The configuration file; evaluator.yml if it is there.")]
@@ -34,16 +44,49 @@ def show(config: Config = None, as_json: Annotated[bool, typer.Option("--json", 
 def where(
     labels: Annotated[list[str], typer.Argument(help="The labels of an alert, as LABEL=VALUE.")],
     config: Config = None,
+    at: Annotated[str | None, typer.Option(help="When: 2026-12-24T22:00:00+01:00, UTC without a zone; now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
 ) -> None:
-    """Say which receivers an alert with these labels reaches, and by which routes."""
-    alert = Labels(dict(_pair(text) for text in labels))
-    taken = list(read_or_fail(Source(config)).route.match(alert))
+    """Say which receivers an alert with these labels reaches, by which routes, and which are muted by the time of day."""
+    alert, instant = Labels(dict(_pair(text) for text in labels)), _instant(at)
+    settings = read_or_fail(Source(config))
+    muting = Muting(Silences(), (), settings.route, settings.time_intervals)
+    taken = [(path, muting.of_route(path.route, instant)) for path in paths(settings.route, alert)]
     if as_json:
-        print_json([{**_json(route, deep=False), "groupKey": route.group_key(alert)} for route in taken])
+        print_json([_taken(path, alert, mute, instant) for path, mute in taken])
         return
-    rows = ((one.receiver, one.key, str(one.group_labels(alert)), _clocks(one)) for one in taken)
-    print_table(("Receiver", "Route", "Group", "Wait, interval, repeat"), rows)
+    rows = ((*_row(path, alert), _quiet(mute)) for path, mute in taken)
+    print_table(("Receiver", "Route", "Group", "Wait, interval, repeat", f"Muted at {rfc3339(instant)}"), rows)
+
+
+def _instant(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is not a time; write 2026-12-24T22:00:00+01:00, or without a zone for UTC")
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _row(path: RoutePath, alert: Labels) -> tuple[str, str, str, str]:
+    route = path.route
+    return (route.receiver, str(path), str(route.group_labels(alert)), _clocks(route))
+
+
+def _quiet(mute: Mute | None) -> str:
+    return "no" if mute is None else _QUIET[mute.kind].format(", ".join(mute.names))
+
+
+def _taken(path: RoutePath, alert: Labels, mute: Mute | None, at: datetime) -> dict[str, Any]:
+    return {
+        **_json(path.route, deep=False),
+        "groupKey": path.route.group_key(alert),
+        "path": [{"id": one.route.id, "matchers": one.matchers, "continue": one.route.continues} for one in path.steps],
+        "at": rfc3339(at),
+        "mutedBy": list(mute.names) if mute is not None else [],
+        "mutedWhy": str(mute.kind) if mute is not None else "",
+    }
 
 
 def _pair(text: str) -> tuple[str, str]:

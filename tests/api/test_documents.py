@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -19,7 +20,11 @@ from starlette.routing import Route
 from evaluator.api.app import make_app
 from evaluator.api.documents import ALERTMANAGER, NATIVE, document, text
 from evaluator.api.view import View
+from evaluator.core.calendars import Span
+from evaluator.core.oncall import Schedule
+from evaluator.core.people import Duty, Person
 from evaluator.core.records import Attempt
+from evaluator.core.rotations import Layer, Unit
 from evaluator.core.routing import Route as Branch
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Datasource, Integration, Receiver
@@ -112,10 +117,15 @@ async def test_documents_are_served(name: str) -> None:
 
 # -- real answers -----------------------------------------------------------------------------------------------------
 
+EXPLAIN = "/alerts/{fingerprint}/explain"
 MISSING = "00000000-0000-4000-8000-000000000000"
 CONSOLE = (Integration("console", 0, True, ConsoleSettings()),)
 BROAD = {"matchers": ['severity=~".+"'], "duration": "1h", "createdBy": "me", "comment": "work"}
 WINDOW = {**BROAD, "name": "backups", "schedule": "0 2 * * *", "matchers": ['job="x"'], "endsAt": "2027-01-01T00:00:00Z"}
+
+
+LAYER = Layer(("ana", "bo"), 1, Unit.WEEK, date(2026, 1, 5), active=(Span(frozenset(range(5)), 0, 600),))
+DUTY = Duty((Person("ana", "Ana", ZoneInfo("UTC")),), (Schedule("primary", ZoneInfo("UTC"), (LAYER,)),))
 
 
 @asynccontextmanager
@@ -125,7 +135,7 @@ async def busy() -> AsyncIterator[Api]:
         group = RuleGroup("g", "f", timedelta(minutes=1), (AlertingRule("f;g;A", "A", "a", "a"),), datasource="main")
         server.answers = {"a": vector({"job": "x"})}
         root = Branch("team", group_wait=timedelta(0))
-        known = {"datasources": (Datasource("main", server.url),), "groups": (group,), "route": root}
+        known = {"datasources": (Datasource("main", server.url),), "groups": (group,), "route": root, "duty": DUTY}
         async with serving(settings(receivers=(Receiver("team", CONSOLE),), **known)) as api:
             api.now += timedelta(minutes=1)
             await api.fire(alertname="Posted", severity="page")
@@ -217,3 +227,6 @@ async def test_answers_of_the_evaluators_own_api() -> None:
             await ask(api, NATIVE, "POST", f"/{kind}", content="[", headers={"Content-Type": "text/plain"})
         await ask(api, NATIVE, "GET", "/silences?active=maybe")
         await ask(api, NATIVE, "GET", "/silences?filter=a")
+        for alert in await ask(api, NATIVE, "GET", "/alerts"):
+            await ask(api, NATIVE, "GET", f"/alerts/{alert['fingerprint']}/explain", EXPLAIN)
+        await ask(api, NATIVE, "GET", "/alerts/none/explain", EXPLAIN)

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from evaluator import __version__
 from evaluator.cli import demo
 from evaluator.cli.app import app
+from evaluator.core.labels import Labels
 from tests.cli.commands import evaluator, in_thread
 from tests.local_server import LocalServer, Reply
 from tests.service.servers import JSON, Webhook
@@ -158,10 +159,10 @@ async def test_alerts_list() -> None:
         wrong = await in_thread("alerts", "list", "job=~(", "--url", server.url)
         assert server.requests[0].headers["authorization"] == "Bearer abc"
     header, *rows = (line.split() for line in table.out.splitlines())
-    assert header == ["State", "Alert", "Labels", "Since", "Value"]
+    assert header == ["State", "Alert", "Labels", "Since", "Value", "Fingerprint"]
     assert rows == [
-        ["firing", "Down", "job=db", "2026-01-01T01:00:00Z", "1"],
-        ["pending", "Slow", "job=api", "2026-01-01T00:00:00Z", "2"],
+        ["firing", "Down", "job=db", "2026-01-01T01:00:00Z", "1", Labels(ALERTS[1]["labels"]).fingerprint],
+        ["pending", "Slow", "job=api", "2026-01-01T00:00:00Z", "2", Labels(ALERTS[0]["labels"]).fingerprint],
     ]
     assert [line.split()[1] for line in named.out.splitlines()[1:]] == ["Slow"]
     assert json.loads(matched.out) == [ALERTS[1]]
