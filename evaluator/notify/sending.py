@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import httpx
 
 from evaluator.notify.exchange import Answer, Refused, Request
 from evaluator.notify.scrub import scrub
+from evaluator.wire.client import USER_AGENT
 from evaluator.wire.errors import explain
 
 MOST_OF_A_BODY = 64 * 1024
 
 _HOPELESS = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects)
+
+_DEFAULTS = ((b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"), (b"User-Agent", USER_AGENT.encode()))
+"""Compression is declined: hardly any answer is long enough to be worth it."""
 
 Clock = Callable[[], datetime]
 
@@ -31,7 +36,7 @@ async def send(client: httpx.AsyncClient, request: Request, seconds: float, cloc
     progress = _Progress()
     try:
         async with asyncio.timeout_at(deadline):
-            response = await client.send(_wire_form(client, request, progress), stream=True)
+            response = await client.send(_wire_form(request, progress), stream=True)
     except TimeoutError:
         return Refused(f"no answer within {seconds:g}s", unknown=progress.sent)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -56,18 +61,30 @@ class _Progress:
             self.sent = True
 
 
-def _wire_form(client: httpx.AsyncClient, request: Request, progress: _Progress) -> httpx.Request:
-    return client.build_request(
+def _wire_form(request: Request, progress: _Progress) -> httpx.Request:
+    """Built from its parts: httpx would merge defaults and settle URL, cookies and headers anew for each request."""
+    url = _url(request.url.reveal())
+    own = [(name.encode(), value.encode("ascii")) for name, value in request.headers]
+    given = {name.lower() for name, _ in own}
+    headers = [(b"Host", url.netloc), *(pair for pair in _DEFAULTS if pair[0].lower() not in given), *own]
+    return httpx.Request(
         request.method,
-        request.url.reveal(),
-        content=request.body,
-        headers=dict(request.headers),
+        url,
+        headers=[*headers, (b"Content-Length", b"%d" % len(request.body))],
+        stream=httpx.ByteStream(request.body),
         extensions={"trace": progress.trace},
     )
 
 
+@lru_cache(maxsize=1024)
+def _url(text: str) -> httpx.URL:
+    return httpx.URL(text)
+
+
 async def _body(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
     """The beginning of the body, and whether it came to its end or to as much as anybody needs."""
+    if isinstance(response.stream, httpx.ByteStream) and "content-encoding" not in response.headers:
+        return b"".join(response.stream)[:MOST_OF_A_BODY], True  # has arrived
     body = b""
     try:
         async with asyncio.timeout_at(deadline):

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from evaluator.core.settings import HttpSettings
-from evaluator.prometheus.transport import KeepAliveTransport
-from evaluator.wire.credentials import Credentials
+from evaluator.wire.credentials import Credentials, of_url
+from evaluator.wire.keep_alive import KeepAliveTransport
 from evaluator.wire.tls import tls_context
 
 
@@ -23,7 +23,7 @@ class DirectClient(httpx.AsyncClient):
     def __init__(self, http: HttpSettings, url: httpx.URL, transport: httpx.AsyncBaseTransport | None, most: int) -> None:
         """transport: takes the place of the network. most: bytes of a body that are accepted. Raises OSError."""
         self._road = transport or KeepAliveTransport(tls_context(http.tls), most=most)
-        self._credentials = _credentials(http, url)
+        self._credentials = Credentials(http) if Credentials.needed(http) else of_url(url)
         super().__init__(transport=self._road, trust_env=False)
 
     async def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
@@ -31,10 +31,3 @@ class DirectClient(httpx.AsyncClient):
         if self._credentials is not None:
             request = next(self._credentials.auth_flow(request))
         return await self._road.handle_async_request(request)
-
-
-def _credentials(http: HttpSettings, url: httpx.URL) -> Credentials | httpx.BasicAuth | None:
-    """What the settings say, else user and password of the URL."""
-    if Credentials.needed(http):
-        return Credentials(http)
-    return httpx.BasicAuth(url.username, url.password) if url.username or url.password else None

@@ -26,9 +26,9 @@ from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.direct import DirectClient
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.reply import Reply
-from evaluator.prometheus.transport import AnswerTooLargeError
 from evaluator.prometheus.verdict import judge
 from evaluator.prometheus.wording import without_secrets
+from evaluator.wire.arriving import AnswerTooLargeError
 from evaluator.wire.client import USER_AGENT, build_async_client
 from evaluator.wire.credentials import UnfitSecretError
 from evaluator.wire.errors import explain

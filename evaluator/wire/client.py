@@ -2,33 +2,34 @@
 
 Three things differ from a bare httpx client:
 
-- Only redirects that keep the method and the body are followed: for a POST that is 307 and 308. Go's client, and with it
-  Prometheus and Alertmanager, turns a POST that is answered by 302 into a GET, and then takes the login page behind it for
-  a success. Here the 302 itself is the answer.
-- Credentials and configured headers stay with the origin that they were meant for; a redirect elsewhere goes without them.
+- Redirects have rules of their own (`redirects`). Credentials and configured headers stay with the origin that they were
+  meant for; a redirect elsewhere goes without them.
 - Nothing but the settings decides: environment variables, `.netrc` and cookies of earlier answers play no part, unless the
   settings ask for the environment's proxies.
+- What needs neither a proxy nor HTTP/2 takes the short road (`keep_alive`), and nothing is done around a request that these
+  settings do not ask for: in a storm of notifications that would be most of the work.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
 from evaluator import __version__
 from evaluator.core.settings import HttpSettings
-from evaluator.wire.credentials import Credentials
+from evaluator.wire.credentials import Credentials, of_url
+from evaluator.wire.keep_alive import KeepAliveTransport
 from evaluator.wire.proxy import ProxyChoice, proxy_choice
+from evaluator.wire.redirects import MAX_REDIRECTS, following, same_origin
 from evaluator.wire.seats import Seats
 from evaluator.wire.tls import tls_context
 
 USER_AGENT = f"evaluator/{__version__}"
-MAX_REDIRECTS = 10
 DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=300)
+MOST_OF_A_BODY = 1024 * 1024  # on the short road, for callers that look at the beginning only
 
 # These write URLs and headers, and so secrets, into the log: httpx at INFO, the others at DEBUG.
 for _talkative in ("httpx", "httpcore", "hpack", "h2"):
@@ -42,35 +43,49 @@ def build_async_client(
 
     timeout: seconds for each of connecting, writing, reading a piece, and waiting for a free connection; None is no limit.
     limits: have one pool of connections with these limits; None: as many as there are requests at once (`seats`).
+    Whoever wants either goes the long road.
     Building raises OSError when a certificate file cannot be read or used. Sending raises httpx.HTTPError and
     httpx.InvalidURL, and where a secret's file cannot be read, or its text does not fit in a header, OSError or
     `credentials.UnfitSecretError`; `errors.explain` makes a sentence of each.
     """
-    return _Client(
-        auth=Credentials(settings) if Credentials.needed(settings) else None,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        headers={"User-Agent": USER_AGENT},
-        follow_redirects=settings.follow_redirects,
-        own_headers=[name for name, _ in settings.headers],
-        timeout=timeout,
-        transport=_transport(settings, limits),
-        trust_env=False,
-    )
+    return _Client(settings, _road(settings, limits, timeout is None and limits is None), timeout)
 
 
-def _transport(settings: HttpSettings, limits: httpx.Limits | None) -> httpx.AsyncBaseTransport:
+def _road(settings: HttpSettings, limits: httpx.Limits | None, short: bool) -> httpx.AsyncBaseTransport:
+    choice = proxy_choice(settings)
+    if choice is not None:
+        return _Proxied(choice, lambda proxy: _long_road(settings, limits, proxy))
+    if not short:
+        return _long_road(settings, limits, None)
+    kept = KeepAliveTransport(tls_context(settings.tls), most=MOST_OF_A_BODY, repeats=False, whole=False)
+    return _Parted(kept, _long_road(settings, limits, None)) if settings.enable_http2 else kept
+
+
+def _long_road(settings: HttpSettings, limits: httpx.Limits | None, proxy: str | None) -> httpx.AsyncBaseTransport:
     context = tls_context(settings.tls)
 
-    def connect(proxy: str | None) -> httpx.AsyncBaseTransport:
-        def pool(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
-            return httpx.AsyncHTTPTransport(
-                verify=context, http2=settings.enable_http2, limits=limits, proxy=proxy, trust_env=False
-            )
+    def pool(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport(
+            verify=context, http2=settings.enable_http2, limits=limits, proxy=proxy, trust_env=False
+        )
 
-        return Seats(pool) if limits is None else pool(limits)
+    return Seats(pool) if limits is None else pool(limits)
 
-    choice = proxy_choice(settings)
-    return connect(None) if choice is None else _Proxied(choice, connect)
+
+class _Parted(httpx.AsyncBaseTransport):
+    """Sends what is encrypted the long road, where HTTP/2 may be agreed on, and everything else the short one."""
+
+    def __init__(self, short: httpx.AsyncBaseTransport, long: httpx.AsyncBaseTransport) -> None:
+        self._short = short
+        self._long = long
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        road = self._long if request.url.scheme == "https" else self._short
+        return await road.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._short.aclose()
+        await self._long.aclose()
 
 
 class _Proxied(httpx.AsyncBaseTransport):
@@ -92,30 +107,37 @@ class _Proxied(httpx.AsyncBaseTransport):
 
 
 class _Client(httpx.AsyncClient):
-    """An httpx client with its own rule for redirects."""
+    """An httpx client whose requests get credentials and go their road, and nothing else is done around them."""
 
-    def __init__(self, *, own_headers: list[str], **options: Any) -> None:
-        super().__init__(**options)
-        self._own_headers = own_headers
+    def __init__(self, settings: HttpSettings, road: httpx.AsyncBaseTransport, timeout: float | None) -> None:
+        super().__init__(headers={"User-Agent": USER_AGENT}, timeout=timeout, transport=road, trust_env=False)
+        self._road = road
+        self._follows = settings.follow_redirects
+        self._credentials = Credentials(settings) if Credentials.needed(settings) else None
+        self._private = frozenset(name.lower() for name, _ in settings.headers)
 
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send, and follow the redirects that keep the request what it is. Raises httpx.TooManyRedirects."""
-        options["follow_redirects"] = False
+    async def send(self, request: httpx.Request, *, stream: bool = False, **_: Any) -> httpx.Response:
+        """Send, and follow redirects. Raises httpx.TooManyRedirects, and see `build_async_client`."""
+        response = await self._answer(request)
+        response.request = request
+        if not stream:
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
+        return response
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        credentials = self._credentials or of_url(request.url)
         for _ in range(MAX_REDIRECTS + 1):
-            response = await super().send(request, **options)
-            following = response.next_request
-            if following is None or not self.follow_redirects or following.method != request.method:
+            if credentials is not None:
+                request = next(credentials.auth_flow(request))
+            response = await self._road.handle_async_request(request)
+            onward = following(request, response, self._private) if self._follows else None
+            if onward is None:
                 return response
             await response.aclose()
-            if not _same_origin(request.url, following.url):
-                options["auth"] = None
-                for name in self._own_headers:
-                    following.headers.pop(name, None)
-            request = following
+            if not same_origin(request.url, onward.url):
+                credentials = None
+            request = onward
         raise httpx.TooManyRedirects("more than 10 redirects", request=request)
-
-
-def _same_origin(before: httpx.URL, after: httpx.URL) -> bool:
-    if (before.scheme, before.host, before.port) == (after.scheme, after.host, after.port):
-        return True
-    return (before.scheme, after.scheme, before.host) == ("http", "https", after.host) and before.port == after.port is None

@@ -55,6 +55,11 @@ class Credentials(httpx.Auth):
         return None
 
 
+def of_url(url: httpx.URL) -> httpx.BasicAuth | None:
+    """For user and password of a URL, which count where the settings say nothing."""
+    return httpx.BasicAuth(url.username, url.password) if url.userinfo else None
+
+
 def with_scheme(scheme: str, credentials: str) -> str:
     """The header's value. Credentials from a file may name their scheme: `fly tokens create` prints `FlyV1 fm2_…`.
 

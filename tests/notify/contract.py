@@ -126,26 +126,35 @@ class PackagedTexts:
 PACKAGED = PackagedTexts()
 
 
+class _Diverted(httpx.AsyncClient):
+    """A client whose requests go to another origin than they are meant for."""
+
+    def __init__(self, client: httpx.AsyncClient, origin: str, url: str) -> None:
+        super().__init__(trust_env=False)
+        self._client = client
+        self._origin = origin
+        self._url = url
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send where the server is that plays the service."""
+        request.url = httpx.URL(str(request.url).replace(self._origin, self._url, 1))
+        return await self._client.send(request, **options)
+
+    async def aclose(self) -> None:
+        """Close both."""
+        await self._client.aclose()
+        await super().aclose()
+
+
 def deliverer(case: Case, settings: IntegrationSettings, url: str, texts: Texts = PACKAGED, **options: Any) -> Deliverer:
     """Delivers to receiver `ops`, whose only integration is the case's. url: of the server that plays the service."""
 
     def make_client(http: HttpSettings) -> httpx.AsyncClient:
-        client = build_async_client(http)
-        if case.origin:
-            client.event_hooks = {"request": [redirected]}
-        return client
-
-    async def redirected(request: httpx.Request) -> None:
-        request.url = httpx.URL(str(request.url).replace(case.origin, url, 1))
+        return _Diverted(build_async_client(http), case.origin, url) if case.origin else build_async_client(http)
 
     told = [Receiver("ops", (Integration(case.kind, 0, True, settings),))]
-    return Deliverer(
-        told,
-        texts,
-        **{"external_url": EXTERNAL_URL, "stdout": io.StringIO(), "clock": lambda: AT, "timeout": 5.0}
-        | {"make_client": make_client}
-        | options,
-    )
+    usual: dict[str, Any] = {"external_url": EXTERNAL_URL, "stdout": io.StringIO(), "clock": lambda: AT, "timeout": 5.0}
+    return Deliverer(told, texts, **usual | {"make_client": make_client} | options)
 
 
 def deliver(

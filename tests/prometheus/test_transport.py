@@ -12,7 +12,7 @@ import pytest
 
 from evaluator.core.answers import Answer
 from evaluator.prometheus import PrometheusClient
-from evaluator.prometheus.transport import KeepAliveTransport
+from evaluator.wire.keep_alive import KeepAliveTransport
 from tests.prometheus.asking import AT, client, source, using
 from tests.prometheus.scripted import EMPTY, JSON, ONE, Say, Scripted
 

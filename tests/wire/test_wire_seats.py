@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
-from evaluator.core.http import HttpSettings
 from evaluator.wire import seats
-from evaluator.wire.client import build_async_client
 from tests.service.servers import until
 
 pytestmark = pytest.mark.realtime
@@ -51,8 +50,15 @@ class Counting:
             writer.close()
 
 
+def client_with_seats() -> httpx.AsyncClient:
+    """What speaks HTTP/2, and what goes through a proxy, has seats."""
+    return httpx.AsyncClient(
+        transport=seats.Seats(lambda limits: httpx.AsyncHTTPTransport(limits=limits, trust_env=False)), trust_env=False
+    )
+
+
 async def test_a_connection_is_used_again() -> None:
-    async with Counting() as server, build_async_client(HttpSettings()) as client:
+    async with Counting() as server, client_with_seats() as client:
         for _ in range(5):
             assert (await client.get(server.url)).text == "ok"
         assert server.connections == 1
@@ -60,7 +66,7 @@ async def test_a_connection_is_used_again() -> None:
 
 async def test_requests_at_once_have_a_connection_each_and_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seats, "KEPT", 3)
-    async with Counting() as server, build_async_client(HttpSettings()) as client:
+    async with Counting() as server, client_with_seats() as client:
         server.held.clear()
         under_way = [asyncio.create_task(client.get(server.url)) for _ in range(5)]
         for _ in under_way:
@@ -75,7 +81,7 @@ async def test_requests_at_once_have_a_connection_each_and_so_many_are_kept(monk
 
 async def test_a_connection_of_a_request_that_was_given_up_is_not_used_again() -> None:
     """What comes late would be taken for the answer to the next request."""
-    async with Counting() as server, build_async_client(HttpSettings()) as client:
+    async with Counting() as server, client_with_seats() as client:
         server.held.clear()
         task = asyncio.create_task(client.get(server.url))
         await server.waiting.acquire()
@@ -87,7 +93,7 @@ async def test_a_connection_of_a_request_that_was_given_up_is_not_used_again() -
 
 
 async def test_what_the_server_closed_is_made_anew() -> None:
-    async with Counting(answers=1) as server, build_async_client(HttpSettings()) as client:
+    async with Counting(answers=1) as server, client_with_seats() as client:
         for _ in range(3):
             assert (await client.get(server.url)).text == "ok"
             await until(lambda: not server.open)
@@ -96,7 +102,7 @@ async def test_what_the_server_closed_is_made_anew() -> None:
 
 async def test_closing_the_client_closes_free_connections_and_those_in_use() -> None:
     async with Counting() as server:
-        client = build_async_client(HttpSettings())
+        client = client_with_seats()
         await client.get(server.url)
         async with client.stream("GET", server.url):
             await client.get(server.url)
