@@ -30,6 +30,7 @@ from evaluator.config.silence_policy import policy_of
 from evaluator.config.silences import read_silences
 from evaluator.config.storage import read_storage
 from evaluator.config.templates import read_templates
+from evaluator.config.trying import try_texts
 from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import METRIC_NAME, Labels
 from evaluator.core.matchers import MatcherMode
@@ -48,6 +49,8 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     rules = read_rules(_rule_files(top, datasources, reading), model.evaluation_interval, reading)
     defaults = _defaults(top, reading)
     receivers = _receivers(top, defaults, reading)
+    templates = tuple(read_templates(top, reading))
+    try_texts(top, templates, reading.problems)
     intervals = read_intervals(top, reading)
     policy = policy_of(model.silence_policy, top, reading)
     windows, silences = read_silences(top, policy, reading)
@@ -69,7 +72,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         listen=model.web.listen,
         web=Web(model.web.get_concurrency, model.web.timeout, model.web.cors_origin),
         resolve_timeout=defaults.model.resolve_timeout,
-        templates=tuple(read_templates(top, reading)),
+        templates=templates,
         rule_files=rules.files,
         inhibit_rules=read_inhibit_rules(top, reading),
         time_intervals=intervals,

@@ -53,9 +53,7 @@ def warn_of_texts(integration: Node, problems: Problems) -> None:
 
 @lru_cache(maxsize=4096)
 def notification_fault(text: str) -> str:
-    """Why a text of a receiver is no Go template; empty when it is one."""
-    if "{{" not in text:
-        return ""
+    """Why a text of a receiver is no template of either language; empty when it is one."""
     try:
         _NOTIFICATIONS.check(text)
     except TemplateError as error:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from evaluator.templating.errors import CallFailed, TemplateError
 from evaluator.templating.functions.alertmanager import NOTIFICATION_FUNCTIONS
+from evaluator.templating.go import inspection
 from evaluator.templating.go.nodes import Action, Command, Dot, Identifier, Pipe, String, Tree
 from evaluator.templating.go.parser import parse
 from evaluator.templating.go.quote import quoted
@@ -87,6 +88,25 @@ class NotificationTexts:
         """Raises TemplateError when the text cannot be read."""
         if not is_literal(text):
             self._compiled(text)
+
+    def undefined(self, text: str) -> str:
+        """The name of a template that a Go text calls, itself or through others, and that nobody defines; or nothing.
+
+        Raises TemplateError when the text cannot be read.
+        """
+        found = {} if is_literal(text) else self._read(text, self._plain)
+        if isinstance(found, Compiled):
+            return ""
+        trees = {**self._trees, **found}
+        waiting, seen = list(found), set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name not in trees:
+                return name
+            if name not in seen:
+                seen.add(name)
+                waiting += [call.name for call in inspection.calls(trees[name].body)]
+        return ""
 
     # Go
 
@@ -184,6 +204,11 @@ def _deeper() -> Iterator[None]:
         yield
     finally:
         _calls.reset(token)
+
+
+def is_packaged(name: str) -> bool:
+    """Whether a template of that name comes with the evaluator."""
+    return name in _default_trees()
 
 
 def _parsed(text: str) -> Trees:

@@ -50,7 +50,11 @@ def test_the_ending_of_a_jinja_file_is_j2(tmp_path: Path) -> None:
     ("kind", "written", "expected"),
     [
         ("slack", "text: '{{ .Alerts | len }}'", []),
-        ("slack", "text: '{{ template \"of.another.file\" . }}'", []),
+        (
+            "slack",
+            "text: '{{ template \"of.nobody\" . }}'",
+            ['evaluator.yml:6:13: "text": template "of.nobody" not defined; define it in a file of templates'],
+        ),
         ("slack", "text: '{ .Alerts'", []),
         ("slack", "text: '{{ .Alerts'", ['evaluator.yml:6:13: "text": unclosed action']),
         ("slack", 'text: "a\\n{{ .A"', ['evaluator.yml:6:13: "text": unclosed action (line 2, column 6 of the text)']),
@@ -63,3 +67,32 @@ def test_texts_of_receivers_are_parsed(tmp_path: Path, kind: str, written: str, 
     text = f"route: {{receiver: a}}\nreceivers:\n- name: a\n  {kind}_configs:\n  -   {url}\n      {written}\n"
     problems = said(tmp_path, text)
     assert [problem for problem in problems if "warning" not in problem] == expected
+
+
+def test_texts_are_tried_on_examples(tmp_path: Path) -> None:
+    """Where they fail, in whichever file that is; a receiver's text may call what a file defines."""
+    files = {
+        "a_tmpl": '{{ define "mine" }}{{ .Status }}{{ end }}\n{{ define "slack.default.footer" }}{{ .Footer }}{{ end }}',
+        "b_j2": "\n{{ alerts[0].lables.x }}",
+    }
+    text = """\
+templates: ['*.tmpl', '*.j2']
+route: {receiver: a}
+receivers:
+- name: a
+  slack_configs:
+  - api_url: https://a/b
+    title: '{{ template "mine" . }}'
+    text: '{{ (index .Alerts 7).Status }}'
+    pretext: '{{ template "b" . }}'
+    fields: [{title: a, value: '{{ .CommonLabels.nobody }}{{ .Nope }}'}]
+"""
+    because = "when it fails, the plain notification is sent"
+    fails = "fails for an example notification:"
+    assert said(tmp_path, text, **files) == [
+        f'evaluator.yml:8:11: warning: "text": {fails} <index .Alerts 7> error calling index: index out of range: 7; {because}',
+        f'evaluator.yml:10:32: warning: "fields": {fails} <.Nope> can\'t evaluate field Nope in type template.Data; {because}',
+        f"b.j2:2:1: warning: \"pretext\": {fails} a template.Alert has no 'lables'; {because}",
+        f'a.tmpl:2:39: warning: template "slack.default.footer": {fails} <.Footer> can\'t evaluate field Footer in type '
+        f"template.Data; {because}",
+    ]

@@ -35,6 +35,23 @@ def words(trees: Iterable[Tree]) -> Iterator[Argument]:
                 yield word.base
 
 
+def calls(block: Block) -> Iterator[Call]:
+    """Every call of a template."""
+    for statement in block:
+        match statement:
+            case Call():
+                yield statement
+            case Branch(arms=arms, otherwise=otherwise):
+                for _, body in arms:
+                    yield from calls(body)
+                yield from calls(otherwise)
+            case Range(body=body, otherwise=otherwise):
+                yield from calls(body)
+                yield from calls(otherwise)
+            case _:
+                pass
+
+
 def cost(block: Block) -> int:
     """How many steps it takes to go through a block once, loops counted as one turn."""
     return len(block) + sum(len(command.words) for pipe in _pipes_of(block) for command, _ in _within(pipe))

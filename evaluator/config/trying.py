@@ -1,0 +1,100 @@
+"""Texts of receivers are tried on examples when they are read: what would fail for every notification fails now.
+
+Alertmanager finds out when the first alert fires. A template that calls one that nobody defines can never say anything, and is
+an error. One that fails for an example may do well with other alerts, and is a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from evaluator.config.models import holds_secret, items
+from evaluator.config.nodes import Node, Scalar, Table, scalars_of
+from evaluator.config.problems import Problems
+from evaluator.config.receivers import KINDS
+from evaluator.config.texts import notification_fault
+from evaluator.core.rules import Position
+from evaluator.templating import NotificationTexts, TemplateError
+from evaluator.templating.examples import example_data
+from evaluator.templating.notification import is_packaged
+
+_REMEDY = "when it fails, the plain notification is sent"
+_NO_TEXTS = ("http_config", "tls_config", "sigv4")
+_PAGES = (("email", "html"),)
+
+
+def try_texts(top: Table, files: Sequence[Path], problems: Problems) -> None:
+    """Add a problem for every text of a receiver that cannot be rendered; secrets are not looked at. files: its templates."""
+    try:
+        texts = NotificationTexts([(file.name, file.read_text(encoding="utf-8-sig")) for file in files], strict=True)
+    except (OSError, UnicodeDecodeError, TemplateError):
+        return  # has been said where the files were read
+    shown = {file.name: str(file) for file in files}
+    trial = _Trial(texts, shown, problems)
+    for kind, key, scalar in _texts(top):
+        trial.text(scalar, f'"{key}": ', page=(kind, key) in _PAGES)
+    trial.overridden()
+
+
+def _texts(top: Table) -> Iterator[tuple[str, str, Scalar]]:
+    """Every text of every integration, with its kind and key."""
+    for receiver in items(top, "receivers", Problems()):
+        for kind, key, node in _values(receiver):
+            if key not in _NO_TEXTS and not holds_secret(KINDS[kind].model, key):
+                yield from ((kind, key, scalar) for scalar in scalars_of(node))
+
+
+def _values(receiver: Node) -> Iterator[tuple[str, str, Node]]:
+    if not isinstance(receiver, Table):
+        return
+    for kind in KINDS:
+        for integration in items(receiver, f"{kind}_configs", Problems()):
+            if isinstance(integration, Table):
+                yield from ((kind, key, value) for key, value in integration.values.items())
+
+
+class _Trial:
+    """Renders texts for the examples. shown: the files of templates as they appear in messages, by their names."""
+
+    def __init__(self, texts: NotificationTexts, shown: Mapping[str, str], problems: Problems) -> None:
+        self._texts = texts
+        self._shown = shown
+        self._problems = problems
+        self._examples = example_data()
+
+    def text(self, scalar: Scalar, prefix: str, *, page: bool) -> None:
+        """One text, unless it is no template at all, which has been said."""
+        if notification_fault(scalar.text):
+            return
+        missing = self._texts.undefined(scalar.text)
+        if missing:
+            remedy = "define it in a file of templates"
+            self._problems.error(scalar.position, f'{prefix}template "{missing}" not defined', remedy)
+            return
+        self._render(scalar.text, scalar.position, prefix, page=page)
+
+    def overridden(self) -> None:
+        """Packaged templates that a file has taken the place of: receivers use them although no text of the file names them."""
+        for name, tree in self._texts.trees.items():
+            if tree.file in self._shown and is_packaged(name) and not name.startswith("__"):
+                position = Position(self._shown[tree.file], 1, 1)
+                self._render(f'{{{{ template "{name}" . }}}}', position, f'template "{name}": ', page=name.endswith(".html"))
+
+    def _render(self, text: str, position: Position, prefix: str, *, page: bool) -> None:
+        render = self._texts.render_html if page else self._texts.render
+        try:
+            for data in self._examples:
+                render(text, data)
+        except TemplateError as error:
+            place = self._place(error, position)
+            self._problems.warn(place, f"{prefix}fails for an example notification: {_reason(error)}", _REMEDY)
+
+    def _place(self, error: TemplateError, position: Position) -> Position:
+        """In the file of templates, where it is one of these that failed."""
+        file = self._shown.get(error.file)
+        return position if file is None else Position(file, error.line, error.column)
+
+
+def _reason(error: TemplateError) -> str:
+    return f"<{' '.join(error.at.split())}> {error.message}" if error.at else error.message
