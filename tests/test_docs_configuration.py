@@ -267,7 +267,7 @@ def dormant(model: type[Model]) -> dict[str, str]:
     """Keys that are read and not acted on, with what that means where the code says it."""
     silent: dict[str, str] = {}
     if model is GlobalModel:
-        kinds = ("smtp", *UNSENT)
+        kinds = tuple(UNSENT)
         silent = {key: "" for key in GlobalModel.model_fields if key.partition("_")[0] in kinds}
     if model is ReceiverModel:
         silent = {f"{kind}_configs": "checked, and not sent by this version" for kind in UNSENT}

@@ -14,12 +14,11 @@ from pathlib import PurePath
 from typing import TextIO
 
 from evaluator.core.events import Delivered, DeliveryFailed
-from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import OutboxRecord
-from evaluator.core.settings import ConsoleSettings, Integration, IntegrationSettings, Receiver
-from evaluator.notify import console
+from evaluator.core.settings import Integration, IntegrationSettings, Receiver
 from evaluator.notify.clients import Clients, MakeClient
 from evaluator.notify.compatibility import as_alertmanager
+from evaluator.notify.direct import DIRECT_RECEIVERS, Surroundings, WithoutHttp
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.neutral import one_line
 from evaluator.notify.receivers import HTTP_RECEIVERS, Conversation
@@ -82,11 +81,10 @@ class Deliverer:
         """
         integration = self._integrations[row.integration]
         prepared = prepare(row, self._texts, self._external_url)
-        if isinstance(integration.settings, ConsoleSettings):
-            return console.block(prepared.notification).plain
-        with closing(
-            HTTP_RECEIVERS[type(integration.settings)](self._sheet(row.integration, prepared), integration.settings)
-        ) as told:
+        settings, sheet = integration.settings, self._sheet(row.integration, prepared)
+        if (direct := DIRECT_RECEIVERS.get(type(settings))) is not None:
+            return direct.preview(sheet, settings)
+        with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as told:
             first = _advance(told)
         return first.error if isinstance(first, Refused) else str(first)
 
@@ -96,9 +94,7 @@ class Deliverer:
         """Deliver by a new configuration from now on; attempts under way end as they began."""
         self._adopt(receivers, texts, external_url, compatibility)
         kept = [integration.settings for integration in self._integrations.values()]
-        await self._clients.keep(
-            [settings.http for settings in kept if not isinstance(settings, ConsoleSettings | EmailSettings)]
-        )
+        await self._clients.keep([settings.http for settings in kept if not isinstance(settings, WithoutHttp)])
 
     async def aclose(self) -> None:
         """Close the clients, each when its last attempt has ended."""
@@ -121,10 +117,7 @@ class Deliverer:
             return Refused(f"the configuration no longer has {one_line(row.integration, 100)}", permanent=True)
         prepared = prepare(row, self._texts, self._external_url)
         sheet = self._sheet(row.integration, prepared)
-        if isinstance(integration.settings, ConsoleSettings):
-            outcome = console.write(prepared.notification, self._stdout)
-        else:
-            outcome = await self._ask(integration.settings, sheet)
+        outcome = await self._tell(integration.settings, sheet)
         if isinstance(outcome, Refused):
             return outcome
         return Accepted(outcome.receipt + prepared.notes + sheet.failed)
@@ -133,12 +126,15 @@ class Deliverer:
         memory = self._memory.setdefault(integration, {})
         return Sheet(prepared.notification, prepared.render, memory, render_html=prepared.render_html)
 
-    async def _ask(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
-        with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as conversation:
-            try:
+    async def _tell(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
+        direct = DIRECT_RECEIVERS.get(type(settings))
+        try:
+            if direct is not None:
+                return await direct.tell(sheet, settings, Surroundings(self._stdout, self._timeout, self._compatibility))
+            with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as conversation:
                 return await self._converse(conversation, settings)
-            except OSError as error:
-                return Refused(explain(error))
+        except OSError as error:
+            return Refused(explain(error))
 
     async def _converse(self, conversation: Conversation, settings: IntegrationSettings) -> Accepted | Refused:
         """Perform the requests one after another, all of them in the time of one attempt."""

@@ -41,7 +41,9 @@ def explain(error: Exception) -> str:
 
 
 def _own_words(error: Exception) -> str:
-    """For errors that are raised here or by the operating system; of all others only the class is named."""
+    """For errors that are raised here, by TLS or by the operating system; of all others only the class is named."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _reason(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, UnfitSecretError):

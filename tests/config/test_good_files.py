@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.config import Severity, load, load_rules
+from evaluator.config import load, load_rules
 from evaluator.core.labels import Labels
 from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import (
@@ -51,19 +51,11 @@ def test_an_ordinary_alertmanager_file_loads_with_one_warning_for_each_thing_tha
     assert Counter(warnings) == Counter(
         [
             'no file matches "templates/*.tmpl"',
-            '"email_configs" is checked, and not sent by this version',
             '"pagerduty_configs" is checked, and not sent by this version',
             '"opsgenie_configs" is checked, and not sent by this version',
             '"tracing" is not acted on by this version',
         ]
     )
-
-
-def test_a_warning_on_a_kind_of_receiver_names_all_that_will_be_quiet() -> None:
-    problems = load(GOOD / "alertmanager.yml", environ={}).problems
-    (email,) = [problem for problem in problems if "email_configs" in problem.message]
-    assert email.severity is Severity.WARNING
-    assert email.remedy == 'nothing is sent this way by receiver "team-X-mails", "team-X-pager", "team-Y-mails"'
 
 
 @pytest.mark.parametrize(

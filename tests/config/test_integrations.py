@@ -43,6 +43,7 @@ from evaluator.core.receivers.rocketchat import RocketchatAction, RocketchatFiel
 from evaluator.core.receivers.slack import SlackAction, SlackConfirmation, SlackSettings
 from evaluator.core.receivers.tickets import JiraSettings, JiraText
 from evaluator.core.receivers.tree import Branch
+from evaluator.notify.direct import DIRECT_RECEIVERS
 from evaluator.notify.receivers import HTTP_RECEIVERS
 
 HOOK = Secret("https://hooks.example.org/x")
@@ -132,7 +133,7 @@ def test_every_kind_has_a_least_item() -> None:
 
 def test_what_is_called_sent_can_be_sent() -> None:
     """And what can be sent is not called unsent: whoever adds a receiver to `notify` says so in `config`."""
-    sendable = {kind for kind, (_, _, least) in LEAST.items() if type(least) in HTTP_RECEIVERS}
+    sendable = {kind for kind, (_, _, least) in LEAST.items() if type(least) in {**HTTP_RECEIVERS, **DIRECT_RECEIVERS}}
     assert {name for name, kind in KINDS.items() if kind.sent} == sendable | {"console"}
 
 
