@@ -63,6 +63,7 @@ prometheus:
 servers:
 	@$(call debian,command -v prometheus,prometheus)
 	@$(call debian,command -v alertmanager || command -v prometheus-alertmanager,prometheus-alertmanager)
+	@$(call debian,command -v chromium,chromium)
 
 venv-package:
 	@$(call debian,$(BASE_PYTHON) -c "import ensurepip",python3-venv)
