@@ -25,8 +25,9 @@ from evaluator.core.grouping import AlertGroup, Lane, fingerprints, first_tick, 
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
+from evaluator.core.meta import clock
 from evaluator.core.muting import Mute, Muting
-from evaluator.core.outgoing import FLUSH, REPEAT, Landed, Outgoing
+from evaluator.core.outgoing import FLUSH, REPEAT, Answered, Outgoing
 from evaluator.core.overflow import Rooms, open_overflow, overflow_id
 from evaluator.core.records import (
     AlertRecord,
@@ -38,8 +39,10 @@ from evaluator.core.records import (
 )
 from evaluator.core.routing import Route
 from evaluator.core.settings import Settings
+from evaluator.core.storms import STORM
 from evaluator.core.timers import Timers
 
+PATIENCE = "patience"
 GONE = "no longer routed here"
 MOST_MUTES = 20  # reasons that a decision names
 
@@ -67,15 +70,24 @@ class Dispatch:
     ) -> None:
         self.route = settings.route
         self.muting = muting
-        self.receivers = {receiver.name: receiver for receiver in settings.receivers}
         self.groups: dict[str, AlertGroup] = {}
         self.turnover = 0
         self._alerts = alerts
         self._timers = timers
         self._journal = journal
-        self._outgoing = Outgoing(timers, journal, settings.compatibility)
+        self._outgoing = Outgoing(timers, journal)
+        self._take_receivers(settings)
         self._rooms = Rooms(settings.limits.groups_per_route)
         self._refuse = refuse
+
+    def _take_receivers(self, settings: Settings) -> None:
+        self.receivers = {receiver.name: receiver for receiver in settings.receivers}
+        self._integrations = {
+            f"{receiver.name}/{integration.name}": integration
+            for receiver in settings.receivers
+            for integration in receiver.integrations
+        }
+        self._outgoing.configure(settings, self._integrations)
 
     @property
     def outbox(self) -> list[OutboxRecord]:
@@ -149,12 +161,25 @@ class Dispatch:
         self.groups[group.id] = group
         self.turnover += 1
         self._rooms.opened(group)
-        receiver = self.receivers.get(group.route.receiver)
-        for integration in receiver.integrations if receiver else ():
-            name = f"{group.route.receiver}/{integration.name}"
-            known = group.lanes.get(name)
-            group.lanes[name] = replace(known, integration=integration) if known else Lane(integration, name)
-            self._outgoing.follow(group, group.lanes[name])
+        for name in [*self._named(group.route.receiver), *group.lanes]:
+            self._lane(group, name)
+
+    def _named(self, receiver: str) -> list[str]:
+        """The names of the lanes that this receiver has in a group."""
+        known = self.receivers.get(receiver)
+        return [f"{receiver}/{integration.name}" for integration in known.integrations] if known is not None else []
+
+    def _lane(self, group: AlertGroup, name: str) -> Lane | None:
+        """The group's lane of that name for the integration as it is configured now; None when there is no such."""
+        integration, known = self._integrations.get(name), group.lanes.get(name)
+        if integration is None:
+            return None
+        lane = Lane(integration, name) if known is None else known
+        if lane.integration != integration:
+            lane = replace(lane, integration=integration)
+        group.lanes[name] = lane
+        self._outgoing.follow(group, lane)
+        return lane
 
     def _touch(self, group: AlertGroup, now: datetime) -> None:
         self._timers.set_earlier((FLUSH, group.id), group.next_tick(now))
@@ -171,7 +196,7 @@ class Dispatch:
             self._journal.touch(GroupRecord, (group.id,), group.record)
         group.considered = {alert.fingerprint: alert.updated_at for alert in group.alerts.values() if not alert.firing}
         mutes = self._mutes(group, now)
-        for lane in group.lanes.values():
+        for lane in list(group.lanes.values()):
             self._consider(group, lane, mutes, now)
         self._await_hour(group, now)
         self._settle(group)
@@ -215,12 +240,17 @@ class Dispatch:
         if lane.in_flight:
             lane.again = True
             return
+        standing_in = self._standing_in(group, lane, now)
         firing, resolved, held = self._sift(group, lane, mutes)
+        if standing_in == "":
+            firing, resolved = _known(lane, firing, resolved)
         told, over = fingerprints(firing), fingerprints(resolved)
         if mutes and not firing and not resolved:
             reason = Reason.HELD
         else:
             reason = decide(lane.told, told, over, now, self._outgoing.terms(group, lane), held)
+        if reason is Reason.REPEAT and standing_in == "":
+            reason = Reason.UNCHANGED
         wanted = firing + resolved if lane.integration.send_resolved else firing
         if reason.due and not wanted:
             reason = Reason.RESOLVED_UNWANTED
@@ -231,12 +261,13 @@ class Dispatch:
         why = tuple(sorted({str(mute) for mute in mutes.values()}))[:MOST_MUTES]
         counts = len(firing), len(resolved), len(mutes)
         lane.decision = Decision(now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, *counts, why)
-        since = lane.row.created_at if lane.row else now
-        if lane.row is not None:
+        waiting = lane.row
+        if waiting is not None:
             self._outgoing.drop(lane)
         if reason.due:
-            row = self._outgoing.send(group, lane, reason, wanted, now, since)
+            row = self._outgoing.send(group, lane, standing_in or str(reason), wanted, now, waiting)
             lane.decision = replace(lane.decision, outbox=row.id)
+            self._await_patience(group, lane)
         if reason.due or former is None or (former.reason, former.mutes) != (reason, why):
             self._journal.note(lane.decision)
 
@@ -276,16 +307,63 @@ class Dispatch:
         """A row that failed is due once more."""
         self._outgoing.retry(row_id, now)
 
-    def _answered(self, landed: Landed | None, now: datetime) -> OutboxRecord | None:
+    def take_turns(self, integration: str, now: datetime) -> None:
+        """An integration with a rate limit may be told something again."""
+        self._outgoing.take_turns(integration, now)
+
+    def _answered(self, answered: Answered | None, now: datetime) -> OutboxRecord | None:
         """Decide what waited for the answer, and let those go that everybody has heard of."""
-        if landed is None:
+        if answered is None:
             return None
-        row, group, lane = landed
-        if lane.again:
-            lane.again = False
-            self._consider(group, lane, self._mutes(group, now), now)
-        self._settle(group)
-        return row
+        for row, group, lane in answered.landed:
+            if lane.again:
+                lane.again = False
+                self._consider(group, lane, self._mutes(group, now), now)
+            if lane.row is None:
+                self._timers.cancel((PATIENCE, group.id, lane.name))
+            elif row.refused:
+                self._fall_back(group, lane, now)
+            self._settle(group)
+        return answered.row
+
+    # -- fallback -----------------------------------------------------------------------------------------------------
+
+    def lose_patience(self, name: str, integration: str, now: datetime) -> None:
+        """An integration has had its time to accept what is told of a group."""
+        group = self.groups.get(name)
+        lane = group.lanes.get(integration) if group else None
+        if group is not None and lane is not None and self._fails(lane, now):
+            self._fall_back(group, lane, now)
+
+    def _await_patience(self, group: AlertGroup, lane: Lane) -> None:
+        receiver = self.receivers[lane.receiver]
+        if receiver.fallback and lane.row is not None:
+            self._timers.set((PATIENCE, group.id, lane.name), lane.row.created_at + receiver.fallback_after)
+
+    def _fall_back(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+        """Let the receiver that stands in for this lane's consider the group."""
+        mutes = self._mutes(group, now)
+        for name in self._named(self.receivers[lane.receiver].fallback):
+            standby = self._lane(group, name)
+            if standby is not None and standby.row is None:
+                self._consider(group, standby, mutes, now)
+
+    def _standing_in(self, group: AlertGroup, lane: Lane, now: datetime) -> str | None:
+        """Why the lane's receiver stands in for another; empty when it need not at the moment; None when it never does here."""
+        if lane.receiver == group.route.receiver:
+            return None
+        for other in group.lanes.values():
+            if self.receivers[other.receiver].fallback == lane.receiver and self._fails(other, now):
+                assert other.row is not None
+                how = "refuses" if other.row.refused else f"has accepted nothing since {clock(other.row.created_at)}"
+                return f"fallback: {other.name} {how}{': ' if other.row.error else ''}{other.row.error}"
+        return ""
+
+    def _fails(self, lane: Lane, now: datetime) -> bool:
+        """Whether what the lane is to be told is to be told to the fallback as well."""
+        if lane.row is None:
+            return False
+        return lane.row.refused or lane.row.created_at + self.receivers[lane.receiver].fallback_after <= now
 
     # -- alerts leave, groups end -------------------------------------------------------------------------------------
 
@@ -329,6 +407,7 @@ class Dispatch:
         self._journal.forget(GroupRecord, (group.id,))
         for lane in group.lanes.values():
             self._timers.cancel((REPEAT, group.id, lane.name))
+            self._timers.cancel((PATIENCE, group.id, lane.name))
             if lane.told is not None:
                 self._journal.forget(LedgerRecord, lane.told.key)
 
@@ -337,8 +416,7 @@ class Dispatch:
     def reconfigure(self, settings: Settings, now: datetime) -> None:
         """Take a new tree and new receivers; groups whose route is still there go on as they are."""
         self.route = settings.route
-        self.receivers = {receiver.name: receiver for receiver in settings.receivers}
-        self._outgoing.compatibility = settings.compatibility
+        self._take_receivers(settings)
         self._rooms.limit = settings.limits.groups_per_route
         routes = {node.id: node for node in settings.route.walk()}
         for group in list(self.groups.values()):
@@ -347,6 +425,7 @@ class Dispatch:
                 self._await_hour(group, now)
         for alert in list(self._alerts):
             self._reroute(alert, now)
+        self._outgoing.settle_storms(self.groups, now)
 
     def begin_anew(self, now: datetime) -> None:
         """Forget the ticks of all groups, as Alertmanager does at a reload; what was told is remembered there as well."""
@@ -363,9 +442,8 @@ class Dispatch:
         route = routes.get(group.route.id)
         if route is not None and route.receiver == group.route.receiver:
             group.route = route
-        receiver = self.receivers.get(group.route.receiver)
-        names = {f"{group.route.receiver}/{integration.name}" for integration in (receiver.integrations if receiver else ())}
-        for name in [name for name in group.lanes if name not in names]:
+        names = set(self._named(group.route.receiver))
+        for name in [name for name in group.lanes if name not in names and not self._stands_in(group, name)]:
             self._remove_lane(group, name)
         if names - group.lanes.keys():  # whoever is new has yet to hear what fires
             self._touch(group, now)
@@ -375,11 +453,18 @@ class Dispatch:
         for lane in group.lanes.values():
             if lane.row is None:
                 self._outgoing.await_repeat(group, lane, now)
+            self._await_patience(group, lane)
         self._settle(group)
+
+    def _stands_in(self, group: AlertGroup, name: str) -> bool:
+        """Whether a lane that is not the group's own is still needed: its integration is there, and has been told something."""
+        lane = group.lanes[name]
+        return name in self._integrations and lane.receiver != group.route.receiver and bool(lane.told or lane.row)
 
     def _remove_lane(self, group: AlertGroup, name: str) -> None:
         lane = group.lanes.pop(name)
         self._timers.cancel((REPEAT, group.id, name))
+        self._timers.cancel((PATIENCE, group.id, name))
         if lane.row is not None:
             self._outgoing.drop(lane)
         if lane.told is not None:
@@ -443,8 +528,11 @@ class Dispatch:
                 self._touch(group, now)
 
     def _restore_ledger(self, entry: LedgerRecord, now: datetime) -> None:
+        if entry.group == STORM and entry.integration in self._integrations:
+            self._outgoing.storms.restore(entry)
+            return
         group = self.groups.get(entry.group)
-        lane = group.lanes.get(entry.integration) if group else None
+        lane = self._lane(group, entry.integration) if group else None
         if group is None or lane is None:
             self._journal.forget(LedgerRecord, entry.key)
             return
@@ -453,11 +541,12 @@ class Dispatch:
 
     def _restore_row(self, row: OutboxRecord, now: datetime) -> None:
         group = self.groups.get(row.group)
-        lane = group.lanes.get(row.integration) if group else None
+        lane = self._lane(group, row.integration) if group else None
         if group is None or lane is None:
             self._journal.forget(OutboxRecord, row.key)
             return
         self._outgoing.resume(group, lane, row, now)
+        self._await_patience(group, lane)
 
     def _restore_member(self, alert: Alert, name: str, now: datetime) -> None:
         group = self.groups.get(name)
@@ -489,6 +578,13 @@ def _undecided(group: AlertGroup, alert: Alert) -> bool:
     if not alert.firing or not group.flushed:
         return True
     return any(alert.fingerprint not in _asserted(lane) for lane in group.lanes.values())
+
+
+def _known(lane: Lane, firing: Iterable[Alert], resolved: Iterable[Alert]) -> tuple[list[Alert], list[Alert]]:
+    """Those that the integration takes to fire, and those of which it knows that they fired."""
+    owed = lane.told.owed if lane.told is not None else frozenset[str]()
+    heard = owed.union(lane.told.resolved) if lane.told is not None else owed
+    return [alert for alert in firing if alert.fingerprint in owed], [alert for alert in resolved if alert.fingerprint in heard]
 
 
 def _asserted(lane: Lane) -> Collection[str]:

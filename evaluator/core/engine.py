@@ -18,7 +18,7 @@ from typing import assert_never
 
 from evaluator.core.alert import Life
 from evaluator.core.alerts import Alert, Alerts, Fixed
-from evaluator.core.dispatch import Dispatch
+from evaluator.core.dispatch import PATIENCE, Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
 from evaluator.core.events import (
@@ -45,6 +45,7 @@ from evaluator.core.limits import Limit
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare, tells_of_others
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.pacing import TURN
 from evaluator.core.posting import AHEAD, PostedAlert
 from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.records import (
@@ -156,6 +157,10 @@ class Machine:
                     self.dispatch.retry(row, now)
                 case (kind, group, integration) if kind == REPEAT:
                     self.dispatch.repeat(group, integration, now)
+                case (kind, group, integration) if kind == PATIENCE:
+                    self.dispatch.lose_patience(group, integration, now)
+                case (kind, integration) if kind == TURN:
+                    self.dispatch.take_turns(integration, now)
                 case (kind, fingerprint) if kind == EXPIRE:
                     self._expire(fingerprint, now)
                 case (kind, limit) if kind == REFUSAL:

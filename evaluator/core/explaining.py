@@ -36,6 +36,7 @@ from evaluator.core.grouping import AlertGroup, Lane, group_id
 from evaluator.core.labels import Labels
 from evaluator.core.muting import MuteKind
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.pacing import TURN
 from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.records import OutboxRecord, State
 from evaluator.core.rehearsal import Outlook, rehearse
@@ -288,7 +289,7 @@ def _told(lane: Lane, fingerprint: str) -> Told:
 
 
 def _undelivered(machine: Machine, lane: Lane, row: OutboxRecord, fingerprint: str) -> Undelivered:
-    retry_at = machine.timers.at((RETRY, row.id))
+    retry_at = machine.timers.at((TURN, lane.name) if row.paced else (RETRY, row.id))
     return Undelivered(
         reason=row.notification.reason,
         tells=any(alert.labels.fingerprint == fingerprint for alert in row.notification.alerts),
@@ -298,4 +299,5 @@ def _undelivered(machine: Machine, lane: Lane, row: OutboxRecord, fingerprint: s
         under_way=lane.in_flight and retry_at is None,
         permanent=not lane.in_flight and retry_at is None,
         retry_at=retry_at,
+        paced=row.paced,
     )

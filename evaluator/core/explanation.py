@@ -93,7 +93,7 @@ class Undelivered:
     """A notification that was decided and is not accepted. tells: whether it speaks of the alert. reason: of its decision.
 
     attempts: failed so far. under_way: an attempt is being made. retry_at: when the same is tried again; None while an attempt
-    is under way, and where `permanent`: then the next flush decides anew.
+    is under way, and where `permanent`: then the next flush decides anew. paced: it waits for its turn, at `retry_at` or later.
     """
 
     reason: str
@@ -104,6 +104,7 @@ class Undelivered:
     under_way: bool
     permanent: bool
     retry_at: datetime | None
+    paced: bool = False
 
 
 class Told(StrEnum):

@@ -216,6 +216,9 @@ def _undelivered(row: Undelivered, now: datetime) -> str:
         return f"Under way since {instant(row.since, now)}: {about} ({row.reason}){failed}."
     if row.permanent or row.retry_at is None:
         return f"Refused for good: {about} ({row.reason}){failed}. The next flush decides anew."
+    if row.paced:
+        turn = f"the next turn comes at {instant(row.retry_at, now)}"
+        return f"Waiting since {instant(row.since, now)} for its turn (rate_limit): {about} ({row.reason}); {turn}{failed}."
     return (
         f"Waiting since {instant(row.since, now)}: {about} ({row.reason}); tried again at {instant(row.retry_at, now)}{failed}."
     )

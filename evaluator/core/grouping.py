@@ -39,6 +39,11 @@ class Lane:
     again: bool = False
     decision: Decision | None = None
 
+    @property
+    def receiver(self) -> str:
+        """Name of the receiver that the integration belongs to: the group's, or one that stands in for it."""
+        return self.name.rpartition("/")[0]
+
 
 @dataclass(slots=True, eq=False)
 class AlertGroup:

@@ -162,7 +162,7 @@ class SelfWatch:
             labels = _labels("EvaluatorDatasourceDown", "critical", datasource=datasource)
             summary = f"Datasource {datasource} gives no usable answer"
             description = (
-                f"No query has succeeded since {_clock(trouble.since)}. Alerts are kept as they are: none resolves, and"
+                f"No query has succeeded since {clock(trouble.since)}. Alerts are kept as they are: none resolves, and"
                 f" none can begin. Last failure ({failure.kind}): {failure.message}"
             )
             self.raise_(_raised(labels, summary, description), now)
@@ -223,7 +223,7 @@ class SelfWatch:
         trouble = self.integrations.setdefault(integration, _Trouble(now, ""))
         trouble.error = error
         if permanent or now - trouble.since >= PATIENCE:
-            description = f"Nothing has been accepted since {_clock(trouble.since)}. Last failure: {error}"
+            description = f"Nothing has been accepted since {clock(trouble.since)}. Last failure: {error}"
             self.raise_(
                 _raised(_integration(integration), f"Notifications to {integration} are not accepted", description), now
             )
@@ -257,7 +257,7 @@ class SelfWatch:
         if since is not None and now - since >= PATIENCE:
             self.unforwarded = True
             failures = "\n".join(f"{name}: {trouble.error}" for name, trouble in sorted(self.alertmanagers.items()))
-            description = f"None has accepted any since {_clock(since)}. Last failures:\n{failures}"
+            description = f"None has accepted any since {clock(since)}. Last failures:\n{failures}"
             labels = _labels("EvaluatorForwardingFailing", "critical")
             self.raise_(_raised(labels, "No Alertmanager accepts the alerts forwarded to it", description), now)
 
@@ -360,5 +360,6 @@ def _raised(labels: Labels, summary: str, description: str) -> Raised:
     return Raised(labels, Fixed(Annotations(expanded=(("summary", summary), ("description", description)))))
 
 
-def _clock(at: datetime) -> str:
+def clock(at: datetime) -> str:
+    """An instant as built-in texts name it."""
     return at.strftime("%Y-%m-%d %H:%M:%S UTC")

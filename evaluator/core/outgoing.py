@@ -8,7 +8,7 @@ on. The ledger changes in no other way, but for what it says of mutes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,11 +16,13 @@ from typing import NamedTuple
 
 from evaluator.core import backoff
 from evaluator.core.alerts import Alert
-from evaluator.core.dedup import Reason, Terms
+from evaluator.core.dedup import Terms
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.journal import Journal
 from evaluator.core.meta import tells_of_others
+from evaluator.core.pacing import Pacing
+from evaluator.core.receivers import Integration
 from evaluator.core.records import (
     TEMPLATE_ERROR,
     Attempt,
@@ -30,6 +32,8 @@ from evaluator.core.records import (
     OutboxRecord,
     Pairs,
 )
+from evaluator.core.settings import Settings
+from evaluator.core.storms import Flight, Storms
 from evaluator.core.timers import Timers
 
 FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
@@ -43,11 +47,20 @@ class Landed(NamedTuple):
     lane: Lane
 
 
+class Answered(NamedTuple):
+    """What was answered: the row that was delivered, and those that it stood for, of which it is one unless in a storm."""
+
+    row: OutboxRecord
+    landed: tuple[Landed, ...]
+
+
 class Outgoing:
     """The rows of all groups. compatibility: keep Alertmanager's times, and take no notice of Retry-After."""
 
-    def __init__(self, timers: Timers, journal: Journal, compatibility: bool) -> None:
-        self.compatibility = compatibility
+    def __init__(self, timers: Timers, journal: Journal) -> None:
+        self.compatibility = False
+        self.storms = Storms(journal)
+        self._pacing = Pacing(timers)
         self._timers = timers
         self._journal = journal
         self._rows: dict[str, tuple[AlertGroup, Lane]] = {}
@@ -57,6 +70,14 @@ class Outgoing:
     def rows(self) -> list[OutboxRecord]:
         """What was decided and is not yet accepted."""
         return [lane.row for _, lane in self._rows.values() if lane.row is not None]
+
+    def configure(self, settings: Settings, integrations: Mapping[str, Integration]) -> None:
+        """Take a configuration, and its integrations by the names of their lanes."""
+        self.compatibility = settings.compatibility
+        self.storms.external_url = settings.external_url
+        self._pacing.configure(integrations)
+        for name in self.storms.names - integrations.keys():
+            self.storms.forget(name)
 
     def waits(self, integration: str) -> bool:
         """Whether anything waits for this integration, its own failing aside: to hear of that is no end in itself."""
@@ -71,6 +92,8 @@ class Outgoing:
         """Answers to the lane's row, if it has one, are meant for this lane."""
         if lane.row is not None:
             self._rows[lane.row.id] = (group, lane)
+            if lane.row.paced:
+                self._pacing.join(lane.name, lane.row.id)
 
     def resume(self, group: AlertGroup, lane: Lane, row: OutboxRecord, now: datetime) -> None:
         """Take a row back from the store.
@@ -81,7 +104,10 @@ class Outgoing:
         if lane.in_flight:
             self._doubt(group, lane, row, now)
         self.follow(group, lane)
-        self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
+        if row.paced and self._pacing.limited(lane.name):
+            self._pacing.wait(lane.name, row.id, now)
+        else:
+            self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
 
     def terms(self, group: AlertGroup, lane: Lane) -> Terms:
         """How this integration wants to be told of this group. With Alertmanager's times the ticks alone keep repeats apart."""
@@ -90,71 +116,174 @@ class Outgoing:
         return Terms(repeat, lane.integration.send_resolved, late=self.compatibility)
 
     def send(
-        self, group: AlertGroup, lane: Lane, reason: Reason, alerts: Iterable[Alert], now: datetime, since: datetime
+        self,
+        group: AlertGroup,
+        lane: Lane,
+        reason: str,
+        alerts: Iterable[Alert],
+        now: datetime,
+        former: OutboxRecord | None = None,
     ) -> OutboxRecord:
-        """Tell this integration of these alerts; gives the row. since: when it was first decided that it is to be told."""
+        """Tell this integration of these alerts; gives the row. former: the one whose place it takes."""
         told = tuple(alert.told() for alert in alerts)
-        receiver = group.route.receiver
         known = lane.told.receipt if lane.told is not None and lane.told.owed else ()
-        message = Notification(receiver, lane.name, group.key, group.labels, str(reason), told, now, known)
+        message = Notification(lane.receiver, lane.name, group.key, group.labels, reason, told, now, known)
         ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
-        row = lane.row = OutboxRecord(ident, group.id, receiver, lane.name, message, since)
-        self._perform(group, lane)
+        row = OutboxRecord(ident, group.id, lane.receiver, lane.name, message, now)
+        if former is not None:
+            row = replace(row, created_at=former.created_at, error=former.error, refused=former.refused)
+        lane.row = row
+        self.follow(group, lane)
+        self._attempt(lane, row, now)
         return row
 
-    def _perform(self, group: AlertGroup, lane: Lane) -> None:
-        assert lane.row is not None
-        lane.row = replace(lane.row, retry_at=None)
-        lane.in_flight = True
-        self._rows[lane.row.id] = (group, lane)
-        self._timers.cancel((RETRY, lane.row.id))
+    def _attempt(self, lane: Lane, row: OutboxRecord, now: datetime) -> None:
+        """Make an attempt, or wait for the turn to make it."""
+        self._timers.cancel((RETRY, row.id))
+        if self._pacing.limited(lane.name):
+            self._queue(lane, row, self._pacing.wait(lane.name, row.id, now))
+        else:
+            self._begin(lane, row)
+
+    def _queue(self, lane: Lane, row: OutboxRecord, turn: datetime) -> None:
+        lane.row = replace(row, retry_at=turn, paced=True)
+        lane.in_flight = False
         self._journal.save(lane.row)
-        self._journal.deliver(lane.row)
+
+    def _begin(self, lane: Lane, row: OutboxRecord, alone: bool = True) -> None:
+        """The row is on its way from now on. alone: not as a part of a storm."""
+        self._pacing.leave(lane.name, row.id)
+        lane.row = replace(row, retry_at=None, paced=False)
+        lane.in_flight = True
+        self._journal.save(lane.row)
+        if alone:
+            self._journal.deliver(lane.row)
+
+    # -- turns --------------------------------------------------------------------------------------------------------
+
+    def take_turns(self, name: str, now: datetime) -> None:
+        """Make the attempts that wait for their turn at this integration, as many as its bucket gives out."""
+        bucket = self._pacing.bucket(name)
+        while bucket is None or bucket.left(now):
+            if not self._take_turn(name, now, len(self._pacing.waiting(name)) if bucket is None else bucket.left(now)):
+                break
+            if bucket is not None:
+                bucket.take(now)
+        if self._pacing.waiting(name):
+            self._pacing.await_turn(name, now)
+        elif self.storms.over(name):
+            self._pacing.await_turn(name, self.storms.not_before(name, now))
+
+    def _take_turn(self, name: str, now: datetime, left: int) -> bool:
+        """Make one attempt: for all of a storm, or for what is most urgent; gives whether there was anything to tell."""
+        rows = sorted((self._row(ident) for ident in self._pacing.waiting(name)), key=_urgency)
+        together = [row for row in rows if self._joins(row)]
+        if self.storms.breaks(name, together, left, now) and _urgency(together[0])[0] == _urgency(rows[0])[0]:
+            self._tell_together(name, together, now)
+        elif rows:
+            _, lane = self._rows[rows[0].id]
+            self._begin(lane, rows[0])
+        elif self.storms.over(name) and self.storms.not_before(name, now) <= now:
+            self._tell_together(name, (), now)
+        else:
+            return False
+        return True
+
+    def _row(self, ident: str) -> OutboxRecord:
+        row = self._rows[ident][1].row
+        assert row is not None
+        return row
+
+    def _joins(self, row: OutboxRecord) -> bool:
+        """Whether what the destination knows of the row's group it knows from a storm, or it knows nothing."""
+        group, lane = self._rows[row.id]
+        return lane.told is None or not lane.told.owed or group.id in self.storms.members(lane.name)
+
+    def _tell_together(self, name: str, rows: Sequence[OutboxRecord], now: datetime) -> None:
+        for row in rows:
+            self._begin(self._rows[row.id][1], row, alone=False)
+        self._journal.deliver(self.storms.tell(name, rows, now))
+
+    # -- rows go, and are answered ------------------------------------------------------------------------------------
 
     def drop(self, lane: Lane) -> None:
         """Nobody waits for the lane's row any more."""
         assert lane.row is not None
         self._timers.cancel((RETRY, lane.row.id))
+        self._pacing.leave(lane.name, lane.row.id)
         self._rows.pop(lane.row.id, None)
         self._dropped.add(lane.name)
         self._journal.forget(OutboxRecord, lane.row.key)
         lane.row = None
 
-    def accepted(self, row_id: str, receipt: Pairs, now: datetime) -> Landed | None:
+    def accepted(self, ident: str, receipt: Pairs, now: datetime) -> Answered | None:
         """A receiver accepted a row; None when nobody waits for it any more."""
-        if row_id not in self._rows:
+        called = tuple(pair for pair in receipt if pair[0] != TEMPLATE_ERROR)
+        flight = self.storms.landed(ident)
+        if flight is None:
+            landed = self._accept(ident, receipt, called, now)
+            return landed and Answered(landed.row, (landed,))
+        told = tuple(filter(None, (self._accept(row, receipt, (), now) for row in flight.rows)))
+        self.storms.joined(flight, (one.group.id for one in told if one.row.notification.firing), called)
+        return Answered(flight.row, told)
+
+    def _accept(self, ident: str, receipt: Pairs, called: Pairs, now: datetime) -> Landed | None:
+        if ident not in self._rows:
             return None
-        group, lane = self._rows[row_id]
+        group, lane = self._rows[ident]
         row = lane.row
         assert row is not None
         lane.in_flight = False
         self._journal.note(Attempt(now, row.id, group.id, lane.name, row.attempts + 1, receipt=receipt))
         message = row.notification
         firing, resolved = (frozenset(one.labels.fingerprint for one in some) for some in _halves(message))
-        called = tuple(pair for pair in receipt if pair[0] != TEMPLATE_ERROR)
         self.told(group, lane, now if self.compatibility else message.at, firing, resolved, called, now)
         self.drop(lane)
         return Landed(row, group, lane)
 
-    def refused(self, event: DeliveryFailed, now: datetime) -> Landed | None:
+    def refused(self, event: DeliveryFailed, now: datetime) -> Answered | None:
         """An attempt was not accepted; None when nobody waits for it any more."""
-        if event.outbox not in self._rows:
+        flight = self.storms.landed(event.outbox)
+        if flight is None:
+            landed = self._refuse(event.outbox, event, now)
+            return landed and Answered(landed.row, (landed,))
+        return Answered(flight.row, self._storm_refused(flight, event, now))
+
+    def _refuse(self, ident: str, event: DeliveryFailed, now: datetime) -> Landed | None:
+        if ident not in self._rows:
             return None
-        group, lane = self._rows[event.outbox]
-        assert lane.row is not None
-        attempts = lane.row.attempts + 1
+        group, lane = self._rows[ident]
+        row = self._row(ident)
+        attempts = row.attempts + 1
         retry_at = group.next_tick(now) if event.permanent else now + self._wait(event, group, attempts)
-        lane.row = replace(lane.row, attempts=attempts, retry_at=retry_at, error=event.error)
+        refused = row.refused or event.permanent
+        lane.row = replace(row, attempts=attempts, retry_at=retry_at, error=event.error, refused=refused)
         lane.in_flight = False
         if event.unknown:
             self._doubt(group, lane, lane.row, now)
         self._journal.save(lane.row)
-        self._journal.note(Attempt(now, lane.row.id, group.id, lane.name, attempts, event.error, event.permanent))
+        self._journal.note(Attempt(now, row.id, group.id, lane.name, attempts, event.error, event.permanent))
         if event.permanent:
             self._timers.set_earlier((FLUSH, group.id), retry_at)
         else:
-            self._timers.set((RETRY, lane.row.id), retry_at)
+            self._timers.set((RETRY, row.id), retry_at)
         return Landed(lane.row, group, lane)
+
+    def _storm_refused(self, flight: Flight, event: DeliveryFailed, now: datetime) -> tuple[Landed, ...]:
+        """Refused for good, each row waits for its group's tick. Otherwise all wait together, and nothing overtakes them."""
+        name = flight.row.integration
+        landed = tuple(filter(None, (self._refuse(row, event, now) for row in flight.rows)))
+        if not event.unknown:
+            self.storms.refused(flight)
+        if not landed:
+            self.storms.refused_end(name, now + backoff.LONGEST)
+            self.take_turns(name, now)
+        elif not event.permanent and self._pacing.limited(name):
+            again = max(one.row.retry_at or now for one in landed)
+            self._pacing.hold(name, again)
+            for one in landed:
+                self._attempt(one.lane, one.row, now)
+        return landed
 
     def _wait(self, event: DeliveryFailed, group: AlertGroup, attempts: int) -> timedelta:
         """How long to wait before the next attempt; no longer than a group_interval because the receiver asks for it."""
@@ -177,7 +306,7 @@ class Outgoing:
     def retry(self, row_id: str, now: datetime) -> None:
         """A row that failed is due once more."""
         if row_id in self._rows:
-            self._perform(*self._rows[row_id])
+            self._attempt(self._rows[row_id][1], self._row(row_id), now)
 
     def told(
         self,
@@ -198,10 +327,30 @@ class Outgoing:
         known = tuple(sorted(firing.union(held)))
         lane.told = LedgerRecord(group.id, lane.name, at, known, tuple(sorted(resolved)), receipt, held)
         self._journal.save(lane.told)
+        self._leave_storm(group, lane, now)
         if firing:
             self._timers.set((REPEAT, group.id, lane.name), max(now, at + self.terms(group, lane).repeat))
         else:
             self._timers.cancel((REPEAT, group.id, lane.name))
+
+    def _leave_storm(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+        """The integration has had a message of this group's own, or one that the group is over."""
+        if self.storms.left(lane.name, group.id):
+            if lane.integration.send_resolved:
+                self._pacing.await_turn(lane.name, now)
+            else:
+                self.storms.forget(lane.name)
+
+    def settle_storms(self, groups: Mapping[str, AlertGroup], now: datetime) -> None:
+        """Groups that are gone, or are owed nothing any more, have left their storms; limits may have changed."""
+        self._pacing.look_again(now)
+        for name in sorted(self.storms.names):
+            for ident in sorted(self.storms.members(name)):
+                lane = groups[ident].lanes.get(name) if ident in groups else None
+                if lane is None or (lane.row is None and not (lane.told and lane.told.owed)):
+                    self.storms.left(name, ident)
+            if self.storms.over(name):
+                self._pacing.await_turn(name, now)
 
     def _holds(self, group: AlertGroup, lane: Lane, name: str) -> bool:
         alert = group.alerts.get(name)
@@ -212,6 +361,10 @@ class Outgoing:
         if lane.told is not None and lane.told.firing:
             due = lane.told.told_at + self.terms(group, lane).repeat
             self._timers.set((REPEAT, group.id, lane.name), max(now, due))
+
+
+def _urgency(row: OutboxRecord) -> tuple[bool, datetime, str]:
+    return (not row.notification.firing, row.created_at, row.notification.group_key)
 
 
 def _halves(message: Notification) -> tuple[tuple[NotifiedAlert, ...], tuple[NotifiedAlert, ...]]:

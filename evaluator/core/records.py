@@ -200,7 +200,9 @@ class Notification:
 class OutboxRecord:
     """A notification that was decided and is not yet accepted.
 
-    attempts: failed so far. retry_at: when to try again; None while an attempt is under way.
+    attempts: failed so far. retry_at: when to try again; None while an attempt is under way. paced: it waits for its turn at
+    its destination, and for nothing else. error: of the newest attempt at it, or at what it takes the place of. refused: one
+    of those was refused for good. created_at: when the first of those was decided.
     """
 
     id: str
@@ -212,6 +214,8 @@ class OutboxRecord:
     attempts: int = 0
     retry_at: datetime | None = None
     error: str = ""
+    paced: bool = False
+    refused: bool = False
 
     @property
     def key(self) -> tuple[str]:

@@ -7,7 +7,8 @@ asks for then is what will be sent.
 
 That is true as long as nothing else happens: no alert begins or ends, nobody edits a silence, no configuration is loaded. Only
 the clock goes on: silences and maintenance windows begin and end, and so do time intervals. Every receiver accepts what it is
-handed, at once. What inhibits whom stays as it is, because no alert changes.
+handed, at once; of other groups that wait for a turn at it nothing is known here. What inhibits whom stays as it is, because
+no alert changes.
 
 A rehearsal ends when there is nothing left to wait for, when everybody has been told of the alert that is asked about, or
 when it has become long; in the last case it says up to when it has looked.
@@ -21,7 +22,7 @@ from datetime import datetime
 from itertools import chain
 
 from evaluator.core.alerts import Alert, Alerts
-from evaluator.core.dispatch import Dispatch
+from evaluator.core.dispatch import PATIENCE, Dispatch
 from evaluator.core.effects import Deliver
 from evaluator.core.engine import Machine
 from evaluator.core.grouping import AlertGroup
@@ -31,6 +32,7 @@ from evaluator.core.journal import Journal
 from evaluator.core.labels import match_all
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.pacing import TURN
 from evaluator.core.records import OutboxRecord
 from evaluator.core.routing import Route
 from evaluator.core.silence import MatcherSet, Silence, SilenceState
@@ -151,6 +153,10 @@ class _Rehearsal:
                     self._dispatch.retry(row, now)
                 case (kind, group, integration) if kind == REPEAT:
                     self._dispatch.repeat(group, integration, now)
+                case (kind, group, integration) if kind == PATIENCE:
+                    self._dispatch.lose_patience(group, integration, now)
+                case (kind, integration) if kind == TURN:
+                    self._dispatch.take_turns(integration, now)
         self._cross(now)
         self._perform(now)
 
@@ -180,12 +186,12 @@ class _Rehearsal:
 
     def _note_decisions(self) -> None:
         for name, lane in self._group.lanes.items():
-            found, decision = self.outlooks[name], lane.decision
-            if found.decides is None and decision is not None and decision is not self._decisions[name]:
+            found, decision = self.outlooks.setdefault(name, Outlook()), lane.decision
+            if found.decides is None and decision is not None and decision is not self._decisions.get(name):
                 self.outlooks[name] = replace(found, decides=Prospect(decision.at, decision.reason))
 
     def _note_message(self, row: OutboxRecord, now: datetime) -> None:
-        found = self.outlooks[row.integration]
+        found = self.outlooks.setdefault(row.integration, Outlook())
         sent = Prospect(now, row.notification.reason, row.attempts > 0)
         speaks = any(alert.labels.fingerprint == self._fingerprint for alert in row.notification.alerts)
         tells = found.tells or (sent if speaks else None)
@@ -196,6 +202,8 @@ def _timer_keys(group: AlertGroup) -> Iterator[Key]:
     yield (FLUSH, group.id)
     for lane in group.lanes.values():
         yield (REPEAT, group.id, lane.name)
+        yield (PATIENCE, group.id, lane.name)
+        yield (TURN, lane.name)
         if lane.row is not None:
             yield (RETRY, lane.row.id)
 

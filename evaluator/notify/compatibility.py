@@ -9,15 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from evaluator.core.receivers import (
-    IncidentioSettings,
-    IntegrationSettings,
-    JiraSettings,
-    OpsgenieSettings,
-    PagerdutySettings,
-    TelegramSettings,
-    WechatSettings,
-)
+from evaluator.core.receivers import IntegrationSettings
+from evaluator.core.receivers.chat import TelegramSettings, WechatSettings
+from evaluator.core.receivers.paging import IncidentioSettings, OpsgenieSettings, PagerdutySettings
+from evaluator.core.receivers.tickets import JiraSettings
 from evaluator.notify.exchange import Refused
 
 _TOO_MANY = frozenset({429})

@@ -100,7 +100,7 @@ class Metrics:
                     self.counts.transitions[(str(change.after or GONE),)] += 1
                 case Note(Decision() as decision):
                     self.counts.decisions[(decision.reason,)] += 1
-                case Save(OutboxRecord(attempts=0) as row):
+                case Save(OutboxRecord(attempts=0, retry_at=None) as row):
                     texts = (alert.annotations.expanded or () for alert in row.notification.alerts)
                     self.counts.expansions += sum(map(len, texts))
                 case Note(Attempt() as attempt):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from evaluator.core.alert import Life
 from evaluator.core.dedup import Reason
@@ -21,30 +22,32 @@ from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed
 from evaluator.core.labels import Labels
 from evaluator.core.records import Decision, LedgerRecord, OutboxRecord
 from evaluator.core.settings import Settings
+from evaluator.core.storms import STORM
 
 
 class Referee(Machine):
     """A machine under observation; a broken promise is an AssertionError in the step that breaks it.
 
-    flying: deliveries that have not been answered.
+    flying: deliveries that have not been answered. storms: of those that stand for several rows, these rows, by its id.
     """
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         super().__init__(settings, now)
         self.flying: dict[str, OutboxRecord] = {}
+        self.storms: dict[str, list[OutboxRecord]] = {}
         self._before: dict[tuple[str, str], LedgerRecord] = {}
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """As the machine does, and look at what comes of it."""
         before = self._lives() if isinstance(event, QueryFailed) else {}
         self._before = self._told()
-        row = self._landed(event)
+        rows = self._landed(event)
         effects = super().handle(event, now)
         assert self.next_timer is None or self.next_timer >= now, f"a timer at {self.next_timer} was overlooked at {now}"
         if isinstance(event, QueryFailed):
             assert self._lives() == before
-        doubted = row if isinstance(event, DeliveryFailed) and event.unknown else None
-        self._check_ledger(effects, row if isinstance(event, Delivered) else None, doubted)
+        doubted = rows if isinstance(event, DeliveryFailed) and event.unknown else []
+        self._check_ledger(effects, rows if isinstance(event, Delivered) else [], doubted)
         self._check_lanes(effects)
         return effects
 
@@ -61,26 +64,32 @@ class Referee(Machine):
         lanes = [lane.told for group in self.dispatch.groups.values() for lane in group.lanes.values()]
         return {told.key: replace(told, muted=()) for told in lanes if told is not None}
 
-    def _landed(self, event: Event) -> OutboxRecord | None:
+    def _landed(self, event: Event) -> list[OutboxRecord]:
+        """The rows that the event answers, of which somebody still waits for the answer."""
         if not isinstance(event, Delivered | DeliveryFailed):
-            return None
+            return []
         row = self.flying.pop(event.outbox, None)
-        return row if row is not None and row.id in {one.id for one in self.dispatch.outbox} else None
+        rows = self.storms.pop(event.outbox, [] if row is None else [row])
+        known = {one.id for one in self.dispatch.outbox}
+        return [one for one in rows if one.id in known]
 
-    def _check_ledger(self, effects: Sequence[Effect], accepted: OutboxRecord | None, doubted: OutboxRecord | None) -> None:
+    def _check_ledger(
+        self, effects: Sequence[Effect], accepted: Sequence[OutboxRecord], doubted: Sequence[OutboxRecord]
+    ) -> None:
         changed = {effect.record.key: effect.record for effect in effects if _is_ledger(effect)}
-        if doubted is not None:
-            told = changed.pop((doubted.group, doubted.integration), None)
-            assert told is None or {*told.owed} >= {*_fingerprints(doubted, True)}
-        if accepted is not None:
-            key = (accepted.group, accepted.integration)
+        changed = {key: told for key, told in changed.items() if told.group != STORM}
+        for row in doubted:
+            told = changed.pop((row.group, row.integration), None)
+            assert told is None or {*told.owed} >= {*_fingerprints(row, True)}
+        for row in accepted:
+            key = (row.group, row.integration)
             told = changed.pop(key, None)
             if told is None:
                 assert Forget(LedgerRecord, key) in effects
             elif told.firing:
-                heard, known = {*_fingerprints(accepted, True)}, {*told.firing}
-                assert heard <= known <= heard | {*told.muted}
-                assert told.resolved == _fingerprints(accepted, False)
+                news = set(_fingerprints(row, True))  # some of which may have been muted while it was under way
+                assert set(told.firing) - set(told.muted) <= news <= set(told.firing)
+                assert told.resolved == _fingerprints(row, False)
         unwanted = {
             (effect.record.group, effect.record.integration)
             for effect in effects
@@ -93,11 +102,16 @@ class Referee(Machine):
 
     def _check_lanes(self, effects: Sequence[Effect]) -> None:
         known = {row.id for row in self.dispatch.outbox}
-        self.flying = {name: row for name, row in self.flying.items() if name in known}
-        for effect in effects:
-            if isinstance(effect, Deliver):
-                self.flying[effect.row.id] = effect.row
-        lanes = [(row.group, row.integration) for row in self.flying.values()]
+        self.flying = {name: row for name, row in self.flying.items() if name in known or name in self.storms}
+        alone = {effect.row.id: effect.row for effect in effects if isinstance(effect, Deliver)}
+        begun = [effect.record for effect in effects if isinstance(effect, Save) and isinstance(effect.record, OutboxRecord)]
+        for ident, row in alone.items():
+            self.flying[ident] = row
+            if row.group == STORM:
+                same = [one for one in begun if one.integration == row.integration and one.retry_at is None]
+                self.storms[ident] = [one for one in same if one.id not in alone]
+        rows = [*(row for row in self.flying.values() if row.group != STORM), *chain.from_iterable(self.storms.values())]
+        lanes = [(row.group, row.integration) for row in rows if row.id in known]
         assert len(lanes) == len(set(lanes)), f"two deliveries at once: {lanes}"
 
 

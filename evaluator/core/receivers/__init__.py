@@ -7,8 +7,10 @@ renders as a template is one here too. What falls back on the `global` block has
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.rates import RateLimit
 from evaluator.core.receivers.chat import (
     DiscordSettings,
     MsTeamsSettings,
@@ -55,12 +57,16 @@ IntegrationSettings = (
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One way of a receiver to tell people. index: its number among the receiver's integrations of the same kind."""
+    """One way of a receiver to tell people. index: its number among the receiver's integrations of the same kind.
+
+    rate_limit: how often, None for as often as there is something to tell.
+    """
 
     kind: str
     index: int
     send_resolved: bool
     settings: IntegrationSettings
+    rate_limit: RateLimit | None = None
 
     @property
     def name(self) -> str:
@@ -74,9 +80,13 @@ class Receiver:
 
     unsent: integrations that are configured, and of a kind that this version cannot send; nothing is delivered to them.
     labels: what the API's `receiver_matchers` look at; `name` is always among those of a receiver from a file.
+    fallback: the receiver that is told when one of these integrations refuses for good, or has accepted nothing for
+    `fallback_after`; empty for nobody.
     """
 
     name: str
     integrations: tuple[Integration, ...] = ()
     unsent: tuple[Integration, ...] = ()
     labels: Labels = NO_LABELS
+    fallback: str = ""
+    fallback_after: timedelta = timedelta(minutes=5)

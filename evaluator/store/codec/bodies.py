@@ -107,6 +107,8 @@ class OutboxBody(Body, frozen=True, gc=False):
 
     notification: NotificationBody
     error: str = ""
+    paced: bool = False
+    refused: bool = False
 
 
 class MatcherBody(Body, frozen=True, gc=False):

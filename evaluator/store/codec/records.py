@@ -148,6 +148,7 @@ _outbox_body = bodies.reader(bodies.OutboxBody)
 
 
 def _from_outbox(record: OutboxRecord) -> Row:
+    body = bodies.OutboxBody(bodies.from_notification(record.notification), record.error, record.paced, record.refused)
     return {
         "id": record.id,
         "group_id": record.group,
@@ -156,7 +157,7 @@ def _from_outbox(record: OutboxRecord) -> Row:
         "created_at": to_micros(record.created_at),
         "retry_at": to_micros_or_none(record.retry_at),
         "attempts": record.attempts,
-        "body": bodies.to_text(bodies.OutboxBody(bodies.from_notification(record.notification), record.error)),
+        "body": bodies.to_text(body),
     }
 
 
@@ -172,6 +173,8 @@ def _to_outbox(row: Any) -> OutboxRecord:
         attempts=row.attempts,
         retry_at=from_micros_or_none(row.retry_at),
         error=body.error,
+        paced=body.paced,
+        refused=body.refused,
     )
 
 

@@ -1,0 +1,54 @@
+"""How often something may be done: a bucket that fills at a steady rate, and from which each time takes one.
+
+A bucket is one instant: that at which it will be full again if nothing is taken. So it is exact, needs no clock of its own, and
+an idle one is nothing at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many messages in each `per`; after a quiet time, up to `burst` of them at once. All are more than nothing."""
+
+    messages: int
+    per: timedelta
+    burst: int = 1
+
+    @property
+    def gap(self) -> timedelta:
+        """The time in which one is added to the bucket."""
+        return self.per / self.messages
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What is left of a limit. full_at: see above; None: it is full. not_before: nothing is given out until then."""
+
+    limit: RateLimit
+    full_at: datetime | None = None
+    not_before: datetime | None = None
+
+    def free_at(self, now: datetime) -> datetime:
+        """When the next one may be taken: `now`, or later."""
+        ready = now if self.full_at is None else self.full_at - (self.limit.burst - 1) * self.limit.gap
+        return max(now, ready, self.not_before or now)
+
+    def left(self, now: datetime) -> int:
+        """How many may be taken now."""
+        if self.free_at(now) > now:
+            return 0
+        missing = timedelta(0) if self.full_at is None else max(timedelta(0), self.full_at - now)
+        return self.limit.burst - -(-missing // self.limit.gap)
+
+    def take(self, now: datetime) -> None:
+        """Take one; there must be one left."""
+        assert self.left(now) > 0, "the bucket is empty"
+        self.full_at = max(now, self.full_at or now) + self.limit.gap
+
+    def hold(self, until: datetime) -> None:
+        """Give out nothing before `until`."""
+        self.not_before = max(until, self.not_before or until)
