@@ -66,7 +66,7 @@ KINDS = MappingProxyType(
         "console": Kind(console.ConsoleModel, console.settings, null=True, sent=True),
         "webhook": Kind(webhook.WebhookModel, webhook.settings, sent=True),
         "email": Kind(email.EmailModel, email.settings, send_resolved=False, sent=True),
-        "pagerduty": Kind(pagerduty.PagerdutyModel, pagerduty.settings),
+        "pagerduty": Kind(pagerduty.PagerdutyModel, pagerduty.settings, sent=True),
         "opsgenie": Kind(opsgenie.OpsgenieModel, opsgenie.settings, null=True),
         "wechat": Kind(wechat.WechatModel, wechat.settings, send_resolved=False, null=True),
         "slack": Kind(slack.SlackModel, slack.settings, send_resolved=False, null=True, sent=True),

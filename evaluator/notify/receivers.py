@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
+from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
-from evaluator.notify import slack, webhook
+from evaluator.notify import pagerduty, pagerduty_v1, slack, webhook
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.sheet import Sheet
 
@@ -32,7 +33,13 @@ def asks_once(build: Callable[[Sheet, Any], Request | Refused], read: Callable[[
     return tell
 
 
+def _pagerduty(sheet: Sheet, settings: PagerdutySettings) -> Conversation:
+    version = pagerduty if settings.service_key is None else pagerduty_v1
+    return asks_once(version.build, version.read)(sheet, settings)
+
+
 HTTP_RECEIVERS: Mapping[type, Tell] = {
+    PagerdutySettings: _pagerduty,
     SlackSettings: asks_once(slack.build, slack.read),
     WebhookSettings: asks_once(webhook.build, webhook.read),
 }
