@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from evaluator.config.fallbacks import check_fallbacks
 from evaluator.config.integrations import (
     console,
     discord,
@@ -38,8 +39,9 @@ from evaluator.config.integrations.common import Defaults, IntegrationModel, Sou
 from evaluator.config.matching import is_label_name
 from evaluator.config.models import Model, holds_secret, items, read
 from evaluator.config.nodes import Node, Table, is_null, text_at
+from evaluator.config.rates import read_rate_limit
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import Text
+from evaluator.config.scalars import Span, Text
 from evaluator.config.texts import warn_of_texts
 from evaluator.core.labels import Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
@@ -73,11 +75,11 @@ KINDS = MappingProxyType(
         "victorops": Kind(victorops.VictoropsModel, victorops.settings),
         "pushover": Kind(pushover.PushoverModel, pushover.settings),
         "sns": Kind(sns.SnsModel, sns.settings),
-        "telegram": Kind(telegram.TelegramModel, telegram.settings),
-        "discord": Kind(discord.DiscordModel, discord.settings),
-        "webex": Kind(webex.WebexModel, webex.settings),
-        "msteams": Kind(msteams.MsTeamsModel, msteams.settings),
-        "msteamsv2": Kind(msteams.MsTeamsV2Model, msteams.settings_v2),
+        "telegram": Kind(telegram.TelegramModel, telegram.settings, sent=True),
+        "discord": Kind(discord.DiscordModel, discord.settings, sent=True),
+        "webex": Kind(webex.WebexModel, webex.settings, sent=True),
+        "msteams": Kind(msteams.MsTeamsModel, msteams.settings, sent=True),
+        "msteamsv2": Kind(msteams.MsTeamsV2Model, msteams.settings_v2, sent=True),
         "jira": Kind(jira.JiraModel, jira.settings),
         "incidentio": Kind(incidentio.IncidentioModel, incidentio.settings),
         "rocketchat": Kind(rocketchat.RocketchatModel, rocketchat.settings, send_resolved=False, null=True),
@@ -103,6 +105,8 @@ class _NamedModel(Model):
 
     name: Text = ""
     labels: dict[str, Text] = Field(default_factory=dict)
+    fallback: Text = ""
+    fallback_after: Span = Receiver("").fallback_after
 
 
 _LISTS: dict[str, Any] = {f"{kind}_configs": (Any, None) for kind in KINDS}
@@ -115,6 +119,7 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
     One that is wrong is there by its name, so that routes to it are not called wrong as well.
     """
     receivers: dict[str, Receiver] = {}
+    tables: dict[str, Table] = {}
     unsent: dict[str, list[tuple[str, Position]]] = defaultdict(list)
     for node in nodes:
         model = read(ReceiverModel, node, reading.problems)
@@ -123,21 +128,25 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
         name = text_at(node, "name")
         if model is not None:
             _check(model, node, receivers, reading)
-        receivers[name] = _receiver(name, {} if model is None else model.labels, node, defaults, reading)
+        receivers[name], tables[name] = _receiver(name, model, node, defaults, reading), node
         for kind in {integration.kind: None for integration in receivers[name].unsent}:
             unsent[kind].append((name, node.key(f"{kind}_configs")))
     _warn_of_unsent(unsent, reading)
+    check_fallbacks(receivers, tables, reading.problems)
     return tuple(receivers.values())
 
 
-def _receiver(name: str, labels: dict[str, str], node: Table, defaults: Defaults, reading: Reading) -> Receiver:
+def _receiver(name: str, model: _NamedModel | None, node: Table, defaults: Defaults, reading: Reading) -> Receiver:
     """Integrations that cannot be sent are kept apart: what the machine sees is what it can deliver."""
+    model = model or _NamedModel()
     found = list(_integrations(node, defaults, reading))
     return Receiver(
         name,
         integrations=tuple(integration for integration in found if KINDS[integration.kind].sent),
         unsent=tuple(integration for integration in found if not KINDS[integration.kind].sent),
-        labels=Labels({**labels, "name": name}),
+        labels=Labels({**model.labels, "name": name}),
+        fallback=model.fallback,
+        fallback_after=model.fallback_after,
     )
 
 
@@ -149,6 +158,9 @@ def _check(model: _NamedModel, node: Table, earlier: dict[str, Receiver], readin
         reading.problems.error(node.at("name"), message, "rename one of the receivers")
     if model.labels.get("name", model.name) != model.name:
         reading.problems.error(node.at("labels", "name"), 'receiver label "name" must match receiver name', "remove it")
+    if not model.fallback_after:
+        problem = "fallback_after cannot be zero"
+        reading.problems.error(node.at("fallback_after"), problem, "remove it, or write a duration such as 5m")
     for name in model.labels:
         if not is_label_name(name, reading.mode):
             reading.problems.error(node.at("labels", name), f'invalid label name "{name}" in receiver labels', "rename it")
@@ -175,7 +187,8 @@ def _integration(name: str, kind: Kind, item: Node, defaults: Defaults, reading:
     for key, child in item.values.items():
         if not kind.sent and key != "http_config" and not holds_secret(kind.model, key):
             warn_of_texts(child, reading.problems)
-    return Integration(name, 0, kind.send_resolved if model.send_resolved is None else model.send_resolved, settings)
+    limit = read_rate_limit(name, model.rate_limit, item, reading)
+    return Integration(name, 0, kind.send_resolved if model.send_resolved is None else model.send_resolved, settings, limit)
 
 
 def _warn_of_unsent(unsent: dict[str, list[tuple[str, Position]]], reading: Reading) -> None:

@@ -11,9 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
+from evaluator.core.receivers.chat import (
+    DiscordSettings,
+    MsTeamsSettings,
+    MsTeamsV2Settings,
+    TelegramSettings,
+    WebexSettings,
+)
 from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
-from evaluator.notify import pagerduty, pagerduty_v1, slack, webhook
+from evaluator.notify import discord, msteams, msteamsv2, pagerduty, pagerduty_v1, slack, telegram, webex, webhook
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.sheet import Sheet
 
@@ -39,6 +46,11 @@ def _pagerduty(sheet: Sheet, settings: PagerdutySettings) -> Conversation:
 
 
 HTTP_RECEIVERS: Mapping[type, Tell] = {
+    DiscordSettings: discord.tell,
+    TelegramSettings: telegram.tell,
+    MsTeamsV2Settings: asks_once(msteamsv2.build, msteamsv2.read),
+    MsTeamsSettings: asks_once(msteams.build, msteams.read),
+    WebexSettings: webex.tell,
     PagerdutySettings: _pagerduty,
     SlackSettings: asks_once(slack.build, slack.read),
     WebhookSettings: asks_once(webhook.build, webhook.read),

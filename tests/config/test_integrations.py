@@ -349,7 +349,7 @@ message_text: m
     ),
     "telegram": (
         "{api_url: 'https://t.example.org', bot_token_file: t, chat_id_file: c, message_thread_id: 7, message: m,"
-        " disable_notifications: true, parse_mode: ''}",
+        " disable_notifications: true, parse_mode: '', update_message: true}",
         TelegramSettings(
             "https://t.example.org",
             Secret(path=Path("t")),
@@ -358,15 +358,25 @@ message_text: m
             message="m",
             disable_notifications=True,
             parse_mode="",
+            update_message=True,
         ),
     ),
     "discord": (
-        "{webhook_url_file: w, content: c, title: t, message: m, username: u, avatar_url: a}",
-        DiscordSettings(Secret(path=Path("w")), content="c", title="t", message="m", username="u", avatar_url="a"),
+        "{webhook_url_file: w, content: c, title: t, message: m, username: u, avatar_url: a, update_message: true}",
+        DiscordSettings(
+            Secret(path=Path("w")),
+            content="c",
+            title="t",
+            message="m",
+            username="u",
+            avatar_url="a",
+            update_message=True,
+        ),
     ),
     "webex": (
-        "{api_url: 'https://w.example.org', room_id: r, message: m, http_config: {authorization: {credentials: t}}}",
-        WebexSettings("https://w.example.org", "r", TOKEN, message="m"),
+        "{api_url: 'https://w.example.org', room_id: r, message: m, update_message: true,"
+        " http_config: {authorization: {credentials: t}}}",
+        WebexSettings("https://w.example.org", "r", TOKEN, message="m", update_message=True),
     ),
     "msteams": (
         "{webhook_url_file: w, title: a, summary: b, text: c}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build
-from evaluator.config.scalars import HiddenUrl, Text
+from evaluator.config.scalars import Flag, HiddenUrl, Text
 from evaluator.core.receivers.chat import DiscordSettings
 
 
@@ -19,6 +19,7 @@ class DiscordModel(HttpIntegrationModel):
     message: Text = ""
     username: Text = ""
     avatar_url: Text = ""
+    update_message: Flag = False
 
 
 def settings(model: DiscordModel, source: Source) -> DiscordSettings:

@@ -23,6 +23,7 @@ class TelegramModel(HttpIntegrationModel):
     message: Text = ""
     disable_notifications: Flag = False
     parse_mode: Text = "HTML"
+    update_message: Flag = False
 
 
 def settings(model: TelegramModel, source: Source) -> TelegramSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build
-from evaluator.config.scalars import AbsoluteUrl, Text
+from evaluator.config.scalars import AbsoluteUrl, Flag, Text
 from evaluator.core.receivers.chat import WebexSettings
 
 
@@ -15,6 +15,7 @@ class WebexModel(HttpIntegrationModel):
     api_url: AbsoluteUrl | None = None
     room_id: Text = ""
     message: Text = ""
+    update_message: Flag = False
 
 
 def settings(model: WebexModel, source: Source) -> WebexSettings:

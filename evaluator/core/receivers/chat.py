@@ -10,7 +10,7 @@ from evaluator.core.http import DEFAULT_HTTP, HttpSettings, Secret
 
 @dataclass(frozen=True, slots=True)
 class TelegramSettings:
-    """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none."""
+    """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none. update_message: edit the first message."""
 
     api_url: str
     bot_token: Secret
@@ -21,11 +21,12 @@ class TelegramSettings:
     message: str = '{{ template "telegram.default.message" . }}'
     disable_notifications: bool = False
     parse_mode: str = "HTML"
+    update_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
-    """Discord's webhook."""
+    """Discord's webhook. update_message: later notifications of a group edit the first message."""
 
     webhook_url: Secret
     http: HttpSettings = DEFAULT_HTTP
@@ -34,16 +35,18 @@ class DiscordSettings:
     message: str = '{{ template "discord.default.message" . }}'
     username: str = ""
     avatar_url: str = ""
+    update_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WebexSettings:
-    """Webex. The bot's token is the authorization of `http`."""
+    """Webex. The bot's token is the authorization of `http`. update_message: edit the first message."""
 
     api_url: str
     room_id: str
     http: HttpSettings = DEFAULT_HTTP
     message: str = '{{ template "webex.default.message" . }}'
+    update_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
