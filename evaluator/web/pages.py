@@ -1,119 +1,96 @@
-"""The pages: server-rendered, readable without JavaScript, light and dark."""
+"""All pages and what belongs to them, as routes for the HTTP surface to serve."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from evaluator import __version__
-from evaluator.core.durations import format_duration
-from evaluator.core.engine import Machine
-from evaluator.core.evaluation import GroupEvaluation, Tracked
-from evaluator.core.records import OutboxRecord, State
-from evaluator.core.view import View
+from evaluator.core.view import UnavailableError, View
+from evaluator.web import silence_form, silences
+from evaluator.web.alert import alert
+from evaluator.web.guard import REFUSAL, same_origin
+from evaluator.web.live import Live, Pace
+from evaluator.web.rendering import render
+from evaluator.web.routes import routes
+from evaluator.web.rules import rules
+from evaluator.web.status import status
+from evaluator.web.theme import switch
+from evaluator.web.wall import wall
 
-MOST_SHOWN = 500
-_ORDER = {State.FIRING: 0, State.PENDING: 1}
-
-_templates = Environment(
-    loader=PackageLoader("evaluator.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
-
-
-def pages(view: View) -> list[Route]:
-    """The routes of all pages."""
-
-    async def overview(request: Request) -> Response:
-        return HTMLResponse(_templates.get_template("overview.html").render(_overview(view)))
-
-    return [Route("/", overview)]
+Page = Callable[[View, Request], Awaitable[Response]]
 
 
-def _overview(view: View) -> dict[str, Any]:
-    machine = view.machine
-    alerts = sorted(_active(machine), key=lambda one: (_ORDER[one.life.state], one.life.active_at))
-    return {
-        "version": __version__,
-        "now": view.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        "trouble": view.unhealthy or view.unready,
-        "alerts": [_alert(view, one) for one in alerts[:MOST_SHOWN]],
-        "more": max(0, len(alerts) - MOST_SHOWN),
-        "builtin": [
-            {"name": alert.labels["alertname"], "texts": view.texts(alert.described.annotations, alert.labels["alertname"])}
-            for alert in machine.alerts
-            if alert.firing and any(source.startswith("evaluator:") for source in alert.sources)
-        ],
-        "groups": [_group(one) for one in sorted(machine.groups.values(), key=lambda one: one.group.key)],
-        "outbox": [_row(view, row) for row in machine.dispatch.outbox],
-        "datasources": [
-            {"name": one.name, "kind": one.kind, "up": one.name not in machine.watch.datasources}
-            for one in view.settings.datasources
-        ],
-    }
+def pages(view: View, pace: Pace = Pace()) -> list[BaseRoute]:
+    """The routes of all pages. pace: how often open pages hear of changes."""
+
+    def shows(path: str, page: Page) -> Route:
+        return Route(path, _endpoint(view, page), methods=["GET"])
+
+    def changes(path: str, page: Page) -> Route:
+        return Route(path, _endpoint(view, _guarded(page)), methods=["POST"])
+
+    return [
+        shows("/", wall),
+        shows("/alerts/{fingerprint}", alert),
+        shows("/silences", silences.listing),
+        shows("/silences/new", silence_form.blank),
+        changes("/silences/new", silence_form.post),
+        shows("/silences/{id}", silences.one),
+        shows("/silences/{id}/edit", silence_form.edit),
+        changes("/silences/{id}/expire", silences.expire),
+        shows("/rules", rules),
+        shows("/routes", routes),
+        shows("/status", status),
+        changes("/theme", switch),
+        Route("/events", Live(view, pace).__call__, methods=["GET"]),
+        Mount("/static", _Static(packages=[("evaluator.web", "static")])),
+    ]
 
 
-def _active(machine: Machine) -> list[Tracked]:
-    rules = (rule for group in machine.groups.values() for rule in group.rules.values())
-    return [one for rule in rules for one in rule.alerts.values() if one.life.state in _ORDER]
+class _Static(StaticFiles):
+    """Files whose address changes with what they hold, see `rendering.asset`."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
 
-def _alert(view: View, tracked: Tracked) -> dict[str, Any]:
-    labels = tracked.labels.without("alertname")
-    texts = view.texts(tracked.annotations, tracked.rule.name)
-    return {
-        "name": tracked.rule.name,
-        "state": str(tracked.life.state),
-        "labels": labels,
-        "value": f"{tracked.value:g}",
-        "since": tracked.life.active_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        "age": _age(tracked.life.active_at, view.now),
-        "kept": tracked.life.keep_firing_since is not None,
-        "texts": [(name, text, _leads_somewhere(text)) for name, text in texts.items()],
-    }
+def _endpoint(view: View, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """A page whose errors are pages too."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await page(view, request)
+        except HTTPException as error:
+            return _message(view, request, error.status_code, error.detail)
+        except UnavailableError as error:
+            return _message(view, request, 503, f"Nothing was changed: {error}")
+
+    endpoint.__doc__ = page.__doc__
+    return endpoint
 
 
-def _leads_somewhere(text: str) -> bool:
-    """Whether an annotation is a link, such as that to a runbook: a web address and nothing else."""
-    return text.startswith(("http://", "https://")) and not any(sign.isspace() for sign in text)
+def _guarded(page: Page) -> Page:
+    """A page that changes something: only for forms of these pages."""
+
+    async def guarded(view: View, request: Request) -> Response:
+        if not same_origin(view, request):
+            raise HTTPException(403, REFUSAL)
+        return await page(view, request)
+
+    guarded.__doc__ = page.__doc__
+    return guarded
 
 
-def _age(since: datetime, now: datetime) -> str:
-    """How long ago, in whole seconds."""
-    return format_duration(timedelta(seconds=max(0, (now - since) // timedelta(seconds=1))))
-
-
-def _row(view: View, row: OutboxRecord) -> dict[str, Any]:
-    return {
-        "to": row.integration,
-        "about": row.notification.group_labels,
-        "why": row.notification.reason,
-        "age": _age(row.created_at, view.now),
-        "attempts": row.attempts,
-        "error": row.error,
-    }
-
-
-def _group(group: GroupEvaluation) -> dict[str, Any]:
-    return {
-        "key": group.group.key,
-        "interval": format_duration(group.group.interval),
-        "slot": group.slot.strftime("%H:%M:%S") if group.slot else "not yet",
-        "missed": group.missed,
-        "rules": [
-            {
-                "name": rule.rule.name,
-                "state": rule.state,
-                "health": str(rule.health),
-                "error": rule.error,
-                "expr": rule.rule.expr,
-                "series": rule.series,
-                "milliseconds": f"{rule.seconds * 1000:.0f}",
-            }
-            for rule in group.rules.values()
-        ],
-    }
+def _message(view: View, request: Request, status: int, text: str) -> Response:
+    return render(view, request, "message.html", status, title=HTTPStatus(status).phrase, text=text)

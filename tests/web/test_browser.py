@@ -1,0 +1,144 @@
+"""The pages in a real browser: chips, the form with its preview, keys, live updates, colours; and nothing that complains."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from starlette.applications import Starlette
+
+from evaluator.service.listening import bind, server
+from evaluator.web.live import Pace
+from evaluator.web.pages import pages
+from tests.web.stage import Stage
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed, so there is no browser to drive")
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed, so nobody looks at the pages"),
+]
+
+
+@dataclass
+class Moving(Stage):
+    """A stage that tells open pages when something has happened."""
+
+    moves: int = 0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def changed(self, since: int) -> int | None:
+        """When there has been more than `since`."""
+        while self.moves <= since:
+            self.moved.clear()
+            await self.moved.wait()
+        return self.moves
+
+    def move(self) -> None:
+        """Something has happened."""
+        self.moves += 1
+        self.moved.set()
+
+
+@asynccontextmanager
+async def browsing(stage: Stage, colours: str = "light") -> AsyncIterator[tuple[playwright.Page, list[str]]]:
+    """A page at the wall, and what the browser complains of."""
+    complaints: list[str] = []
+    app = server(Starlette(routes=pages(stage, Pace(calm=0.05))))
+    with bind("127.0.0.1", 0) as listener:
+        serving = asyncio.create_task(app.serve(sockets=[listener]))
+        async with playwright.async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            context = await browser.new_context(color_scheme=colours, viewport={"width": 1100, "height": 800})
+            page = await context.new_page()
+            page.set_default_timeout(10_000)
+            page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            await page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+            try:
+                yield page, complaints
+            finally:
+                await browser.close()
+                app.should_exit = True
+                await serving
+
+
+async def test_chips_keys_and_a_silence() -> None:
+    """From the wall to a silence by keyboard and mouse, the preview first."""
+    stage = Stage()
+    stage.post({"alertname": "Down", "team": "db", "instance": "a"}, {"alertname": "Down", "team": "db", "instance": "b"})
+    stage.post({"alertname": "Slow", "team": "web"})
+    async with browsing(stage) as (page, complaints):
+        await page.get_by_role("link", name=re.compile("team=db")).first.click()
+        await page.wait_for_url("**filter=**")
+        assert await page.locator(".card").count() == 1
+        assert await page.locator(".chip").count() == 1
+        await page.locator(".chip a").click()
+        await page.wait_for_function("document.querySelectorAll('.card').length === 2")
+        await page.keyboard.press("/")
+        assert await page.evaluate("document.activeElement.id") == "find"
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("j")
+        assert await page.locator(".chosen").count() == 1
+        await page.keyboard.press("s")
+        await page.wait_for_url("**/silences/new**")
+        await page.fill("#matchers", 'alertname="Down"')
+        await page.get_by_text("Mutes 2 of 3 alerts that fire now").wait_for()  # while typing, without a click
+        await page.fill("#author", "ada")
+        await page.fill("#comment", "planned")
+        await page.get_by_role("button", name="Preview").click()
+        await page.get_by_role("button", name="Create the silence").click()
+        await page.wait_for_url(re.compile(r"/silences/[0-9a-f-]{36}$"))
+        assert complaints == []
+    (silence,) = stage.machine.muting.silences.listing(stage.now)
+    assert silence.created_by == "ada"
+
+
+async def test_an_open_page_follows() -> None:
+    """And keeps what somebody is typing."""
+    stage = Moving()
+    async with browsing(stage) as (page, complaints):
+        await page.locator("#pulse").get_by_text("live").wait_for()
+        await page.fill("#find", "half a wor")
+        stage.post({"alertname": "Down"})
+        stage.move()
+        await page.locator(".card").get_by_text("Down").wait_for()
+        assert await page.input_value("#find") == "half a wor"
+        assert complaints == []
+
+
+async def test_dark_by_preference_and_light_by_the_switch() -> None:
+    stage = Stage()
+    async with browsing(stage, "dark") as (page, complaints):
+        colour = "getComputedStyle(document.body).backgroundColor"
+        dark = await page.evaluate(colour)
+        await page.get_by_role("button", name="light").click()
+        await page.wait_for_load_state()
+        light = await page.evaluate(colour)
+        assert sum(map(int, re.findall(r"\d+", dark)[:3])) < 200
+        assert sum(map(int, re.findall(r"\d+", light)[:3])) > 600
+        assert complaints == []
+
+
+async def test_nothing_overflows_on_a_telephone() -> None:
+    """Long names and labels are broken rather than pushing the page aside; every page is looked at."""
+    stage = Stage()
+    stage.post({"alertname": "A" * 200, "path": "/very/long/" * 30, "team": "db"}, annotations={"summary": "x" * 400})
+    async with browsing(stage) as (page, complaints):
+        await page.set_viewport_size({"width": 360, "height": 700})
+        for path in ("", "silences", "silences/new", "rules", "routes", "status"):
+            await page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}/{path}")
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert complaints == []

@@ -1,0 +1,323 @@
+"""The pages as somebody without JavaScript sees them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from evaluator.core.answers import FailureKind
+from evaluator.core.inhibition import InhibitRule
+from evaluator.core.intervals import NamedInterval, TimeInterval
+from evaluator.core.labels import Labels, Matcher, MatchOp
+from evaluator.core.receivers import Integration, Receiver
+from evaluator.core.receivers.general import ConsoleSettings
+from evaluator.core.routing import Route
+from evaluator.core.rules import RecordingRule
+from evaluator.core.silence_policy import SilencePolicy
+from tests.web.stage import CONSOLE, Stage, group, route, rule, settings
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+def words(page: str) -> str:
+    """A page as it reads, in one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.partition("<main")[2] or page))
+
+
+# -- the wall ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_group_is_a_card_with_folded_labels() -> None:
+    stage = Stage()
+    common = {"alertname": "Down", "cluster": "eu-1"}
+    stage.post({**common, "instance": "a"}, {**common, "instance": "b"}, annotations={"summary": "it is down"})
+    stage.deliver()
+    page = words(await stage.get())
+    assert "2 firing" in page
+    assert page.count("cluster=") + page.count("cluster =") == 1
+    assert "it is down" in page
+    assert "repeats in 4h" in page
+
+
+async def test_why_an_alert_is_muted() -> None:
+    """A silence with its author, an inhibition with its source, the time of day with its end."""
+    inhibits = InhibitRule("node down", (Matcher("alertname", "Down"),), (Matcher("alertname", "Slow"),), ("node",))
+    night = NamedInterval("night", (TimeInterval(times=((0, 24 * 60),)),))
+    quiet = Route("team", key="{}/{a}", id="{}/{a}", matchers=(Matcher("job", "batch"),), mute_time_intervals=("night",))
+    stage = Stage(settings(inhibit_rules=(inhibits,), time_intervals=(night,), route=route("team", quiet)))
+    stage.silence(Matcher("alertname", "Full"), comment="disk is replaced")
+    stage.post({"alertname": "Full"}, {"alertname": "Down", "node": "n"}, {"alertname": "Slow", "node": "n"})
+    stage.post({"alertname": "Late", "job": "batch"})
+    page = words(await stage.get())
+    assert "ada: disk is replaced" in page
+    assert "by Down (node down)" in page
+    assert "during night" in page
+    assert "3 muted" in page
+
+
+async def test_pending_alerts_have_a_fold_of_their_own() -> None:
+    stage = Stage(settings(groups=(group(rule("Slow", hold=timedelta(minutes=10))),)))
+    stage.evaluate({"Slow": [{"instance": "a"}]})
+    assert "1 pending" in words(await stage.get())
+
+
+async def test_filters_live_in_the_url() -> None:
+    stage = Stage()
+    stage.post({"alertname": "Down", "team": "db"}, {"alertname": "Down", "team": "web"})
+    stage.post({"alertname": "Slow", "team": "db"})
+    page = await stage.get("/?filter=" + quote('team="db"') + "&filter=Down")
+    assert "Slow" not in words(page)
+    assert "web" not in words(page)
+    assert "×" in page
+    chip = re.search(r'href="([^"]*)"[^>]*>\s*(?:<span>)?team=', await stage.get())
+    assert chip is not None
+    assert "filter=team%3D" in chip[1].replace("&amp;", "&")
+
+
+async def test_a_filter_that_is_none_is_explained_and_ignored() -> None:
+    stage = Stage()
+    stage.post({"alertname": "Down"})
+    page = words(await stage.get("/?filter=" + quote('team=~"("'), 400))
+    assert "nothing is filtered by this" in page
+    assert "1 firing" in page
+
+
+async def test_ten_thousand_alerts_make_a_page_of_bounded_size() -> None:
+    """Of groups, and of alerts within one."""
+    stage = Stage(settings(route=route("team", group_by=frozenset({"alertname"}))))
+    stage.post(*({"alertname": f"A{number % 500:03d}", "instance": f"i{number}"} for number in range(10_000)))
+    page = await stage.get()
+    assert len(page) < 900_000
+    assert "10,000 firing" in words(page)
+    assert "page=2" in page
+    assert "A499" in await stage.get("/?filter=A499")
+
+
+async def test_trouble_is_told_first() -> None:
+    stage = Stage(settings(groups=(group(rule("Down")),)))
+    stage.unhealthy = "the store refuses: disk full"
+    assert "disk full" in await stage.get()
+    stage.unhealthy = ""
+    for _ in range(4):
+        stage.fail(FailureKind.TRANSIENT, "connection refused")
+    assert "EvaluatorDatasourceDown" in words(await stage.get())
+
+
+async def test_a_receiver_that_refuses_shows() -> None:
+    stage = Stage()
+    stage.post({"alertname": "Down"})
+    stage.refuse("answered 500 Internal Server Error")
+    assert "500 Internal Server Error" in words(await stage.get())
+
+
+async def test_nothing_fires() -> None:
+    """That is said, not left blank."""
+    assert "Nothing" in words(await Stage().get())
+
+
+# -- one alert --------------------------------------------------------------------------------------------------------
+
+
+async def test_one_alert_and_why() -> None:
+    stage = Stage()
+    labels = Labels({"alertname": "Down", "instance": "a"})
+    stage.post(labels.as_dict(), annotations={"summary": "down", "runbook": "https://run.book/down"})
+    stage.deliver()
+    page = await stage.get(f"/alerts/{labels.fingerprint}")
+    assert "Why, and what comes next" in page
+    assert "team/console[0]" in page
+    assert 'href="https://run.book/down"' in page
+    assert "There is no such alert" in words(await stage.get("/alerts/0123456789abcdef", 404))
+
+
+async def test_hostile_texts_are_texts() -> None:
+    """Labels and annotations are shown, never obeyed; a megabyte is cut, and what turns the direction of text is taken out."""
+    stage = Stage()
+    labels = {"alertname": HOSTILE, "long": "x" * 1_000_000, "bidi": "a\u202eb", "job": '" onmouseover="alert(1)'}
+    stage.post(labels, annotations={"summary": HOSTILE, "runbook": "javascript:alert(1)"}, url="javascript:alert(2)")
+    for path in ("/", f"/alerts/{Labels(labels).fingerprint}", "/silences/new?alert=" + Labels(labels).fingerprint):
+        page = await stage.get(path)
+        assert HOSTILE not in page
+        assert "&lt;script&gt;" in page
+        assert 'href="javascript' not in page
+        assert "\u202e" not in page.replace("bidi", "") or path.startswith("/silences")
+        assert '" onmouseover="' not in page
+    assert len(await stage.get()) < 200_000
+
+
+# -- silences ---------------------------------------------------------------------------------------------------------
+
+FORM = {"lasts": "2h", "author": "ada", "comment": "planned", "matchers": 'alertname="Down"'}
+
+
+async def test_nothing_is_set_before_it_was_previewed() -> None:
+    stage = Stage()
+    stage.post({"alertname": "Down", "instance": "a"}, {"alertname": "Slow"})
+    first = await stage.post_form("/silences/new", action="create", **FORM)
+    assert "Mutes 1 of 2 alerts that fire now" in words(first.text)
+    assert list(stage.machine.muting.silences.listing(stage.now)) == []
+    seen = re.search(r'name="seen" value="([^"]+)"', first.text)
+    assert seen is not None
+    changed = await stage.post_form("/silences/new", action="create", seen=seen[1], **{**FORM, "lasts": "9h"})
+    assert "The form has changed since its preview" in changed.text
+    made = await stage.post_form("/silences/new", action="create", seen=seen[1], **FORM)
+    assert made.status_code == 303
+    (silence,) = stage.machine.muting.silences.listing(stage.now)
+    assert (silence.created_by, silence.comment, silence.ends_at - silence.starts_at) == ("ada", "planned", timedelta(hours=2))
+    assert made.headers["location"].endswith(f"silences/{silence.id}")
+    assert "planned" in words(await stage.get(f"/silences/{silence.id}"))
+
+
+WRONG = [
+    ({"matchers": ""}, "at least one matcher is needed"),
+    ({"matchers": 'a=~"("'}, "line 1:"),
+    ({"lasts": "soon"}, "write 30m, 2h or 1d"),
+    ({"until": "2020-01-01 00:00"}, "end time"),
+    ({"author": ""}, "say who you are"),
+    ({"comment": ""}, "say why"),
+]
+
+
+@pytest.mark.parametrize(("fields", "said"), WRONG)
+async def test_what_is_wrong_is_said_beside_its_field(fields: dict[str, str], said: str) -> None:
+    answer = await Stage().post_form("/silences/new", action="create", **{**FORM, **fields})
+    assert answer.status_code == 400
+    assert said in answer.text
+
+
+async def test_a_broad_silence_is_set_by_who_insists() -> None:
+    stage = Stage()
+    broad = {**FORM, "matchers": 'alertname=~".+"'}
+    asked = await stage.post_form("/silences/new", action="preview", **broad)
+    seen = re.search(r'name="seen" value="([^"]+)"', asked.text)
+    assert seen is not None
+    assert "mutes nearly everything" in asked.text
+    refused = await stage.post_form("/silences/new", action="create", seen=seen[1], **broad)
+    assert refused.status_code == 200
+    assert list(stage.machine.muting.silences.listing(stage.now)) == []
+    made = await stage.post_form("/silences/new", action="create", seen=seen[1], confirm="yes", **broad)
+    assert made.status_code == 303
+
+
+async def test_what_the_policy_refuses_cannot_be_insisted_on() -> None:
+    stage = Stage(settings(silence_policy=SilencePolicy(max_duration=timedelta(hours=1))))
+    answer = await stage.post_form("/silences/new", action="create", confirm="yes", **FORM)
+    assert answer.status_code == 400
+    assert "wrong-lasts" in answer.text
+    assert list(stage.machine.muting.silences.listing(stage.now)) == []
+
+
+async def test_silences_are_listed_edited_and_ended() -> None:
+    stage = Stage()
+    silence = stage.silence(Matcher("alertname", "Down"))
+    stage.post({"alertname": "Down"})
+    assert "planned work" in words(await stage.get("/silences"))
+    form = await stage.get(f"/silences/{silence.id}/edit")
+    assert f'value="{silence.id}"' in form
+    assert "alertname=" in form
+    ended = await stage.post_form(f"/silences/{silence.id}/expire")
+    assert ended.status_code == 303
+    assert "planned work" not in words(await stage.get("/silences"))
+    assert "planned work" in words(await stage.get("/silences?state=expired"))
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_forms_of_other_sites_change_nothing(headers: dict[str, str]) -> None:
+    stage = Stage()
+    silence = stage.silence(Matcher("alertname", "Down"))
+    answer = await stage.post_form(f"/silences/{silence.id}/expire", headers)
+    if headers:
+        assert answer.status_code == 403
+        assert stage.machine.muting.silences.muting(Labels({"alertname": "Down"}), stage.now)
+    else:
+        assert answer.status_code in (303, 403)  # a client that is no browser says nothing of where it is
+
+
+async def test_a_store_that_refuses_is_told() -> None:
+    stage = Stage()
+    silence = stage.silence(Matcher("alertname", "Down"))
+    stage.unavailable = "the store refuses: disk full"
+    answer = await stage.post_form(f"/silences/{silence.id}/expire")
+    assert answer.status_code == 503
+    assert "Nothing was changed" in answer.text
+
+
+# -- rules, routes, status --------------------------------------------------------------------------------------------
+
+
+async def test_rules_with_their_health() -> None:
+    rules = (rule("Down"), rule("Slow"), RecordingRule("k", "job:up:sum", "sum(up)", "sum(up)"))
+    stage = Stage(settings(groups=(group(*rules),)))
+    stage.evaluate({"Down": [{"instance": "a"}]})
+    page = words(await stage.get("/rules"))
+    for text in ("rules.yml", "Down", "Slow", "job:up:sum", "firing", "inactive", "every 30s"):
+        assert text in page
+    stage.fail(FailureKind.BAD_QUERY, "parse error")
+    assert "parse error" in words(await stage.get("/rules?health=err"))
+    assert "Slow" not in words(await stage.get("/rules?name=down"))
+
+
+async def test_ten_thousand_rules_are_paged() -> None:
+    stage = Stage(settings(groups=tuple(group(*(rule(f"R{n}-{m}") for m in range(100)), name=f"g{n}") for n in range(100))))
+    assert len(await stage.get("/rules")) < 1_500_000
+
+
+async def test_where_labels_would_go() -> None:
+    night = NamedInterval("night", (TimeInterval(times=((0, 6 * 60),)),))
+    db = Route(
+        "db", key='{}/{team="db"}', id='{}/{team="db"}', matchers=(Matcher("team", "db"),), mute_time_intervals=("night",)
+    )
+    other = Route("web", key="{}/{w}", id="{}/{w}", matchers=(Matcher("team", "w.*", MatchOp.REGEX),))
+    receivers = tuple(Receiver(name, (CONSOLE,)) for name in ("team", "db", "web"))
+    stage = Stage(settings(route=route("team", db, other), receivers=receivers, time_intervals=(night,)))
+    assert "db" in words(await stage.get("/routes"))
+    asked = "/routes?labels=" + quote('alertname="Down", team="db"') + "&at=2026-03-02+03:00"
+    page = words(await stage.get(asked))
+    assert "night" in page
+    assert '{}/{team="db"}:{}' in page.replace("&#34;", '"')
+    assert "nonsense" in await stage.get("/routes?labels=" + quote("=nonsense"), 400)
+
+
+async def test_status_says_what_cannot_be_sent() -> None:
+    unsent = (Integration("pagerduty", 0, True, ConsoleSettings()),)
+    stage = Stage(settings(receivers=(Receiver("team", (CONSOLE,), unsent=unsent),), original="route:\n  receiver: team\n"))
+    stage.post({"alertname": "Down"})
+    stage.refuse("connection refused")
+    page = words(await stage.get("/status"))
+    for text in ("pagerduty[0]", "main", "connection refused", "receiver: team"):
+        assert text in page
+
+
+# -- what every page has ----------------------------------------------------------------------------------------------
+
+PATHS = ("/", "/silences", "/silences/new", "/rules", "/routes", "/status")
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_pages_forbid_what_they_do_not_need(path: str) -> None:
+    """No script but our own, no frame, nothing kept; and no script in the page itself."""
+    answer = await Stage().client.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not re.search(r"<script(?![^>]*\bsrc=)", answer.text)
+    assert not re.search(r'\son\w+="', answer.text)
+
+
+async def test_the_switch_of_colours_is_remembered() -> None:
+    stage = Stage()
+    answer = await stage.post_form("/theme", theme="dark", back="")
+    assert answer.status_code == 303
+    assert 'data-theme="dark"' in await stage.get()
+
+
+async def test_static_files_are_kept_for_ever() -> None:
+    stage = Stage()
+    (style,) = re.findall(r'href="\./(static/pages\.css\?v=[0-9a-f]+)"', await stage.get())
+    answer = await stage.client.get("/" + style)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
