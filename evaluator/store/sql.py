@@ -4,7 +4,7 @@ Each commit is one transaction that first makes sure that this process is still 
 in the database, the writer's epoch; whoever finds another number than its own has been superseded and writes nothing. On
 one machine a file lock already keeps a second writer out, and the check is the second line of defence.
 
-The rows of one table are written by one statement that was compiled once, so a commit costs what its rows cost.
+The rows of one table are written by one statement (`statements`), so a commit costs what its rows cost.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Delete, Engine, Table, bindparam, delete, insert, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from evaluator.core.records import Record
+from evaluator.store import statements
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError, SupersededError
 from evaluator.store.changes import Changes, Key, net_changes
 from evaluator.store.codec.history import HISTORY
-from evaluator.store.codec.kind import Kind, T, to_micros
+from evaluator.store.codec.kind import Kind, Row, T, to_micros
 from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES, WINDOWS
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.schema import meta
 from evaluator.store.search import search_terms
+from evaluator.store.writer import Cursor, Writer
 
 PRUNED_AT_ONCE = 5000  # so that pruning a month of history keeps no commit waiting
 
-_EPOCH = meta.c.name == "epoch"
+_EPOCH = "epoch"
+_Batch = tuple[str, list[Row]]
 
 
 class SqlStore:
     """See `Store`. Made by `open_store`."""
 
-    def __init__(self, engine: Engine, place: str, epoch: int, lock: WriterLock) -> None:
-        """Takes charge of `engine` and `lock`. place: what to call the database when something is wrong with it."""
+    def __init__(self, engine: Engine, writer: Writer, place: str, epoch: int, lock: WriterLock) -> None:
+        """Takes charge of `engine`, `writer` and `lock`. place: what to call the database when something is wrong with it."""
         self._engine = engine
-        self._writer = engine.execution_options(writes=True)
+        self._writer = writer
         self._place = place
         self._epoch = epoch
         self._lock = lock
@@ -64,9 +64,10 @@ class SqlStore:
         """See `Store.commit`. Without effects the disk is not touched."""
         self._check_open()
         if effects:
-            changes = net_changes(effects)
-            with self._writing() as connection:
-                _write(connection, changes)
+            batches = list(_batches(net_changes(effects)))
+            with self._writing() as cursor:
+                for text, rows in batches:
+                    cursor.executemany(text, rows)
 
     def history(
         self,
@@ -101,15 +102,16 @@ class SqlStore:
     def close(self) -> None:
         """See `Store.close`."""
         self._closed = True
+        self._writer.close()
         self._engine.dispose()
         self._lock.release()
 
     def _prune(self, table: Table, before: int) -> int:
-        oldest = select(table.c.id).where(table.c.at < before).limit(PRUNED_AT_ONCE)
         dropped = 0
         while True:
-            with self._writing() as connection:
-                count = connection.execute(delete(table).where(table.c.id.in_(oldest))).rowcount
+            with self._writing() as cursor:
+                cursor.execute(statements.pruning(table), {"before": before, "most": PRUNED_AT_ONCE})
+                count = cursor.rowcount
             dropped += count
             if count < PRUNED_AT_ONCE:
                 return dropped
@@ -121,20 +123,22 @@ class SqlStore:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self) -> Iterator[Cursor]:
         self._check_open()
         with explained(self._place):
             self._lock.check()
-            with self._writer.begin() as connection:
-                self._check_epoch(connection)
-                yield connection
+            with self._writer.transaction() as cursor:
+                self._check_epoch(cursor)
+                yield cursor
 
     def _check_open(self) -> None:
         if self._closed:
             raise StoreError(f"{self._place}: the store is closed")
 
-    def _check_epoch(self, connection: Connection) -> None:
-        epoch = _epoch_of(connection)
+    def _check_epoch(self, cursor: Cursor) -> None:
+        cursor.execute(statements.epoch(), {"name": _EPOCH})
+        found = cursor.fetchone()
+        epoch = int(found[0]) if found else 0
         if epoch != self._epoch:
             raise SupersededError(
                 f"another process writes to it now (epoch {epoch}, ours is {self._epoch}); this one has to stop"
@@ -143,52 +147,29 @@ class SqlStore:
 
 def claim_epoch(connection: Connection) -> int:
     """Become the writer: raise the epoch by one, and say what it is now."""
-    epoch = _epoch_of(connection) + 1
-    connection.execute(delete(meta).where(_EPOCH))
-    connection.execute(insert(meta).values(name="epoch", value=str(epoch)))
+    known = meta.c.name == _EPOCH
+    epoch = int(connection.scalar(select(meta.c.value).where(known)) or 0) + 1
+    connection.execute(delete(meta).where(known))
+    connection.execute(insert(meta).values(name=_EPOCH, value=str(epoch)))
     return epoch
-
-
-def _epoch_of(connection: Connection) -> int:
-    """The current writer's epoch, 0 before the first; other writers wait until the transaction is over."""
-    return int(connection.scalar(select(meta.c.value).where(_EPOCH).with_for_update()) or 0)
 
 
 def _read_all(connection: Connection, kind: Kind[T]) -> tuple[T, ...]:
     return tuple(kind.read(row) for row in connection.execute(select(kind.table).order_by(*kind.table.primary_key)).all())
 
 
-def _write(connection: Connection, changes: Changes) -> None:
+def _batches(changes: Changes) -> Iterator[_Batch]:
+    """What is to be sent, and with which rows, in order. Never without rows."""
     for record, keys in changes.forgotten.items():
-        _forget(connection, record, keys)
+        if keys:
+            yield statements.forgetting(RECORDS[record].table), list(_keys(record, keys))
     for record, saved in changes.saved.items():
-        kind = RECORDS[record]
-        _run(connection, _upsert(kind.table), map(kind.to_row, saved.values()))
+        if saved:
+            yield statements.saving(RECORDS[record].table), list(map(RECORDS[record].to_row, saved.values()))
     for note, notes in changes.noted.items():
-        kind = HISTORY[note]
-        _run(connection, insert(kind.table), map(kind.to_row, notes))
+        yield statements.noting(HISTORY[note].table), list(map(HISTORY[note].to_row, notes))
 
 
-def _forget(connection: Connection, record: type[Record], keys: Iterable[Key]) -> None:
-    table = RECORDS[record].table
-    names = [f"key_{column.name}" for column in table.primary_key]
-    _run(connection, _delete(table), (dict(zip(names, key, strict=True)) for key in keys))
-
-
-def _run(connection: Connection, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
-    """One statement for many rows; for none it is not run, since without rows it would mean something else."""
-    batch = list(rows)
-    if batch:
-        connection.execute(statement, batch)
-
-
-@cache
-def _upsert(table: Table) -> sqlite.Insert:
-    new = sqlite.insert(table)
-    columns = {column.name: new.excluded[column.name] for column in table.columns if not column.primary_key}
-    return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=columns)
-
-
-@cache
-def _delete(table: Table) -> Delete:
-    return delete(table).where(*(column == bindparam(f"key_{column.name}") for column in table.primary_key))
+def _keys(record: type[Record], keys: Iterable[Key]) -> Iterator[Row]:
+    names = [column.name for column in RECORDS[record].table.primary_key]
+    return (dict(zip(names, key, strict=True)) for key in keys)

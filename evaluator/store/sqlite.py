@@ -20,8 +20,11 @@ from evaluator.store import migrations
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.sql import SqlStore, claim_epoch
+from evaluator.store.writer import Writer
 
 BUSY_TIMEOUT = 5.0  # seconds that a statement waits for another program's lock
+
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
 def open_sqlite(path: Path) -> SqlStore:
@@ -33,11 +36,12 @@ def open_sqlite(path: Path) -> SqlStore:
         try:
             epoch = _prepare(engine)
             lock.pin()
+            writer = Writer(engine, _BEGIN_WRITING)
         except BaseException:
             engine.dispose()
             lock.release()
             raise
-    return SqlStore(engine, str(place), epoch, lock)
+    return SqlStore(engine, writer, str(place), epoch, lock)
 
 
 def _prepare(engine: Engine) -> int:
@@ -66,7 +70,7 @@ def _await_disk(connection: Any, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql(_BEGIN_WRITING if writes else "BEGIN")
 
 
 def _log_ahead(engine: Engine) -> None:

@@ -1,0 +1,50 @@
+"""What a commit sends, in the words of SQLite: put together by SQLAlchemy once for each table. Values are given by name."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, insert, select, text
+from sqlalchemy.dialects import sqlite
+
+from evaluator.store.schema import meta
+
+_DIALECT = sqlite.dialect(paramstyle="named")
+
+
+@cache
+def saving(table: Table) -> str:
+    """Keep a row in place of the one with the same key."""
+    new = sqlite.insert(table)
+    columns = {column.name: new.excluded[column.name] for column in table.columns if not column.primary_key}
+    return _text(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=columns))
+
+
+@cache
+def forgetting(table: Table) -> str:
+    """Drop the row with a key, whose parts are called as the columns are."""
+    return _text(delete(table).where(*(column == bindparam(column.name) for column in table.primary_key)))
+
+
+@cache
+def noting(table: Table) -> str:
+    """Append a row, which is given its number."""
+    return _text(insert(table), column_keys=[column.name for column in table.columns if not column.primary_key])
+
+
+@cache
+def pruning(table: Table) -> str:
+    """Drop some rows that are older than `before`, `most` at most."""
+    oldest = select(table.c.id).where(table.c.at < bindparam("before")).suffix_with(text("LIMIT :most"))
+    return _text(delete(table).where(table.c.id.in_(oldest)))
+
+
+@cache
+def epoch() -> str:
+    """Ask for the number of the writer."""
+    return _text(select(meta.c.value).where(meta.c.name == bindparam("name")))
+
+
+def _text(statement: Any, **options: Any) -> str:
+    return str(statement.compile(dialect=_DIALECT, **options))
