@@ -18,9 +18,29 @@ from evaluator.core.receivers.chat import (
     TelegramSettings,
     WebexSettings,
 )
-from evaluator.core.receivers.paging import PagerdutySettings
+from evaluator.core.receivers.paging import (
+    IncidentioSettings,
+    OpsgenieSettings,
+    PagerdutySettings,
+    PushoverSettings,
+    VictoropsSettings,
+)
 from evaluator.core.settings import SlackSettings, WebhookSettings
-from evaluator.notify import discord, msteams, msteamsv2, pagerduty, pagerduty_v1, slack, telegram, webex, webhook
+from evaluator.notify import (
+    discord,
+    incidentio,
+    msteams,
+    msteamsv2,
+    opsgenie,
+    pagerduty,
+    pagerduty_v1,
+    pushover,
+    slack,
+    telegram,
+    victorops,
+    webex,
+    webhook,
+)
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.sheet import Sheet
 
@@ -52,6 +72,10 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     MsTeamsSettings: asks_once(msteams.build, msteams.read),
     WebexSettings: webex.tell,
     PagerdutySettings: _pagerduty,
+    OpsgenieSettings: opsgenie.tell,
+    VictoropsSettings: asks_once(victorops.build, victorops.read),
+    PushoverSettings: asks_once(pushover.build, pushover.read),
+    IncidentioSettings: asks_once(incidentio.build, incidentio.read),
     SlackSettings: asks_once(slack.build, slack.read),
     WebhookSettings: asks_once(webhook.build, webhook.read),
 }

@@ -51,7 +51,6 @@ def test_an_ordinary_alertmanager_file_loads_with_one_warning_for_each_thing_tha
     assert Counter(warnings) == Counter(
         [
             'no file matches "templates/*.tmpl"',
-            '"opsgenie_configs" is checked, and not sent by this version',
             '"tracing" is not acted on by this version',
         ]
     )
