@@ -167,6 +167,8 @@ LEAST: dict[str, dict[str, Any]] = {
     "msteamsv2": {"webhook_url": "http://a"},
     "jira": {"project": "a", "issue_type": "b"},
     "incidentio": {"url": "http://a"},
+    "ntfy": {"topic": "a"},
+    "twilio": {"account_sid": "a", "auth_token": "b", "to": ["+2"], "from": "+1"},
 }
 """With what is in `GLOBAL`, a kind needs this and no more."""
 

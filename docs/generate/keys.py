@@ -48,6 +48,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "msteamsv2": ("webhook_url",),
         "jira": ("project", "issue_type"),
         "incidentio": ("url",),
+        "ntfy": ("topic",),
+        "twilio": ("account_sid", "auth_token", "to", "from", "messaging_service_sid"),
     }
 )
 """Keys that a kind does not do without, whatever `global` says; of PagerDuty's two and of SNS' three it is one."""

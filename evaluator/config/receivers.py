@@ -23,6 +23,7 @@ from evaluator.config.integrations import (
     jira,
     mattermost,
     msteams,
+    ntfy,
     opsgenie,
     pagerduty,
     pushover,
@@ -30,6 +31,7 @@ from evaluator.config.integrations import (
     slack,
     sns,
     telegram,
+    twilio,
     victorops,
     webex,
     webhook,
@@ -84,6 +86,8 @@ KINDS = MappingProxyType(
         "incidentio": Kind(incidentio.IncidentioModel, incidentio.settings, sent=True),
         "rocketchat": Kind(rocketchat.RocketchatModel, rocketchat.settings, send_resolved=False, null=True),
         "mattermost": Kind(mattermost.MattermostModel, mattermost.settings),
+        "ntfy": Kind(ntfy.NtfyModel, ntfy.settings, sent=True),
+        "twilio": Kind(twilio.TwilioModel, twilio.settings, sent=True),
     }
 )
 

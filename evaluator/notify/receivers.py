@@ -25,18 +25,21 @@ from evaluator.core.receivers.paging import (
     PushoverSettings,
     VictoropsSettings,
 )
+from evaluator.core.receivers.phones import NtfySettings, TwilioSettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
 from evaluator.notify import (
     discord,
     incidentio,
     msteams,
     msteamsv2,
+    ntfy,
     opsgenie,
     pagerduty,
     pagerduty_v1,
     pushover,
     slack,
     telegram,
+    twilio,
     victorops,
     webex,
     webhook,
@@ -66,6 +69,8 @@ def _pagerduty(sheet: Sheet, settings: PagerdutySettings) -> Conversation:
 
 
 HTTP_RECEIVERS: Mapping[type, Tell] = {
+    NtfySettings: ntfy.tell,
+    TwilioSettings: twilio.tell,
     DiscordSettings: discord.tell,
     TelegramSettings: telegram.tell,
     MsTeamsV2Settings: asks_once(msteamsv2.build, msteamsv2.read),

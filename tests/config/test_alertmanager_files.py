@@ -79,12 +79,12 @@ def test_a_kind_that_is_not_sent_is_kept_apart_and_named() -> None:
 
 
 def test_kinds_stand_in_the_order_in_which_alertmanager_builds_them() -> None:
-    """Ours, the console, goes first."""
+    """Of ours the console goes first, the others last."""
     order = (
         "webhook email pagerduty opsgenie wechat slack victorops pushover sns telegram discord webex "
         "msteams msteamsv2 jira incidentio rocketchat mattermost"
     )
-    assert list(KINDS) == ["console", *order.split()]
+    assert list(KINDS) == ["console", *order.split(), "ntfy", "twilio"]
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)

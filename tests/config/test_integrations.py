@@ -11,7 +11,7 @@ import pytest
 
 from evaluator.config import load
 from evaluator.config.receivers import KINDS
-from evaluator.core.http import Authorization, HttpSettings, Secret, TlsSettings
+from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
 from evaluator.core.receivers import Integration
 from evaluator.core.receivers.chat import (
     DiscordSettings,
@@ -39,6 +39,7 @@ from evaluator.core.receivers.paging import (
     PushoverSettings,
     VictoropsSettings,
 )
+from evaluator.core.receivers.phones import NtfyAction, NtfySettings, TwilioSettings
 from evaluator.core.receivers.rocketchat import RocketchatAction, RocketchatField, RocketchatSettings
 from evaluator.core.receivers.slack import SlackAction, SlackConfirmation, SlackSettings
 from evaluator.core.receivers.tickets import JiraSettings, JiraText
@@ -118,6 +119,12 @@ LEAST = {
         RocketchatSettings("https://open.rocket.chat/", Secret("t"), Secret("i")),
     ),
     "mattermost": ("{}", "mattermost_webhook_url: https://hooks.example.org/x", MattermostSettings(HOOK)),
+    "ntfy": ("topic: ops", "", NtfySettings("ops")),
+    "twilio": (
+        "{account_sid: AC1, auth_token: t, from: '+1', to: ['+2']}",
+        "",
+        TwilioSettings("AC1", ("+2",), "+1", http=HttpSettings(basic_auth=BasicAuth("AC1", Secret("t")))),
+    ),
 }
 
 
@@ -465,6 +472,52 @@ priority: {priority: urgent, requested_ack: true}
             type="custom_a",
             card="g",
             priority=MattermostPriority("urgent", True),
+        ),
+    ),
+    "ntfy": (
+        """
+url: https://ntfy.example.org
+topic: 'ops-{{ .CommonLabels.team }}'
+token: t
+title: t
+message: m
+priority: '5'
+tags: a, b
+click: https://example.org
+icon: https://example.org/i.png
+actions: [{label: l, url: 'https://example.org'}]
+update: true
+timeout: 5s
+""",
+        NtfySettings(
+            "ops-{{ .CommonLabels.team }}",
+            "https://ntfy.example.org",
+            HttpSettings(authorization=Authorization("Bearer", Secret("t"))),
+            *("t", "m", "5", "a, b", "https://example.org", "https://example.org/i.png"),
+            (NtfyAction("l", "https://example.org"),),
+            True,
+            timedelta(seconds=5),
+        ),
+    ),
+    "twilio": (
+        """
+account_sid: AC1
+api_key_sid: SK1
+auth_token: t
+messaging_service_sid: MG1
+to: ['+1', '+2', '+1']
+body: b
+api_url: https://api.dublin.ie1.twilio.com
+timeout: 5s
+""",
+        TwilioSettings(
+            "AC1",
+            ("+1", "+2"),
+            messaging_service_sid="MG1",
+            api_url="https://api.dublin.ie1.twilio.com",
+            http=HttpSettings(basic_auth=BasicAuth("SK1", Secret("t"))),
+            body="b",
+            timeout=timedelta(seconds=5),
         ),
     ),
 }

@@ -28,6 +28,7 @@ from evaluator.core.receivers.paging import (
     PushoverSettings,
     VictoropsSettings,
 )
+from evaluator.core.receivers.phones import NtfySettings, TwilioSettings
 from evaluator.core.receivers.rocketchat import RocketchatSettings
 from evaluator.core.receivers.slack import SlackSettings
 from evaluator.core.receivers.tickets import JiraSettings
@@ -52,6 +53,8 @@ IntegrationSettings = (
     | IncidentioSettings
     | RocketchatSettings
     | MattermostSettings
+    | NtfySettings
+    | TwilioSettings
 )
 
 

@@ -1,0 +1,87 @@
+"""Short messages by Twilio: one request for each number.
+
+A number that Twilio refuses for good does not keep the message from the others. Where some numbers have to be tried again,
+those that have it already are left out, so that nobody's telephone rings twice for a number that is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from urllib.parse import quote, urlencode
+
+from evaluator.core.http import Secret
+from evaluator.core.receivers.phones import TwilioSettings
+from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.neutral import cut, one_line
+from evaluator.notify.sheet import Sheet
+
+MOST_OF_A_BODY = 1600
+_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
+
+
+def tell(sheet: Sheet, settings: TwilioSettings) -> Generator[Request, Answer, Accepted | Refused]:
+    """All numbers, one after another; it is a failure when one is to be tried again, or when none took it."""
+    text = _text(sheet, settings)
+    taken = _Taken(sheet)
+    refused: dict[str, Refused] = {}
+    for number in settings.to:
+        if number in taken.names:
+            continue
+        answer = yield _request(settings, number, text)
+        refusing = refusal(answer)
+        if refusing is None:
+            taken.add(number, _name(answer))
+        else:
+            refused[number] = refusing
+    again = next((one for one in refused.values() if not one.permanent), None)
+    if again is not None or not taken.names:
+        return again or next(iter(refused.values()))
+    taken.forget()
+    notes = tuple(("refused", one_line(f"{number}: {one.error}", 300)) for number, one in refused.items())
+    return Accepted((*((number, name) for number, name in taken.names.items() if name), *notes))
+
+
+class _Taken:
+    """Which numbers have the notification, and what Twilio calls their messages; remembered from attempt to attempt."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._memory = sheet.memory
+        self._key = f"taken {sheet.notification.key}"
+        self._ident = sheet.notification.id
+        ident, _, names = self._memory.get(self._key, "").partition("\n")
+        known = names.split("\n") if names and ident == self._ident else []
+        self.names = {number: name for number, _, name in (line.partition(" ") for line in known)}
+
+    def add(self, number: str, name: str) -> None:
+        """The number has it now."""
+        self.names[number] = name
+        self._memory[self._key] = "\n".join([self._ident, *(f"{one} {sid}" for one, sid in self.names.items())])
+
+    def forget(self) -> None:
+        """Nothing is left to be tried again."""
+        self._memory.pop(self._key, None)
+
+
+def _request(settings: TwilioSettings, number: str, text: str) -> Request:
+    service = settings.messaging_service_sid
+    sender = ("MessagingServiceSid", service) if service else ("From", settings.sender)
+    url = f"{settings.api_url.rstrip('/')}/2010-04-01/Accounts/{quote(settings.account_sid, safe='')}/Messages.json"
+    body = urlencode([("To", number), sender, ("Body", text)]).encode()
+    return Request(Secret(url), body, settings.http, headers=_HEADERS, timeout=settings.timeout)
+
+
+def _text(sheet: Sheet, settings: TwilioSettings) -> str:
+    text = sheet.text("body", settings.body)
+    if sheet.failed or not text.strip():
+        text = sheet.plainly()
+    return cut("\n".join(one_line(line, MOST_OF_A_BODY) for line in text.strip().split("\n")), MOST_OF_A_BODY)
+
+
+def _name(answer: Answer) -> str:
+    """What Twilio calls the message; empty when it does not say."""
+    try:
+        value = answer.json()
+    except ValueError:
+        return ""
+    found = value.get("sid") if isinstance(value, dict) else None
+    return one_line(found, 100).replace(" ", "") if isinstance(found, str) else ""
