@@ -81,6 +81,6 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     VictoropsSettings: asks_once(victorops.build, victorops.read),
     PushoverSettings: asks_once(pushover.build, pushover.read),
     IncidentioSettings: asks_once(incidentio.build, incidentio.read),
-    SlackSettings: asks_once(slack.build, slack.read),
+    SlackSettings: slack.tell,
     WebhookSettings: asks_once(webhook.build, webhook.read),
 }

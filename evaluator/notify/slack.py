@@ -1,4 +1,4 @@
-"""Slack's incoming webhook: one message with one attachment.
+"""Slack: an incoming webhook, or an app's token and chat.postMessage. One message with one attachment.
 
 Alertmanager drops a text whose template fails and sends the rest, which may be an empty message. Here the message then
 carries the whole notification as plain text, and says which template failed.
@@ -6,15 +6,21 @@ carries the whole notification as plain text, and says which template failed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from typing import Any
 
-from evaluator.core.settings import SlackSettings
+from evaluator.core.receivers.slack import SlackAction, SlackConfirmation
+from evaluator.core.settings import Secret, SlackSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
 from evaluator.notify.go import json_line
+from evaluator.notify.json_answers import members
+from evaluator.notify.mentions import without_mentions
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.plain import headline
 from evaluator.notify.sheet import Sheet
+from evaluator.notify.updating import edited_or_posted
+from evaluator.wire.retry_after import retry_after
 
 MOST_OF_A_TITLE = 1024
 MOST_OF_A_PLAIN_TEXT = 30_000  # Slack refuses messages beyond 40,000 characters
@@ -22,14 +28,25 @@ MOST_OF_A_PLAIN_TEXT = 30_000  # Slack refuses messages beyond 40,000 characters
 _HEADERS = (("Content-Type", "application/json"),)
 _COLOURS = {"firing": "danger", "resolved": "good"}
 _RETRIED_ERRORS = frozenset({"rate_limited", "ratelimited"})
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_MENTION = re.compile(r"<!(?:channel|here|everyone|subteam\^[A-Z0-9]+)(?:\|[^>]*)?>|<@[A-Z0-9]+(?:\|[^>]*)?>")
+_POSTING, _EDITING = "chat.postMessage", "chat.update"
+
+
+def tell(sheet: Sheet, settings: SlackSettings) -> Generator[Request, Answer, Accepted | Refused]:
+    """Post the message; with `update_message`, edit the one before. Raises OSError when the URL's file cannot be read."""
+    message = _finished(sheet, settings)
+    known = tuple((name, sheet.known.get(name, "")) for name in ("channel", "ts"))
+    url = settings.api_url.reveal() if settings.update_message else ""
+    edit = None
+    if url.endswith(_POSTING) and all(text for _, text in known):
+        edit = _request(Secret(url.removesuffix(_POSTING) + _EDITING), {**message, **dict(known)}, settings)
+    return edited_or_posted(edit, _request(settings.api_url, message, settings), known, _gone, read)
 
 
 def build(sheet: Sheet, settings: SlackSettings) -> Request:
-    """The request for the sheet's notification; never without text, whatever the templates do."""
-    message = _message(settings, sheet)
-    if sheet.failed or not _says_something(message):
-        _say_it_plainly(message, sheet)
-    return Request(settings.api_url, json_line(message), settings.http, headers=_HEADERS, timeout=settings.timeout)
+    """The request that posts the sheet's notification; never without text, whatever the templates do."""
+    return _request(settings.api_url, _finished(sheet, settings), settings)
 
 
 def read(answer: Answer) -> Accepted | Refused:
@@ -55,8 +72,25 @@ def _read_json(answer: Answer) -> Accepted | Refused:
         return Refused(f"answered with broken JSON{said(answer)}")
     if not isinstance(value, dict) or value.get("ok") is not True:
         error = str(value.get("error", "")) if isinstance(value, dict) else ""
-        return Refused(f"Slack says {one_line(error, 100) or 'not ok'}", permanent=error not in _RETRIED_ERRORS)
+        permanent = error not in _RETRIED_ERRORS
+        wait = None if permanent else retry_after(answer.headers, answer.now)
+        return Refused(f"Slack says {one_line(error, 100) or 'not ok'}", permanent, wait)
     return Accepted(tuple((name, value[name]) for name in ("channel", "ts") if isinstance(value.get(name), str)))
+
+
+def _gone(answer: Answer) -> bool:
+    return members(answer).get("error") in _GONE
+
+
+def _request(url: Secret, message: dict[str, Any], settings: SlackSettings) -> Request:
+    return Request(url, json_line(message), settings.http, headers=_HEADERS, timeout=settings.timeout)
+
+
+def _finished(sheet: Sheet, settings: SlackSettings) -> dict[str, Any]:
+    message = _message(settings, sheet)
+    if sheet.failed or not _says_something(message):
+        _say_it_plainly(message, sheet)
+    return message
 
 
 def _message(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
@@ -68,7 +102,7 @@ def _message(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
             "icon_emoji": sheet.text("icon_emoji", settings.icon_emoji),
             "icon_url": sheet.text("icon_url", settings.icon_url),
             "link_names": settings.link_names,
-            "text": sheet.text("message_text", settings.message_text),
+            "text": _said(sheet, "message_text", settings.message_text),
             "attachments": [_attachment(settings, sheet)],
         }
     )
@@ -77,13 +111,14 @@ def _message(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
 def _attachment(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
     return _without_empty(
         {
-            "title": cut(sheet.text("title", settings.title), MOST_OF_A_TITLE),
+            "title": cut(_said(sheet, "title", settings.title), MOST_OF_A_TITLE),
             "title_link": sheet.text("title_link", settings.title_link),
-            "pretext": sheet.text("pretext", settings.pretext),
-            "text": sheet.text("text", settings.text),
-            "fallback": sheet.text("fallback", settings.fallback),
+            "pretext": _said(sheet, "pretext", settings.pretext),
+            "text": _said(sheet, "text", settings.text),
+            "fallback": _said(sheet, "fallback", settings.fallback),
             "callback_id": sheet.text("callback_id", settings.callback_id),
             "fields": list(_fields(settings, sheet)),
+            "actions": [_action(action, sheet) for action in settings.actions],
             "image_url": sheet.text("image_url", settings.image_url),
             "thumb_url": sheet.text("thumb_url", settings.thumb_url),
             "footer": sheet.text("footer", settings.footer),
@@ -97,10 +132,29 @@ def _attachment(settings: SlackSettings, sheet: Sheet) -> dict[str, Any]:
 def _fields(settings: SlackSettings, sheet: Sheet) -> Iterator[dict[str, Any]]:
     for field in settings.fields:
         yield {
-            "title": sheet.text("field title", field.title),
-            "value": sheet.text("field value", field.value),
+            "title": _said(sheet, "field title", field.title),
+            "value": _said(sheet, "field value", field.value),
             "short": settings.short_fields if field.short is None else field.short,
         }
+
+
+def _action(action: SlackAction, sheet: Sheet) -> dict[str, Any]:
+    """A button."""
+    names = ("type", "text", "url", "style", "name", "value")
+    texts = {name: sheet.text(f"action {name}", getattr(action, name)) for name in names}
+    return _without_empty(
+        {**texts, "confirm": _confirmation(action.confirm, sheet) if action.confirm else None}, always=("type", "text")
+    )
+
+
+def _confirmation(confirm: SlackConfirmation, sheet: Sheet) -> dict[str, Any]:
+    names = ("text", "title", "ok_text", "dismiss_text")
+    return _without_empty({name: sheet.text(f"confirm {name}", getattr(confirm, name)) for name in names}, always=("text",))
+
+
+def _said(sheet: Sheet, name: str, template: str) -> str:
+    """A text that people read; a label in it calls nobody."""
+    return without_mentions(sheet.text(name, template), sheet.notification, _MENTION)
 
 
 def _without_empty(members: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from types import MappingProxyType
 
 from pydantic import Field
 
@@ -68,12 +67,6 @@ class SlackModel(HttpIntegrationModel):
     """An item of `slack_configs`."""
 
     TITLE = "slack_configs"
-    LATER = MappingProxyType(
-        {
-            "actions": "messages are sent without buttons",
-            "update_message": "each notification is a message of its own",
-        }
-    )
 
     api_url: HiddenUrl | None = None
     api_url_file: Text | None = None
