@@ -1,4 +1,4 @@
-"""OpsGenie: an alert is created, its texts are brought up to date where `update_alerts` asks for it, and in the end it is closed.
+"""OpsGenie: an alert is created, its texts follow where `update_alerts` asks for it, and in the end it is closed.
 
 All of it goes by the alias, the group's key, so a request that is sent twice does nothing twice. A new alert that cannot be
 described anew is an alert all the same: OpsGenie has taken it, and what its description lacks is told at the next notification.

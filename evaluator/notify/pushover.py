@@ -68,7 +68,7 @@ def _message(sheet: Sheet, settings: PushoverSettings) -> dict[str, str]:
 
 
 def _body(sheet: Sheet, settings: PushoverSettings) -> dict[str, str]:
-    """HTML is escaped for its place. A page too long for Pushover would be cut within a tag, so a plain text goes out instead."""
+    """HTML is escaped for its place. A page too long for Pushover would be cut within a tag, so plain text goes out instead."""
     if not settings.html:
         text = cut(sheet.text("message", settings.message), MOST_OF_A_MESSAGE)
         return {"message": text, "monospace": "1" if settings.monospace else ""}
