@@ -178,7 +178,7 @@ def test_what_comes_next_can_be_foreseen() -> None:
     assert played.run("2s").told(BOSS)[0].startswith("1s fallback:")
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_whatever_happens_who_was_told_firing_is_told_over(data: st.DataObject) -> None:
     """Random outages of both, and kills: in the end nobody is left with something that fires."""

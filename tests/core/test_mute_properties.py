@@ -37,7 +37,7 @@ def told(play: Playbook) -> Told:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(muted(troubled=False))
 def test_muting_adds_no_notifications(one: Muted) -> None:
     """Each alert is told at most as often as if nothing were muted, `unmuted` aside: that tells what still fires, once.
@@ -49,7 +49,7 @@ def test_muting_adds_no_notifications(one: Muted) -> None:
     assert told(one.play().run(FINISHED)) <= told(without.play().run(FINISHED))
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(trying(), CRASHES)
 def test_every_flush_has_a_reason(one: Muted, crashes: list[tuple[int, int]]) -> None:
     """Whatever a flush decides for an integration stands in a decision; what is sent follows from one that says so."""
@@ -66,7 +66,7 @@ def _sends(effect: Note) -> bool:
     return isinstance(effect.record, Decision) and effect.record.sent
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(muted(troubled=True))
 def test_every_lane_of_a_flushed_group_is_considered(one: Muted) -> None:
     """Or is waiting for the answer to what it was told, and is considered then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.rates import Bucket, RateLimit
@@ -60,6 +60,7 @@ def test_nothing_is_given_out_while_it_is_held() -> None:
     assert bucket.left(T0 + MINUTE) == 3
 
 
+@settings(max_examples=10)
 @given(st.integers(1, 50), st.integers(1, 90), st.integers(1, 20), st.lists(st.integers(0, 20_000), max_size=30))
 def test_no_span_of_time_sees_more_than_it_may(messages: int, seconds: int, burst: int, rests: list[int]) -> None:
     """In any `per` there are at most `messages` and the burst."""

@@ -189,7 +189,7 @@ def check(foreseen: Prospect | None, until: datetime | None, happened: Prospect 
         assert happened.at >= end
 
 
-@settings(max_examples=60)
+@settings(max_examples=5)
 @given(plays())
 def test_what_is_foreseen_happens_then_and_nothing_before(play: Playbook) -> None:
     now, machine = present(play), play.machine
