@@ -26,16 +26,22 @@ _MOST_OF_YAML = 64 * 1024  # characters; JSON may be longer
 _MOST_NODES = 20_000
 
 
-def filled(name: str, tree: Tree, sheet: Sheet) -> Any:
-    """The tree as plain values, all its texts rendered; keys too. A text whose template fails becomes null."""
+def filled(name: str, tree: Tree, sheet: Sheet, *, plainly: bool = False) -> Any:
+    """The tree as plain values, all its texts rendered; keys too.
+
+    A text whose template fails becomes null, or the whole notification as plain text where that is wanted: where nobody knows
+    what the members mean, what failed is the best place for it.
+    """
     match tree:
         case Branch(pairs):
-            return {sheet.text(name, key): filled(f"{name}.{key}", below, sheet) for key, below in pairs}
+            return {sheet.text(name, key): filled(f"{name}.{key}", below, sheet, plainly=plainly) for key, below in pairs}
         case tuple():
-            return [filled(name, below, sheet) for below in tree]
+            return [filled(name, below, sheet, plainly=plainly) for below in tree]
         case None:
             return None
-    return value_of(sheet.text(name, tree))
+    failed = len(sheet.failed)
+    text = sheet.text(name, tree)
+    return sheet.plainly() if plainly and len(sheet.failed) > failed else value_of(text)
 
 
 def value_of(text: str) -> Any:

@@ -1,6 +1,6 @@
 """Alertmanager's webhook, version 4.
 
-The body is Alertmanager's, byte for byte, and ends with one member of our own, `evaluator`:
+Where the receiver has no `payload`, the body is Alertmanager's, byte for byte, and ends with one member of our own, `evaluator`:
 
     id        the notification's id, the same in every attempt; also sent as the header Idempotency-Key
     at        when it was decided
@@ -17,6 +17,7 @@ from evaluator.core.settings import Secret, WebhookSettings
 from evaluator.core.timestamps import rfc3339
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.go import json_line, quote_meta
+from evaluator.notify.leaves import filled
 from evaluator.notify.rendered import Render, RenderedAlert, RenderedNotification
 from evaluator.notify.sheet import Sheet
 
@@ -35,13 +36,19 @@ def build(sheet: Sheet, settings: WebhookSettings) -> Request | Refused:
         # What the template engine says may quote the URL, which is a secret.
         return Refused("the template in the receiver's url fails; `evaluator check` shows where", permanent=True)
     headers = (*HEADERS, ("Idempotency-Key", notification.id))
-    body = json_line(message(notification, settings.max_alerts))
+    body = json_line(_body(sheet, settings))
     return Request(url, body, settings.http, headers=headers, timeout=settings.timeout)
 
 
 def read(answer: Answer) -> Accepted | Refused:
     """Any 2xx is a success, whatever the body."""
     return refusal(answer) or Accepted()
+
+
+def _body(sheet: Sheet, settings: WebhookSettings) -> Any:
+    if settings.payload is None:
+        return message(sheet.notification, settings.max_alerts)
+    return filled("payload", settings.payload, sheet, plainly=True)
 
 
 def message(notification: RenderedNotification, max_alerts: int = 0) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import MappingProxyType
 
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build
 from evaluator.config.scalars import HIDDEN, AnyTree, Count, GoSpan, Hidden, Text, WrongError, absolute_url
@@ -15,7 +14,6 @@ class WebhookModel(HttpIntegrationModel):
     """An item of `webhook_configs`."""
 
     TITLE = "webhook_configs"
-    LATER = MappingProxyType({"payload": "the receiver gets the usual body"})
 
     url: Hidden | None = None
     url_file: Text | None = None
