@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs.generate import documents
+from docs.generate import documents, templates
 from docs.generate.commands import commands
 from docs.generate.metrics import families
 from docs.generate.routes import endpoints
@@ -51,6 +51,12 @@ def anchor(heading: str) -> str:
 def test_generated_parts_are_what_the_code_says() -> None:
     """Commands, metrics and routes are documented as they are now."""
     stale = [path.name for path, text in documents() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run make docs"
+
+
+def test_the_packaged_templates_can_be_copied_as_they_are() -> None:
+    """The folder `templates/packaged` holds what the package holds, in Jinja2."""
+    stale = [path.name for path, text in templates() if not path.exists() or path.read_text(encoding="utf-8") != text]
     assert stale == [], "run make docs"
 
 

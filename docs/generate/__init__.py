@@ -23,6 +23,8 @@ from docs.generate.metrics import own_metrics, ruler_metrics
 from docs.generate.reasons import reason_table
 from docs.generate.routes import route_table
 from docs.generate.webhook import webhook_body
+from evaluator.templating.conversion.packaged import packaged_as_jinja
+from evaluator.templating.notification import JINJA
 
 DOCS = Path(__file__).parents[1]
 
@@ -51,6 +53,12 @@ def documents() -> Iterator[tuple[Path, str]]:
         text = path.read_text(encoding="utf-8")
         if _BLOCK.search(text):
             yield path, _BLOCK.sub(_filled, text)
+
+
+def templates() -> Iterator[tuple[Path, str]]:
+    """The packaged templates as operators can copy them, and what each file should hold."""
+    for name, text in packaged_as_jinja().items():
+        yield DOCS.parent / "templates" / "packaged" / f"{name}{JINJA}", text
 
 
 def _filled(block: re.Match[str]) -> str:

@@ -51,6 +51,8 @@ class NotificationTexts:
         self._strict = strict
         self._jinja: dict[str, Compiled] = {}
         self._trees = dict(_default_trees())
+        self._packaged = dict(_default_jinja())
+        self._trees.update((name, _calling(name, text, name + JINJA)) for name, text in self._packaged.items())
         for name, text in templates:
             if name.endswith(JINJA):
                 self._add_jinja(name, text)
@@ -138,17 +140,19 @@ class NotificationTexts:
         return language(self._page_of, pages=True, strict=self._strict, mark=Markup)
 
     def _add_jinja(self, file: str, text: str) -> None:
-        """A Jinja2 template stands among the others as one whose only action calls it."""
+        """A Jinja2 template stands among the others as one whose only action calls it; packaged ones are read when needed."""
         name = file.removesuffix(JINJA)
         try:
             self._jinja[name] = compile_jinja(text, self._markup if name.endswith(_PAGE) else self._plain)
         except TemplateError as error:
             raise _in_file(error, file) from None
-        words = (Identifier(0, _CALL), String(0, quoted(name), name), Dot(0))
-        self._trees[name] = Tree(name, text, (Action(0, Pipe(0, (), False, (Command(0, words),))),), 1, file)
+        self._packaged.pop(name, None)
+        self._trees[name] = _calling(name, text, file)
 
     def _call_jinja(self, data: NotificationData, name: str, dot: Any) -> str:
         """What a template of Go's calls. What is HTML need not be escaped again."""
+        if name in self._packaged:
+            self._add_jinja(name + JINJA, self._packaged.pop(name))
         try:
             with _deeper():
                 text = self._jinja[name].render(Told(data, dot))
@@ -181,6 +185,11 @@ class NotificationTexts:
             raise CallFailed(f'template "{name}" not defined')
 
 
+def _calling(name: str, text: str, file: str) -> Tree:
+    words = (Identifier(0, _CALL), String(0, quoted(name), name), Dot(0))
+    return Tree(name, text, (Action(0, Pipe(0, (), False, (Command(0, words),))),), 1, file)
+
+
 def _of_jinja(compiled: Compiled) -> Render:
     def render(data: NotificationData) -> str:
         with _deeper():
@@ -208,7 +217,7 @@ def _deeper() -> Iterator[None]:
 
 def is_packaged(name: str) -> bool:
     """Whether a template of that name comes with the evaluator."""
-    return name in _default_trees()
+    return name in _default_trees() or name in _default_jinja()
 
 
 def _parsed(text: str) -> Trees:
@@ -228,6 +237,12 @@ def _add(trees: dict[str, Tree], more: Mapping[str, Tree]) -> None:
     for name, tree in more.items():
         if name not in trees or not tree.blank:
             trees[name] = tree
+
+
+@lru_cache(maxsize=1)
+def _default_jinja() -> Mapping[str, str]:
+    files = [file for file in _DEFAULTS.iterdir() if file.name.endswith(JINJA)]
+    return {file.name.removesuffix(JINJA): file.read_text(encoding="utf-8") for file in files}
 
 
 @lru_cache(maxsize=1)

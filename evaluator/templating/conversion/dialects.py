@@ -82,6 +82,7 @@ RECEIVERS: Final = Dialect(
         "CommonAnnotations": "common_annotations",
         "RouteLabels": "route_labels",
         "ExternalURL": "external_url",
+        "ReceiverName": "receiver",
     },
     calls={"now": "now", "routeLabels": "route_labels"},
     unknown=frozenset({"js", "call", "println"}),

@@ -183,6 +183,8 @@ class Expressions:
         own = _OWN.get(name)
         if own is not None:
             return own(everything, word)
+        if name in _FILTERS_ONLY and not everything:
+            raise Unconvertible(f"{name} takes a sample", word.offset)
         if piped is not None or name in _FILTERS_ONLY:
             *given, last = everything
             shown = f"({', '.join(each.text for each in given)})" if given else ""

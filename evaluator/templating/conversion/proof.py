@@ -96,7 +96,12 @@ def convert_file(text: str, name: str) -> dict[str, Converted]:
             written[each] = Converted("", trouble=Trouble(error.message, error.line, error.column))
         except Unconvertible as error:
             written[each] = Converted("", trouble=_at(text, error))
-    return {each: _proven_file(each, found, own[each], each in parts, (name, text), written) for each, found in written.items()}
+    files = [(f"{each}.j2", one.text) for each, one in written.items() if not one.trouble]
+    before, after = NotificationTexts([(name, text)]), NotificationTexts([(name, text), *files])
+    return {
+        each: found if found.trouble else _proven_file(each, own[each], each in parts, found, before, after)
+        for each, found in written.items()
+    }
 
 
 def _as_page(trees: Mapping[str, Tree], name: str) -> Tree:
@@ -109,22 +114,15 @@ def _packaged() -> Iterable[Tree]:
 
 
 def _proven_file(
-    name: str, found: Converted, tree: Tree, part: bool, source: tuple[str, str], written: Mapping[str, Converted]
+    name: str, tree: Tree, part: bool, found: Converted, before: NotificationTexts, after: NotificationTexts
 ) -> Converted:
-    """Rendered beside the original, by whoever may call it."""
-    if found.trouble:
-        return found
-    files = [(f"{each}.j2", one.text) for each, one in written.items() if not one.trouble]
+    """Rendered beside the original, as whoever calls it would."""
     calls = [f'{{{{ template "{name}" . }}}}']
     if part:
         calls = [
             f'{{{{ range .Alerts }}}}{{{{ template "{name}" . }}}}{{{{ end }}}}',
             f'{{{{ template "{name}" .Alerts.Firing }}}}',
         ]
-    try:
-        before, after = NotificationTexts([source]), NotificationTexts([source, *files])
-    except TemplateError as error:
-        return Converted("", trouble=Trouble(f"comes out unreadable: {error.message}"))
     rendered = _page_of if name.endswith(_PAGE) else _of
     for call in calls:
         difference = _differs(_examples([tree]), rendered(before, call), rendered(after, call))

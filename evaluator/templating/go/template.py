@@ -30,9 +30,7 @@ class Template:
     def __init__(self, trees: Mapping[str, Tree], functions: Mapping[str, Function]) -> None:
         self._trees = trees
         self._functions = functions
-        self._programs: dict[str, _Program] = {}
-        for name, tree in trees.items():
-            self._programs[name] = _Statements(tree, functions, self._programs).program()
+        self._programs = _Programs(trees, functions)
 
     def extended(self, trees: Mapping[str, Tree]) -> Template:
         """These templates and `trees`, which take the place of templates of the same name, also where those are called."""
@@ -44,7 +42,8 @@ class Template:
         scope: handed to the functions that ask for one. variables: values of those that were announced to the parser.
         Raises TemplateError, and whatever a scoped function raises to be answered by the caller (`QueryNeeded`).
         """
-        program = self._programs[name]
+        program = self._programs.of(name)
+        assert program is not None, f"there is no template {name!r}"
         frame = [root, *variables]
         frame += [None] * (program.frame - len(frame))
         state = State(scope, frame)
@@ -62,10 +61,26 @@ class _Program:
     cost: int
 
 
+class _Programs:
+    """The templates, each compiled when it is first called: of the packaged ones a text needs few."""
+
+    def __init__(self, trees: Mapping[str, Tree], functions: Mapping[str, Function]) -> None:
+        self._trees = trees
+        self._functions = functions
+        self._compiled: dict[str, _Program] = {}
+
+    def of(self, name: str) -> _Program | None:
+        """The template called `name`, if there is one."""
+        found = self._compiled.get(name)
+        if found is None and name in self._trees:
+            found = self._compiled[name] = _Statements(self._trees[name], self._functions, self).program()
+        return found
+
+
 class _Statements:
     """Compiles the statements of one tree."""
 
-    def __init__(self, tree: Tree, functions: Mapping[str, Function], programs: Mapping[str, _Program]) -> None:
+    def __init__(self, tree: Tree, functions: Mapping[str, Function], programs: _Programs) -> None:
         self.tree = tree
         self.expressions = Expressions(tree, functions)
         self.programs = programs
@@ -176,7 +191,7 @@ class _Statements:
         programs, name, fail = self.programs, node.name, self.expressions.blame(node)
 
         def run(state: State, dot: Any) -> int:
-            program = programs.get(name)
+            program = programs.of(name)
             if program is None:
                 fail(f'template "{name}" not defined')
             if state.depth == DEEPEST:

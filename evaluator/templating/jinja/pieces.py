@@ -17,7 +17,7 @@ from evaluator.templating.html.escapers import filter_url
 from evaluator.templating.jinja.limits import turns, weigh
 
 _MRKDWN: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_MARKDOWN: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()<>#|~"})
+_MARKDOWN: Final = str.maketrans({**{char: f"\\{char}" for char in "\\`*_{}[]()<>#|~"}, "@": "@\u200b"})
 
 
 class Pair(NamedTuple):
