@@ -17,7 +17,9 @@ from evaluator.core.receivers.chat import (
     MsTeamsV2Settings,
     TelegramSettings,
     WebexSettings,
+    WechatSettings,
 )
+from evaluator.core.receivers.mattermost import MattermostSettings
 from evaluator.core.receivers.paging import (
     IncidentioSettings,
     OpsgenieSettings,
@@ -26,10 +28,12 @@ from evaluator.core.receivers.paging import (
     VictoropsSettings,
 )
 from evaluator.core.receivers.phones import NtfySettings, TwilioSettings
+from evaluator.core.receivers.rocketchat import RocketchatSettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
 from evaluator.notify import (
     discord,
     incidentio,
+    mattermost,
     msteams,
     msteamsv2,
     ntfy,
@@ -37,12 +41,14 @@ from evaluator.notify import (
     pagerduty,
     pagerduty_v1,
     pushover,
+    rocketchat,
     slack,
     telegram,
     twilio,
     victorops,
     webex,
     webhook,
+    wechat,
 )
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.sheet import Sheet
@@ -76,6 +82,9 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     MsTeamsV2Settings: asks_once(msteamsv2.build, msteamsv2.read),
     MsTeamsSettings: asks_once(msteams.build, msteams.read),
     WebexSettings: webex.tell,
+    MattermostSettings: asks_once(mattermost.build, mattermost.read),
+    RocketchatSettings: asks_once(rocketchat.build, rocketchat.read),
+    WechatSettings: wechat.tell,
     PagerdutySettings: _pagerduty,
     OpsgenieSettings: opsgenie.tell,
     VictoropsSettings: asks_once(victorops.build, victorops.read),
