@@ -106,6 +106,36 @@ async def test_chips_keys_and_a_silence() -> None:
     assert silence.created_by == "ada"
 
 
+async def test_keys_choose_open_and_explain() -> None:
+    """Down, down, up, and into what is chosen; a question mark lists the keys, also on a page of its own."""
+    stage = Stage()
+    stage.post({"alertname": "Down"}, {"alertname": "Slow"})
+    async with browsing(stage) as (page, complaints):
+        for key in ("j", "j", "j", "k"):
+            await page.keyboard.press(key)
+        chosen = await page.locator(".chosen h2").inner_text()
+        assert chosen == await page.locator(".card h2").first.inner_text()
+        await page.keyboard.press("?")
+        assert await page.locator("#keys").is_visible()
+        await page.keyboard.press("Escape")
+        assert not await page.locator("#keys").is_visible()
+        await page.locator(".chosen").focus()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**group=**")
+        assert await page.locator(".card h2").all_inner_texts() == [chosen]
+        assert complaints == []
+
+
+async def test_a_script_that_slips_in_is_not_run() -> None:
+    """Even if a text of an alert became part of the page, the browser would not obey it."""
+    async with browsing(Stage()) as (page, complaints):
+        await page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.owned = 1'}))")
+        await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.owned = 1\">')")
+        await page.wait_for_function("document.querySelector('img').complete")
+        assert await page.evaluate("window.owned") is None
+        assert any("Content Security Policy" in text for text in complaints)
+
+
 async def test_an_open_page_follows() -> None:
     """And keeps what somebody is typing."""
     stage = Moving()
