@@ -322,7 +322,7 @@ class Service:
         """Count, and log."""
         self._refused = ""
         self.metrics.kept(effects, seconds)
-        log_effects(effects)
+        asyncio.get_running_loop().call_soon(log_effects, effects)  # after what it tells of: nobody waits for a log
         if not all(isinstance(effect, RunQuery) for effect in effects):
             self._changes.happened()
 

@@ -4,6 +4,10 @@ Events come from queries, deliveries, signals and timers; whatever has arrived b
 together. What is to be kept is written by one thread, in one transaction, before anything is performed; while the disk
 refuses, nothing is performed, and the attempt is repeated until it succeeds or the process is told to stop.
 
+A storm is a thousand deliveries that are answered one by one. Their answers are gathered for a moment while others are under
+way, and kept together; else each would have a commit to itself, and those commits would be in the way of what is yet to be
+sent. A crash in that moment costs what a crash in the middle of a delivery does: it may be repeated, never lost.
+
 The machine never sees the clock go back: an instant is at least the one before it, so no slot is evaluated twice. While the
 clock is behind, time stands still here: at an instant that the datasource has not reached every answer would be empty. A
 clock that was set forward, or a machine that slept, is noticed within a nap's length.
@@ -24,6 +28,7 @@ from evaluator.service.clock import Clock
 from evaluator.service.wakeups import Wakeups
 from evaluator.store.base import Store, StoreError, SupersededError
 
+GATHERED = 0.05  # seconds; the longest that the answer to a delivery waits for others
 NAP = 5.0  # seconds; the longest that a changed clock goes unnoticed
 BETWEEN_COMMITS = 1.0  # seconds before the disk is asked again
 
@@ -68,6 +73,9 @@ class RealWorld:
         self._witness = witness
         self._forward = forward
         self._inbox: list[Event] = []
+        self._answers: list[Event] = []
+        self._delivering = 0
+        self._gathering: asyncio.TimerHandle | None = None
         self._taken: Sequence[Event] = ()
         self._nap: asyncio.TimerHandle | None = None
         self._woken = asyncio.Event()
@@ -108,6 +116,8 @@ class RealWorld:
     async def next_events(self, timer: datetime | None) -> tuple[datetime, Sequence[Event]] | None:
         """Whatever has arrived, and the timer if it has come. Whoever comes back has handled and kept what was taken before."""
         while True:
+            if self.stopping:
+                self._release()
             now = self._tick()
             if self._taken:
                 taken, self._taken = self._taken, ()
@@ -163,17 +173,21 @@ class RealWorld:
         seconds = await self._keep(changes) if changes else 0.0
         if seconds is None:
             return
-        self._witness.kept(finished, seconds, now)
         for effect in finished:
             if isinstance(effect, Forward):  # also once the world is about to end: queues are emptied then
                 self._forward(effect)
-        if self.stopping:
-            return
-        for request in self._ask([effect for effect in finished if isinstance(effect, RunQuery)], self.send):
+        if not self.stopping:
+            self._perform(finished)
+        self._witness.kept(finished, seconds, now)
+
+    def _perform(self, effects: Sequence[Effect]) -> None:
+        """Begin what is asked for; nothing of it goes out before whoever called this has waited for something."""
+        for request in self._ask([effect for effect in effects if isinstance(effect, RunQuery)], self.send):
             self._begin(request)
-        for effect in finished:
+        for effect in effects:
             if isinstance(effect, Deliver):
-                self._begin(self._perform(self._deliver(effect.row)))
+                self._delivering += 1
+                self._begin(self._attempt(effect.row))
 
     def _finished(self, effects: Sequence[Effect]) -> list[Effect]:
         """The effects, outbox rows completed; a row that is kept and delivered is completed once."""
@@ -217,12 +231,34 @@ class RealWorld:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _perform(self, request: Coroutine[Any, Any, Event]) -> None:
-        self.send(await request)
+    async def _attempt(self, row: OutboxRecord) -> None:
+        try:
+            self._answers.append(await self._deliver(row))
+        finally:
+            self._delivering -= 1
+            self._gather()
+
+    def _gather(self) -> None:
+        """Let the answers wait for each other, unless there is nothing to wait for."""
+        if not self._delivering:
+            self._release()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHERED, self._release)
+
+    def _release(self) -> None:
+        """The answers that were gathered have happened."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._answers:
+            self._inbox += self._answers
+            self._answers = []
+            self._woken.set()
 
     async def aclose(self) -> None:
         """Give up what is still under way, and let the writer go."""
         self._end_nap()
+        self._release()
         for task in list(self._tasks):
             task.cancel()
         for waiting in (*self._kept_next, *self._waiting):

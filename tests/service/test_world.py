@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -198,4 +199,55 @@ async def test_whoever_sent_something_is_answered_though_more_keeps_arriving() -
     scene.world.stop(timedelta(0))
     assert await scene.world.next_events(None) is None
     await second
+    await scene.world.aclose()
+
+
+class Slow(Scene):
+    """Every delivery is answered at once but that of row `slow`, which waits for `answer`."""
+
+    async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
+        """Accept."""
+        if row.id == "slow":
+            await self.answer.wait()
+        return Delivered(row.id)
+
+    async def storm(self) -> asyncio.Task[tuple[datetime, Sequence[Event]] | None]:
+        """Three deliveries, the first of them slow; gives what is waiting for the answers."""
+        self.answer.clear()
+        await self.world.commit([Deliver(replace(DELIVER.row, id=name)) for name in ("slow", "a", "b")], T0)
+        return asyncio.create_task(self.world.next_events(None))
+
+
+async def test_answers_to_deliveries_wait_for_those_that_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that they are kept together; what else happens does not wait with them."""
+    monkeypatch.setattr(worlds, "GATHERED", 3600.0)
+    scene = Slow()
+    waiting = await scene.storm()
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    scene.world.send(QueryReturned("rule", T0, {}))
+    assert await waiting == (T0, [QueryReturned("rule", T0, {}), TimerFired()])
+    scene.answer.set()
+    told = [Delivered("a"), Delivered("b"), Delivered("slow")]
+    assert await scene.world.next_events(None) == (T0, [*told, TimerFired()])
+    await scene.world.aclose()
+
+
+async def test_a_receiver_that_takes_its_time_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "GATHERED", 0.001)
+    scene = Slow()
+    waiting = await scene.storm()
+    assert await waiting == (T0, [Delivered("a"), Delivered("b"), TimerFired()])
+    await scene.world.aclose()
+
+
+async def test_what_was_gathered_is_kept_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if what it waited for never answers."""
+    monkeypatch.setattr(worlds, "GATHERED", 3600.0)
+    scene = Slow()
+    waiting = await scene.storm()
+    await asyncio.sleep(0.01)
+    scene.world.stop(timedelta(0))
+    assert await waiting == (T0, [Delivered("a"), Delivered("b")])
+    assert await scene.world.next_events(None) is None
     await scene.world.aclose()
