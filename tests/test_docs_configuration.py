@@ -37,6 +37,8 @@ from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
 from evaluator.config.oncall import AwayModel, CalendarModel, LayerModel, OverrideModel, PersonModel, ScheduleModel
+from evaluator.config.rates import DEFAULT_LIMITS as DEFAULT_LIMITS_OF_KINDS
+from evaluator.config.rates import RateLimitModel
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.relabelling import RelabelModel
 from evaluator.config.routes import RouteModel
@@ -61,6 +63,7 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     FileModel: ("configuration.md", "Top level"),
     DatasourceModel: ("configuration.md", "`datasources`"),
     BatchingModel: ("configuration.md", "`batching`"),
+    RateLimitModel: ("configuration.md", "`rate_limit`"),
     PersonModel: ("configuration.md", "`people`"),
     AwayModel: ("configuration.md", "An absence"),
     CalendarModel: ("configuration.md", "`calendars`"),
@@ -203,6 +206,8 @@ def integrations() -> Iterator[tuple[tuple[type[Model], str], str]]:
         yield (kind.model, "send_resolved"), str(kind.send_resolved).lower()
         yield (kind.model, "timeout"), f"{DEFAULT_TIMEOUT:g}s"
         yield (kind.model, "http_config"), "that of global"
+    for name, kind in KINDS.items():
+        yield (kind.model, "rate_limit"), str(DEFAULT_LIMITS_OF_KINDS.get(name, "none"))
 
 
 def slack() -> Iterator[tuple[tuple[type[Model], str], str]]:

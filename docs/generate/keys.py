@@ -22,13 +22,16 @@ from evaluator.config.globals import GlobalModel
 from evaluator.config.http import HttpModel
 from evaluator.config.integrations import mattermost, opsgenie
 from evaluator.config.models import Model
+from evaluator.config.rates import DEFAULT_LIMITS, RateLimitModel
 from evaluator.config.receivers import KINDS
 from evaluator.config.telemetry import EventRecorderModel, TracingModel
 from evaluator.config.tls import TlsModel
 from evaluator.core.durations import format_duration
 from evaluator.core.receivers.tickets import JiraText
 
-ELSEWHERE: Mapping[type[Model], str] = MappingProxyType({HttpModel: "http_config", TlsModel: "tls_config"})
+ELSEWHERE: Mapping[type[Model], str] = MappingProxyType(
+    {HttpModel: "http_config", TlsModel: "tls_config", RateLimitModel: "rate_limit"}
+)
 """Models with a section written by hand, and its name."""
 
 BY_HAND = ("console", "webhook", "slack")
@@ -57,7 +60,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _NEEDED: Mapping[type[Model], tuple[str, ...]] = MappingProxyType(
     {mattermost.FieldModel: ("title", "value"), opsgenie.ResponderModel: ("type",)}
 )
-_LAST = ("send_resolved", "timeout", "http_config")
+_LAST = ("send_resolved", "rate_limit", "timeout", "http_config")
 _VALUES: Mapping[Any, str] = MappingProxyType(
     {
         scalars.flag: "flag",
@@ -161,6 +164,8 @@ def _default(section: Section, name: str, key: str, field: FieldInfo) -> str:
         return "that of `global`" if section.kind else "none"
     if key == "send_resolved":
         return _shown(KINDS[section.kind].send_resolved)
+    if key == "rate_limit":
+        return str(DEFAULT_LIMITS.get(section.kind, "none"))
     shared = _in_global(section.kind, key)
     return f"{code(shared)} of `global`" if shared else _shown(_of_settings(section.kind, name, field))
 

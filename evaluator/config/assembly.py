@@ -42,7 +42,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     """The settings; of no use when problems have been found. mode: counts more than what the file says of `matcher_mode`."""
     model = read(FileModel, top, reading.problems) or FileModel()
     compatible = model.compatibility == ALERTMANAGER
-    reading = replace(reading, mode=mode or MatcherMode(model.matcher_mode), wrap=not compatible)
+    reading = replace(reading, mode=mode or MatcherMode(model.matcher_mode), wrap=not compatible, paces=not compatible)
     _check(model, top, reading)
     warn_of_hidden(top, reading.problems)
     datasources = read_datasources(items(top, "datasources", reading.problems), reading)

@@ -17,13 +17,15 @@ from evaluator.core.matchers import MatcherMode
 class Reading:
     """base: the folder of the file that is read, as the user named it. mode: the language of its matchers and label names.
 
-    wrap: whether a time interval may go round, as from 22:00 to 06:00.
+    wrap: whether a time interval may go round, as from 22:00 to 06:00. paces: whether integrations have rate limits where the
+    file has none.
     """
 
     base: Path
     problems: Problems
     mode: MatcherMode = MatcherMode.FALLBACK
     wrap: bool = True
+    paces: bool = True
 
     def path(self, text: str) -> Path:
         """`text` as an absolute path; a relative one starts at the file that names it."""

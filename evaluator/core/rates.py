@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from evaluator.core.durations import format_duration
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -17,6 +19,9 @@ class RateLimit:
     messages: int
     per: timedelta
     burst: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.messages} in {format_duration(self.per)}" + (f", burst {self.burst}" if self.burst > 1 else "")
 
     @property
     def gap(self) -> timedelta:

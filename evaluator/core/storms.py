@@ -34,7 +34,7 @@ LONG = timedelta(seconds=30)
 NAMED = 10
 """Groups that a message names, of those that fire and of those that are over."""
 
-STORM, NAME = "storm", "EvaluatorStorm"
+STORM, NAME = "storm", "AlertStorm"
 REASON = "too many to tell one by one"
 
 

@@ -15,6 +15,7 @@ from evaluator.config.globals import GlobalModel
 from evaluator.config.http import HttpModel, http_settings
 from evaluator.config.models import Model
 from evaluator.config.nodes import Table
+from evaluator.config.rates import RateLimitModel
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Flag
 from evaluator.config.texts import check_notification_texts
@@ -22,9 +23,10 @@ from evaluator.core.http import HttpSettings, Secret
 
 
 class IntegrationModel(Model):
-    """Keys of every integration. send_resolved: absent means the default of its kind."""
+    """Keys of every integration. send_resolved, rate_limit: absent means the default of its kind."""
 
     send_resolved: Flag | None = None
+    rate_limit: RateLimitModel | None = None
 
 
 class HttpIntegrationModel(IntegrationModel):
