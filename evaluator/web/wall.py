@@ -18,10 +18,10 @@ from starlette.responses import Response
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import Tracked
 from evaluator.core.grouping import AlertGroup, told_order
-from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.labels import ALERT_NAME, Labels, Matcher
 from evaluator.core.muting import Mute
 from evaluator.core.view import View
-from evaluator.web.choice import Choice, read_choice
+from evaluator.web.choice import LONGEST_VALUE, Choice, read_choice
 from evaluator.web.described import Description, describe, is_built_in, value_of
 from evaluator.web.lanes import Prospect, prospect
 from evaluator.web.lookup import labels_of, pending
@@ -87,7 +87,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A group as it is shown. common: labels that all its alerts share, besides those in `labels`, its own."""
+    """A group as it is shown. common: labels that all its alerts share, besides those in `labels`, its own.
+
+    silence: the query of the form that silences all of it; None where no label is common, which would silence everything.
+    """
 
     key: str
     name: str
@@ -100,6 +103,7 @@ class Card:
     since: datetime
     causes: tuple[Cause, ...]
     prospect: Prospect
+    silence: str | None
 
 
 async def wall(view: View, request: Request) -> Response:
@@ -215,7 +219,14 @@ def _card(view: View, standing: Standing, chosen: Chosen, choice: Choice, most: 
         min(one.alert.starts_at for one in members),
         standing.causes(quiet, group.route) if quiet else (),
         prospect(view, group),
+        _silence(common.only((ALERT_NAME, *group.labels)) or common),
     )
+
+
+def _silence(labels: Labels) -> str | None:
+    """What the form is to propose; a label whose value is too long for a link is left out."""
+    query = Choice(tuple(Matcher(name, value) for name, value in labels.items() if len(value) <= LONGEST_VALUE)).link()
+    return query if query != "?" else None
 
 
 def _common(labels: Iterable[Labels]) -> Labels:

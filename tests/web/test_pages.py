@@ -42,6 +42,23 @@ async def test_a_group_is_a_card_with_folded_labels() -> None:
     assert "repeats in 4h" in page
 
 
+async def test_a_whole_group_is_silenced_by_what_it_has_in_common() -> None:
+    """By its group labels, not by those that only happen to be equal now."""
+    stage = Stage(settings(route=route("team", group_by=frozenset({"alertname", "team"}))))
+    stage.post(*({"alertname": "Down", "team": "a&b", "rack": "7", "instance": name} for name in "xy"))
+    link = re.search(r'data-silence href="\./(silences/new[^"]+)"', await stage.get())
+    assert link is not None
+    form = await stage.get("/" + link[1].replace("&amp;", "&"))
+    assert "alertname=&#34;Down&#34;\nteam=&#34;a&amp;b&#34;</textarea>" in form
+    assert "Mutes 2 of 2 alerts" in words(form)
+
+
+async def test_a_group_without_anything_in_common_has_no_such_link() -> None:
+    stage = Stage(settings(route=route("team", group_by=frozenset())))
+    stage.post({"alertname": "Down", "job": "a"}, {"alertname": "Slow", "job": "b"})
+    assert "silence the group" not in await stage.get()
+
+
 async def test_why_an_alert_is_muted() -> None:
     """A silence with its author, an inhibition with its source, the time of day with its end."""
     inhibits = InhibitRule("node down", (Matcher("alertname", "Down"),), (Matcher("alertname", "Slow"),), ("node",))
