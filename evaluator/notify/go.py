@@ -9,8 +9,11 @@ import json
 import re
 from typing import Any
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_IN_JSON = re.compile("[<>&\u2028\u2029]")
+import msgspec
+
+_ENCODE = msgspec.json.Encoder().encode
+_IN_JSON = re.compile(b"[<>&]|\xe2\x80[\xa8\xa9]")
+_ESCAPED = {b"<": rb"\u003c", b">": rb"\u003e", b"&": rb"\u0026", b"\xe2\x80\xa8": rb"\u2028", b"\xe2\x80\xa9": rb"\u2029"}
 _IN_REGEX = str.maketrans({character: "\\" + character for character in "\\.+*?()|[]{}^$"})
 
 
@@ -19,11 +22,12 @@ def json_line(value: Any) -> bytes:
 
     A lone surrogate, which is no text at all, becomes U+FFFD.
     """
-    text = _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", _ENCODER.encode(value))
     try:
-        return text.encode() + b"\n"
+        text = _ENCODE(value)
     except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode() + b"\n"
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-16", "surrogatepass")
+        text = text.decode("utf-16", "replace").encode()
+    return _IN_JSON.sub(lambda found: _ESCAPED[found[0]], text) + b"\n"
 
 
 def quote_meta(text: str) -> str:

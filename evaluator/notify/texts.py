@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 from evaluator.core.records import TEMPLATE_ERROR, Notification, NotifiedAlert, OutboxRecord, Pairs
@@ -63,11 +62,13 @@ def _unrendered(alert: NotifiedAlert) -> Mapping[str, str]:
 
 def _renderer(make: Callable[[], Render]) -> Render:
     """Made when first needed, and whatever it raises becomes a ValueError."""
-    renderer = cache(make)
+    made: Render | None = None
 
     def render(text: str) -> str:
+        nonlocal made
         try:
-            return renderer()(text)
+            made = made or make()
+            return made(text)
         except Exception as error:
             raise ValueError(_reason(error)) from error
 
