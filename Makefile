@@ -11,6 +11,8 @@
 .NOTPARALLEL:
 
 VENV := .venv
+# Processes that share the tests.
+WORKERS ?= 2
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
@@ -25,7 +27,7 @@ demo: $(VENV)/demo.stamp prometheus
 	$(PYTHON) -m evaluator demo
 
 test: lint servers
-	$(PYTHON) -m pytest -rs $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -rs --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
 
 lint: $(VENV)/test.stamp
 	$(PYTHON) -m ruff check

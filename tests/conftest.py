@@ -1,4 +1,4 @@
-"""Tests that are coroutines are run in an event loop of their own."""
+"""What all suites share: tests that are coroutines run in an event loop of their own, and workers share the suite by files."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = inspect.signature(pyfuncitem.obj).parameters
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where workers share the suite, a file goes to one of them, and so does a folder whose files share an expensive run."""
+    for item in items:
+        folder, _, file = item.nodeid.partition("::")[0].rpartition("/")
+        item.add_marker(pytest.mark.xdist_group(folder if folder.endswith("conformance") else f"{folder}/{file}"))
