@@ -1,6 +1,6 @@
 """Mattermost's incoming webhook: an attachment with a coloured bar, and those that are configured beside it.
 
-`text` stands in the attachment, below its title; Alertmanager 0.33 knows the attachment's keys and sends the text alone. A
+`text` stands in the attachment, below its title; Alertmanager reads the attachment's keys and sends the text alone. A
 priority that Mattermost would refuse becomes `standard`, and loses what it cannot have, as there.
 """
 
@@ -46,7 +46,7 @@ def build(sheet: Sheet, settings: MattermostSettings) -> Request:
     message: dict[str, Any] = {"text": "", **texts, "attachments": [own, *beside]}
     message["props"] = {"card": sheet.text("card", settings.card)} if settings.card else None
     message["priority"] = _priority(settings.priority, sheet) if settings.priority else None
-    if sheet.failed or not (own.get("title", "") + own.get("text", "")).strip():
+    if sheet.plain or not (own.get("title", "") + own.get("text", "")).strip():
         own |= _plainly(sheet, own)
     return Request(settings.webhook_url, json_line(_given(message)), settings.http, headers=_HEADERS)
 
