@@ -28,6 +28,7 @@ from evaluator.config.http import (
 )
 from evaluator.config.inhibition import InhibitModel
 from evaluator.config.integrations.console import ConsoleModel
+from evaluator.config.integrations.http import CallModel
 from evaluator.config.integrations.mattermost import FieldModel as MattermostFieldModel
 from evaluator.config.integrations.opsgenie import ResponderModel
 from evaluator.config.integrations.slack import APP_URL, ActionModel, ConfirmModel, FieldModel, SlackModel
@@ -139,6 +140,9 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (MattermostFieldModel, "title"): RECEIVER + "mattermost_configs: [{webhook_url: http://a, fields: [{value: a}]}]",
     (MattermostFieldModel, "value"): RECEIVER + "mattermost_configs: [{webhook_url: http://a, fields: [{title: a}]}]",
     (ResponderModel, "type"): RECEIVER + "opsgenie_configs: [{api_key: a, responders: [{name: a}]}]",
+    **{
+        (CallModel, key): RECEIVER + "http_configs: [{url: 'http://a', update: {method: PUT}}]" for key in ("url", "url_file")
+    },
     (OAuth2Model, "client_id"): "datasources: [{name: a, url: http://a, oauth2: {token_url: http://b}}]",
     (OAuth2Model, "token_url"): "datasources: [{name: a, url: http://a, oauth2: {client_id: b}}]",
     (SilenceModel, "matchers"): "silences: [{name: a, schedule: '@daily', duration: 1h}]",
@@ -170,6 +174,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "msteamsv2": {"webhook_url": "http://a"},
     "jira": {"project": "a", "issue_type": "b"},
     "incidentio": {"url": "http://a"},
+    "http": {"url": "http://a"},
     "ntfy": {"topic": "a"},
     "twilio": {"account_sid": "a", "auth_token": "b", "to": ["+2"], "from": "+1"},
 }

@@ -20,7 +20,7 @@ from docs.generate.tables import code, table
 from evaluator.config import scalars
 from evaluator.config.globals import GlobalModel
 from evaluator.config.http import HttpModel
-from evaluator.config.integrations import mattermost, opsgenie
+from evaluator.config.integrations import http, mattermost, opsgenie
 from evaluator.config.models import Model
 from evaluator.config.rates import DEFAULT_LIMITS, RateLimitModel
 from evaluator.config.receivers import KINDS
@@ -51,6 +51,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "msteamsv2": ("webhook_url",),
         "jira": ("project", "issue_type"),
         "incidentio": ("url",),
+        "http": ("url",),
         "ntfy": ("topic",),
         "twilio": ("account_sid", "auth_token", "to", "from", "messaging_service_sid"),
     }
@@ -58,7 +59,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Keys that a kind does not do without, whatever `global` says; of PagerDuty's two and of SNS' three it is one."""
 
 _NEEDED: Mapping[type[Model], tuple[str, ...]] = MappingProxyType(
-    {mattermost.FieldModel: ("title", "value"), opsgenie.ResponderModel: ("type",)}
+    {mattermost.FieldModel: ("title", "value"), opsgenie.ResponderModel: ("type",), http.CallModel: ("url",)}
 )
 _LAST = ("send_resolved", "rate_limit", "timeout", "http_config")
 _VALUES: Mapping[Any, str] = MappingProxyType(

@@ -19,6 +19,7 @@ from evaluator.config.integrations import (
     console,
     discord,
     email,
+    http,
     incidentio,
     jira,
     mattermost,
@@ -88,6 +89,7 @@ KINDS = MappingProxyType(
         "mattermost": Kind(mattermost.MattermostModel, mattermost.settings, sent=True),
         "ntfy": Kind(ntfy.NtfyModel, ntfy.settings, sent=True),
         "twilio": Kind(twilio.TwilioModel, twilio.settings, sent=True),
+        "http": Kind(http.HttpServiceModel, http.settings, sent=True),
     }
 )
 

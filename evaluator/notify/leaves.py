@@ -84,8 +84,9 @@ def _plain(node: Node, left: list[int]) -> Any:
             return {str(_text(key)): _plain(value, left) for key, value in node.value}
         case SequenceNode():
             return [_plain(item, left) for item in node.value]
-    text = _text(node)
-    return text if node.style or text == "" else _scalar(text)
+        case ScalarNode():
+            return str(node.value) if node.style or node.value == "" else _scalar(str(node.value))
+    raise ValueError("nothing at all")
 
 
 def _text(node: Node) -> str:

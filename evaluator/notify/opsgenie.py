@@ -73,12 +73,12 @@ def _calls(sheet: Sheet, settings: OpsgenieSettings, key: str) -> list[Request]:
 
 def _plain_note(sheet: Sheet) -> dict[str, str]:
     """An alert that is closed has no text but a note; it is needed only where a template failed."""
-    return {"note": cut(sheet.plainly(), MOST_OF_A_NOTE)} if sheet.failed else {}
+    return {"note": cut(sheet.plainly(), MOST_OF_A_NOTE)} if sheet.plain else {}
 
 
 def _created(sheet: Sheet, settings: OpsgenieSettings) -> dict[str, Any]:
     """Members in Alertmanager's order; it leaves out what is empty."""
-    alert = {
+    alert: dict[str, Any] = {
         "alias": sheet.notification.key,
         "message": cut(sheet.text("message", settings.message), MOST_OF_A_MESSAGE),
         "description": cut(sheet.text("description", settings.description), MOST_OF_A_DESCRIPTION),
@@ -91,7 +91,7 @@ def _created(sheet: Sheet, settings: OpsgenieSettings) -> dict[str, Any]:
         "entity": sheet.text("entity", settings.entity),
         "actions": _words(sheet.text("actions", settings.actions)),
     }
-    if sheet.failed or not alert["message"].strip():
+    if sheet.plain or not alert["message"].strip():
         alert["message"] = alert["message"].strip() or cut(headline(sheet.notification), MOST_OF_A_MESSAGE)
         alert["description"] = cut(sheet.plainly(), MOST_OF_A_DESCRIPTION)
     return {name: value for name, value in alert.items() if value or name == "source"}

@@ -19,6 +19,7 @@ from evaluator.core.receivers.chat import (
     WebexSettings,
     WechatSettings,
 )
+from evaluator.core.receivers.http import HttpServiceSettings
 from evaluator.core.receivers.mattermost import MattermostSettings
 from evaluator.core.receivers.paging import (
     IncidentioSettings,
@@ -32,6 +33,7 @@ from evaluator.core.receivers.rocketchat import RocketchatSettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
 from evaluator.notify import (
     discord,
+    http,
     incidentio,
     mattermost,
     msteams,
@@ -86,6 +88,7 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     RocketchatSettings: asks_once(rocketchat.build, rocketchat.read),
     WechatSettings: wechat.tell,
     PagerdutySettings: _pagerduty,
+    HttpServiceSettings: http.tell,
     OpsgenieSettings: opsgenie.tell,
     VictoropsSettings: asks_once(victorops.build, victorops.read),
     PushoverSettings: asks_once(pushover.build, pushover.read),

@@ -1,6 +1,6 @@
 """Alertmanager's webhook, version 4.
 
-Where the receiver has no `payload`, the body is Alertmanager's, byte for byte, and ends with one member of our own, `evaluator`:
+Without a `payload` of the receiver the body is Alertmanager's, byte for byte, and ends with one member of our own, `evaluator`:
 
     id        the notification's id, the same in every attempt; also sent as the header Idempotency-Key
     at        when it was decided

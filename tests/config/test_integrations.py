@@ -22,6 +22,7 @@ from evaluator.core.receivers.chat import (
     WechatSettings,
 )
 from evaluator.core.receivers.general import EmailSettings, Sigv4, SnsSettings, WebhookSettings
+from evaluator.core.receivers.http import HttpCall, HttpServiceSettings
 from evaluator.core.receivers.mattermost import (
     MattermostAttachment,
     MattermostField,
@@ -119,6 +120,7 @@ LEAST = {
         RocketchatSettings("https://open.rocket.chat/", Secret("t"), Secret("i")),
     ),
     "mattermost": ("{}", "mattermost_webhook_url: https://hooks.example.org/x", MattermostSettings(HOOK)),
+    "http": ("url: https://hooks.example.org/x", "", HttpServiceSettings(HttpCall(HOOK))),
     "ntfy": ("topic: ops", "", NtfySettings("ops")),
     "twilio": (
         "{account_sid: AC1, auth_token: t, from: '+1', to: ['+2']}",
@@ -472,6 +474,37 @@ priority: {priority: urgent, requested_ack: true}
             type="custom_a",
             card="g",
             priority=MattermostPriority("urgent", True),
+        ),
+    ),
+    "http": (
+        """
+url: https://hooks.example.org/x
+method: PUT
+headers: {X-A: '{{ .Status }}'}
+json: {a: ['{{ .Status }}']}
+content_type: application/x
+success: {status: [200, 409], json: {ok: true}}
+retry: {status: [420]}
+receipt: {id: data.id}
+update: {url: 'https://hooks.example.org/x', method: PATCH, body: '%{id}'}
+resolve: {url: 'https://hooks.example.org/x', method: DELETE}
+timeout: 3s
+""",
+        HttpServiceSettings(
+            HttpCall(
+                HOOK,
+                "PUT",
+                headers=(("X-A", "{{ .Status }}"),),
+                json=Branch((("a", ("{{ .Status }}",)),)),
+                content_type="application/x",
+            ),
+            update=HttpCall(HOOK, "PATCH", body="%{id}"),
+            resolve=HttpCall(HOOK, "DELETE"),
+            success_status=frozenset({200, 409}),
+            success_json=(("ok", "true"),),
+            retry_status=frozenset({420}),
+            receipt=(("id", "data.id"),),
+            timeout=timedelta(seconds=3),
         ),
     ),
     "ntfy": (

@@ -20,6 +20,7 @@ from evaluator.core.receivers.chat import (
     WechatSettings,
 )
 from evaluator.core.receivers.general import ConsoleSettings, EmailSettings, SnsSettings, WebhookSettings
+from evaluator.core.receivers.http import HttpServiceSettings
 from evaluator.core.receivers.mattermost import MattermostSettings
 from evaluator.core.receivers.paging import (
     IncidentioSettings,
@@ -55,6 +56,7 @@ IntegrationSettings = (
     | MattermostSettings
     | NtfySettings
     | TwilioSettings
+    | HttpServiceSettings
 )
 
 
