@@ -175,7 +175,7 @@ class Dispatch:
         if integration is None:
             return None
         lane = Lane(integration, name) if known is None else known
-        if lane.integration != integration:
+        if lane.integration is not integration and lane.integration != integration:
             lane = replace(lane, integration=integration)
         group.lanes[name] = lane
         self._outgoing.follow(group, lane)

@@ -32,6 +32,13 @@ class Labels(Mapping[str, str]):
         self._hash: int | None = None
         self._fingerprint: str | None = None
 
+    @classmethod
+    def kept(cls, labels: dict[str, str], fingerprint: str) -> Labels:
+        """Labels that were kept: `as_dict` and `fingerprint` of others gave both. Neither is found out again."""
+        found = cls.__new__(cls)
+        found._map, found._hash, found._fingerprint = labels, None, fingerprint
+        return found
+
     def __getitem__(self, name: str) -> str:
         return self._map[name]
 

@@ -128,6 +128,8 @@ class Muting:
 
     def boundary(self, route: Route, at: datetime) -> datetime | None:
         """When the time of day next matters to what `route` tells."""
+        if not route.mute_time_intervals and not route.active_time_intervals:
+            return None
         kinds = (route.mute_time_intervals, route.active_time_intervals)  # one may begin where the other goes on
         changes = (next_change([element for one in self._named(names) for element in one.intervals], at) for names in kinds)
         return min((change for change in changes if change is not None), default=None)

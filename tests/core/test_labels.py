@@ -105,3 +105,9 @@ def test_what_re2_cannot_read_is_refused(pattern: str) -> None:
 def test_all_have_to_match() -> None:
     assert match_all([], {})
     assert not match_all([Matcher("a", "1"), Matcher("b", "2")], {"a": "1"})
+
+
+def test_labels_that_were_kept_are_the_labels_they_were() -> None:
+    labels = Labels({"job": "api", "alertname": "Down"})
+    back = Labels.kept(labels.as_dict(), labels.fingerprint)
+    assert (back, hash(back), str(back), back.fingerprint) == (labels, hash(labels), str(labels), labels.fingerprint)

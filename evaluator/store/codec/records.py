@@ -35,7 +35,7 @@ def _to_rule_alert(row: Any) -> RuleAlertRecord:
     body = _rule_alert_body.decode(row.body)
     return RuleAlertRecord(
         rule=row.rule,
-        labels=Labels(body.labels),
+        labels=Labels.kept(body.labels, row.fingerprint),
         state=State(row.state),
         active_at=from_micros(row.active_at),
         annotations=bodies.to_annotations(body.annotations),
@@ -73,7 +73,7 @@ def _from_alert(record: AlertRecord) -> Row:
 def _to_alert(row: Any) -> AlertRecord:
     body = _alert_body.decode(row.body)
     return AlertRecord(
-        labels=Labels(body.labels),
+        labels=Labels.kept(body.labels, row.fingerprint),
         starts_at=from_micros(row.starts_at),
         updated_at=from_micros(row.updated_at),
         ends_at=from_micros_or_none(row.ends_at),
