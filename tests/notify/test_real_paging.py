@@ -1,7 +1,7 @@
 """The same alerts through a real Alertmanager: what PagerDuty, OpsGenie and VictorOps are sent is ours, default texts included.
 
-Alertmanager calls itself by its name where we say Evaluator, and the one at hand is too old to send numbers among PagerDuty's
-details; both are put right before comparing.
+Alertmanager calls itself by its name where we say Evaluator, and the one at hand is too old to send numbers and null among
+PagerDuty's details; both are put right before comparing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ receivers:
     opsgenie_configs:
       - api_url: "{url}/"
         api_key: k0
-        tags: 'a, b'
+        tags: 'a,b'
         priority: P1
         details: {{mine: '{{{{ .Status }}}}'}}
         responders: [{{name: ops, type: team}}]
@@ -76,7 +76,7 @@ def settings(url: str) -> dict[str, IntegrationSettings]:
         "opsgenie": OpsgenieSettings(
             f"{url}/",
             Secret("k0"),
-            tags="a, b",
+            tags="a,b",
             priority="P1",
             details=(("mine", "{{ .Status }}"),),
             responders=(OpsgenieResponder("team", name="ops"),),
@@ -131,13 +131,15 @@ def comparable(requests: list[Received]) -> dict[str, Any]:
         body = request.body.decode().replace("Alertmanager", "Evaluator")
         value = json.loads(body)
         if details := value.get("payload", {}).get("custom_details"):
-            value["payload"]["custom_details"] = {name: str(text) for name, text in details.items()}
+            value["payload"]["custom_details"] = {name: "" if text is None else str(text) for name, text in details.items()}
         found[request.target] = (request.method, request.headers.get("authorization"), value)
     return found
 
 
-def test_what_is_sent_is_what_a_real_alertmanager_sends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_sent_is_what_a_real_alertmanager_sends(tmp_path: Path, count: int) -> None:
+    """Of one alert that fires, and of three of which one is over."""
     now = datetime.now(UTC)
-    told = tuple(replace(alert, starts_at=now) if alert.ends_at is None else alert for alert in alerts(now))
+    told = tuple(replace(alert, starts_at=now) if alert.ends_at is None else alert for alert in alerts(now)[:count])
     requests, url = asyncio.run(theirs(tmp_path, told))
     assert comparable(asyncio.run(ours(told, url))) == comparable(requests)
