@@ -34,6 +34,8 @@ LONG = timedelta(seconds=30)
 NAMED = 10
 """Groups that a message names, of those that fire and of those that are over."""
 
+LONGEST_VALUE = 100
+
 STORM, NAME = "storm", "AlertStorm"
 REASON = "too many to tell one by one"
 
@@ -209,9 +211,15 @@ def _listed(title: str, rows: Sequence[OutboxRecord]) -> list[str]:
 
 
 def _named(message: Notification) -> str:
-    labels = ", ".join(f"{name}={value}" for name, value in message.group_labels.items()) or "all alerts of a route"
+    labels = ", ".join(f"{name}={_short(value)}" for name, value in message.group_labels.items()) or "all alerts of a route"
     firing = message.firing
     if not firing:
         return f"- {labels}"
     count = "" if len(firing) == 1 else f", {len(firing)} alerts"
     return f"- {labels}{count}, since {min(alert.starts_at for alert in firing):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _short(value: str) -> str:
+    """A label's value in one line that leaves room for others."""
+    line = " ".join(value[: 2 * LONGEST_VALUE].split())
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"

@@ -65,7 +65,7 @@ def _message(sheet: Sheet, settings: DiscordSettings) -> dict[str, Any]:
     title = sheet.text("title", settings.title)
     description = sheet.text("message", settings.message)
     names = {name: sheet.text(name, getattr(settings, name)) for name in ("username", "avatar_url")}
-    if sheet.failed or not (description.strip() or content.strip()):
+    if sheet.plain or not (description.strip() or content.strip()):
         title, description = title or headline(notification), sheet.plainly()
     embed = {
         "title": cut(title, MOST_OF_A_TITLE),

@@ -113,7 +113,7 @@ def _parts(sheet: Sheet, settings: EmailSettings) -> tuple[str, str]:
     """The text and the page; no page when there is nothing to see on it, when it is too big, or when a template failed."""
     text = _clean(sheet.text("text", settings.text))
     page = _clean(sheet.html("html", settings.html))
-    if sheet.failed:
+    if sheet.plain:
         return cut(sheet.plainly(), MOST_OF_A_TEXT), ""
     shown = page if len(page) <= MOST_OF_A_PAGE and _UNSEEN.sub("", page) else ""
     return cut(text if text.strip() else sheet.plainly(), MOST_OF_A_TEXT), shown

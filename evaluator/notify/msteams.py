@@ -26,7 +26,7 @@ _BEHIND = re.compile(r"HTTP error (\d{3})")
 def build(sheet: Sheet, settings: MsTeamsSettings) -> Request:
     """The request for the sheet's notification."""
     title, summary, text = (sheet.text(name, getattr(settings, name)) for name in ("title", "summary", "text"))
-    if sheet.failed or not text.strip():
+    if sheet.plain or not text.strip():
         title, text = title or headline(sheet.notification), in_paragraphs(sheet.plainly())
     card = {
         "@context": "http://schema.org/extensions",

@@ -25,7 +25,7 @@ _COLOURS = {"firing": "Attention", "resolved": "Good"}
 def build(sheet: Sheet, settings: MsTeamsV2Settings) -> Request:
     """The request for the sheet's notification. Raises OSError when the URL's file cannot be read, as soon as it is sent."""
     title, text = sheet.text("title", settings.title), sheet.text("text", settings.text)
-    if sheet.failed or not text.strip():
+    if sheet.plain or not text.strip():
         title, text = title or headline(sheet.notification), in_paragraphs(sheet.plainly())
     colour, title = _COLOURS[sheet.notification.status], cut(title, MOST_OF_A_TITLE)
     text = cut_until(text, lambda shorter: len(json_line(_message(title, shorter, colour))) <= MOST_BYTES)

@@ -47,7 +47,7 @@ def _message(sheet: Sheet, settings: NtfySettings, topic: str) -> dict[str, Any]
         "actions": list(_actions(sheet, settings))[:MOST_ACTIONS],
         "sequence_id": sheet.known.get(_SEQUENCE, "") if settings.update else "",
     }
-    if sheet.failed or not text.strip():
+    if sheet.plain or not text.strip():
         text = sheet.plainly()
     said = {"topic": topic, "title": title or headline(sheet.notification), "message": _clean(text)}
     return said | {name: value for name, value in members.items() if value}

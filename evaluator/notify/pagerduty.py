@@ -35,7 +35,7 @@ def build(sheet: Sheet, settings: PagerdutySettings) -> Request | Refused:
     except ValueError:
         return template_fails("routing_key")
     message = _message(sheet, settings, key)
-    if sheet.failed or not message["payload"]["summary"].strip():
+    if sheet.plain or not message["payload"]["summary"].strip():
         _say_it_plainly(message["payload"], sheet)
     body = bounded(message, message["payload"], "custom_details", sheet)
     return Request(

@@ -28,7 +28,7 @@ def build(sheet: Sheet, settings: PagerdutySettings) -> Request | Refused:
     except ValueError:
         return template_fails("service_key")
     message = _message(sheet, settings, key)
-    if sheet.failed or not message["description"].strip():
+    if sheet.plain or not message["description"].strip():
         message["description"] = message["description"].strip() or cut(headline(sheet.notification), MOST_OF_A_SUMMARY)
         message["details"] |= {"notification": cut(sheet.plainly(), MOST_OF_A_PLAIN_TEXT)}
     body = bounded(message, message, "details", sheet)

@@ -49,12 +49,17 @@ def plain_text(notification: RenderedNotification) -> str:
 
 
 def headline(notification: RenderedNotification) -> str:
-    """One line: status, number of alerts, group."""
+    """One line: status, number of alerts, group; of many groups at once what is said of them."""
+    if notification.together:
+        return f"[{notification.status.upper()}] {one_line(_said(notification, 'summary'), MOST_OF_AN_ANNOTATION)}"
     return f"[{_count(notification)}] {_group(notification)}"
 
 
 def lines(notification: RenderedNotification) -> Iterator[Line]:
     """The notification line by line."""
+    if notification.together:
+        yield from _together(notification)
+        return
     at = f"{notification.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     told = f"    {at}  to {one_line(notification.integration, 100)}"
     reason = f"  because: {one_line(notification.reason, 200)}" if notification.reason else ""
@@ -67,6 +72,18 @@ def lines(notification: RenderedNotification) -> Iterator[Line]:
         yield (Piece(f"  and {more} more", Tone.STRONG),)
     if notification.external_url:
         yield (Piece(f"    {one_line(notification.external_url, MOST_OF_AN_ANNOTATION)}", Tone.QUIET),)
+
+
+def _together(notification: RenderedNotification) -> Iterator[Line]:
+    yield (Piece(headline(notification), Tone(notification.status)),)
+    for line in _said(notification, "description").splitlines():
+        yield (Piece(one_line(line, MOST_OF_AN_ANNOTATION)),)
+    if notification.alerts[0].generator_url:
+        yield (Piece(one_line(notification.alerts[0].generator_url, MOST_OF_AN_ANNOTATION), Tone.QUIET),)
+
+
+def _said(notification: RenderedNotification, name: str) -> str:
+    return notification.alerts[0].annotations.get(name, "")
 
 
 def _count(notification: RenderedNotification) -> str:

@@ -60,7 +60,7 @@ def _message(sheet: Sheet, settings: PushoverSettings) -> dict[str, str]:
         "sound": sheet.text("sound", settings.sound),
         "ttl": str(int(settings.ttl.total_seconds())) if settings.ttl else "",
     }
-    if sheet.failed or not parts["message"].strip():
+    if sheet.plain or not parts["message"].strip():
         parts["title"] = parts["title"].strip() or cut(headline(sheet.notification), MOST_OF_A_TITLE)
         parts["message"] = cut(sheet.plainly(), MOST_OF_A_MESSAGE)
         parts.pop("html", None)

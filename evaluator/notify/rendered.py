@@ -11,6 +11,7 @@ from typing import Protocol
 from evaluator.core.answers import Histogram
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord, Pairs
+from evaluator.core.storms import STORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class RenderedNotification:
     """One group at one instant for one integration. id: of the outbox row, the same in every attempt.
 
     receipt: what the provider called the message in which it was last told of this group; empty for the first one.
+    together: it tells of many groups, in the annotations of its one alert; users' templates are made for something else.
     """
 
     id: str
@@ -48,6 +50,7 @@ class RenderedNotification:
     alerts: tuple[RenderedAlert, ...]
     external_url: str = ""
     receipt: Pairs = ()
+    together: bool = False
     common_labels: Labels = field(init=False)
     common_annotations: Labels = field(init=False)
 
@@ -103,6 +106,7 @@ def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external
         alerts=tuple(alerts),
         external_url=external_url,
         receipt=told.receipt,
+        together=row.group == STORM,
     )
 
 

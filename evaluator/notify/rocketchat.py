@@ -39,7 +39,7 @@ def build(sheet: Sheet, settings: RocketchatSettings) -> Request:
         "avatar": sheet.text("icon_url", settings.icon_url),
         "attachments": [attachment],
     }
-    if sheet.failed or not any(str(attachment.get(name, "")).strip() for name in ("title", "text", "fields")):
+    if sheet.plain or not any(str(attachment.get(name, "")).strip() for name in ("title", "text", "fields")):
         attachment |= _plainly(sheet, attachment)
     headers = (("Content-Type", "application/json"), ("X-Auth-Token", token), ("X-User-Id", user))
     url = Secret(f"{settings.api_url.rstrip('/')}/api/v1/chat.postMessage")

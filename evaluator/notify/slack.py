@@ -88,7 +88,7 @@ def _request(url: Secret, message: dict[str, Any], settings: SlackSettings) -> R
 
 def _finished(sheet: Sheet, settings: SlackSettings) -> dict[str, Any]:
     message = _message(settings, sheet)
-    if sheet.failed or not _says_something(message):
+    if sheet.plain or not _says_something(message):
         _say_it_plainly(message, sheet)
     return message
 

@@ -98,9 +98,9 @@ def _text(sheet: Sheet, settings: TelegramSettings) -> str:
     """The text in the markup of the settings. Cutting other markup than HTML may break it, which Telegram then says."""
     if settings.parse_mode != "HTML":
         text = sheet.text("message", settings.message)
-        return cut(text if text.strip() else _escaped(sheet.plainly(), settings.parse_mode), MOST_OF_A_TEXT)
+        return cut(text if text.strip() and not sheet.plain else _escaped(sheet.plainly(), settings.parse_mode), MOST_OF_A_TEXT)
     text = sheet.html("message", settings.message)
-    return cut_html(text if text.strip() else escape(sheet.plainly(), quote=False), MOST_OF_A_TEXT)
+    return cut_html(text if text.strip() and not sheet.plain else escape(sheet.plainly(), quote=False), MOST_OF_A_TEXT)
 
 
 def _escaped(text: str, parse_mode: str) -> str:

@@ -72,7 +72,7 @@ def _request(settings: TwilioSettings, number: str, text: str) -> Request:
 
 def _text(sheet: Sheet, settings: TwilioSettings) -> str:
     text = sheet.text("body", settings.body)
-    if sheet.failed or not text.strip():
+    if sheet.plain or not text.strip():
         text = sheet.plainly()
     return cut("\n".join(one_line(line, MOST_OF_A_BODY) for line in text.strip().split("\n")), MOST_OF_A_BODY)
 

@@ -55,7 +55,7 @@ def _message(sheet: Sheet, settings: VictoropsSettings) -> dict[str, str]:
         "monitoring_tool": sheet.text("monitoring_tool", settings.monitoring_tool),
     }
     message |= {name: cut(sheet.text(f"custom_fields.{name}", text), MOST_OF_A_TEXT) for name, text in settings.custom_fields}
-    if sheet.failed or not message["state_message"].strip():
+    if sheet.plain or not message["state_message"].strip():
         message["state_message"] = cut(sheet.plainly(), MOST_OF_A_TEXT)
     message["entity_display_name"] = message["entity_display_name"].strip() or headline(sheet.notification)
     return dict(sorted(message.items()))

@@ -51,6 +51,6 @@ def _request(method: str, url: str, body: bytes, settings: WebexSettings) -> Req
 def _said(sheet: Sheet, settings: WebexSettings) -> dict[str, str]:
     """Markdown, or plain text when there is none: that knows neither markup nor mentions."""
     text = without_mentions(sheet.text("message", settings.message), sheet.notification, _MENTION)
-    if text.strip():
+    if text.strip() and not sheet.plain:
         return {"markdown": cut_bytes(text, MOST_BYTES_OF_A_TEXT)}
     return {"text": cut_bytes(sheet.plainly(), MOST_BYTES_OF_A_TEXT)}

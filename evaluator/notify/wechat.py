@@ -113,7 +113,7 @@ def _message(sheet: Sheet, settings: WechatSettings) -> dict[str, Any]:
     text = without_mentions(sheet.text("message", settings.message), sheet.notification, _MENTION)
     names = {"touser": "to_user", "toparty": "to_party", "totag": "to_tag", "agentid": "agent_id"}
     whom = {name: sheet.text(key, getattr(settings, key)) for name, key in names.items()}
-    if sheet.failed or not text.strip():
+    if sheet.plain or not text.strip():
         text = without_mentions(sheet.plainly(), sheet.notification, _MENTION)
     kind = settings.message_type
     content = {one: {"content": cut_bytes(text, MOST_BYTES[one]) if one == kind else ""} for one in ("text", "markdown")}

@@ -6,6 +6,7 @@ A new receiver is `cases/NAME.py` with a tuple `CASES`; `test_contract.py` finds
 from __future__ import annotations
 
 import asyncio
+import html
 import importlib
 import io
 import json
@@ -20,8 +21,11 @@ import httpx
 
 from evaluator.core.events import Delivered, DeliveryFailed
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings
+from evaluator.core.journal import Journal
+from evaluator.core.labels import Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
-from evaluator.core.records import Notification, NotifiedAlert, Pairs
+from evaluator.core.records import Notification, NotifiedAlert, OutboxRecord, Pairs
+from evaluator.core.storms import Storms
 from evaluator.notify.delivery import Deliverer
 from evaluator.notify.rendered import Render
 from evaluator.notify.texts import Texts
@@ -29,7 +33,7 @@ from evaluator.templating import NotificationTexts, notification_data
 from evaluator.wire.client import build_async_client
 from tests.local_server import LocalServer, Received, Reply
 from tests.notify import cases
-from tests.notify.scenes import AT, finished, row
+from tests.notify.scenes import AT, alert, finished, row
 
 EXTERNAL_URL = "https://alerts.example.org"
 BROKEN = "{{ nobody }}"
@@ -112,7 +116,7 @@ class PackagedTexts:
         self._texts = NotificationTexts()
 
     def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
-        return [finished(told) for told in notification.alerts]
+        return [dict(told.annotations.expanded or finished(told)) for told in notification.alerts]
 
     def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         data = notification_data(notification, annotations, EXTERNAL_URL)
@@ -163,15 +167,21 @@ def deliver(
     *alerts: NotifiedAlert,
     http: HttpSettings = DEFAULT_HTTP,
     replaced: Mapping[str, Any] | None = None,
+    storm: bool = False,
+    over: bool = False,
     **options: Any,
 ) -> tuple[Delivered | DeliveryFailed, list[Received]]:
-    """One attempt at a service that answers with `replies`: the event and the requests. replaced: other settings."""
+    """One attempt at a service that answers with `replies`: the event and the requests.
+
+    replaced: other settings. storm, over: tell of many groups at once, or that they are over, rather than of `alerts`.
+    """
 
     async def run() -> tuple[Delivered | DeliveryFailed, list[Received]]:
         async with LocalServer(*replies) as server:
             settings = replace(case.settings(server.url, http), **(replaced or {}))
             postman = deliverer(case, settings, server.url, **options)
-            record = row(*alerts, integration=f"ops/{case.kind}[0]")
+            name = f"ops/{case.kind}[0]"
+            record = storm_row(name, over) if storm or over else row(*alerts, integration=name)
             record = replace(record, notification=replace(record.notification, receipt=case.known))
             try:
                 return await postman.deliver(record), server.requests
@@ -179,6 +189,24 @@ def deliver(
                 await postman.aclose()
 
     return asyncio.run(run())
+
+
+def storm_row(integration: str, over: bool) -> OutboxRecord:
+    """What the machine sends of twelve groups at once, or of their end."""
+    storms = Storms(Journal())
+    storms.external_url = EXTERNAL_URL
+    groups = [Labels({"alertname": "Down", "instance": f"<b>{number:02}</b>"}) for number in range(12)]
+    rows = [row(alert(f"{number}"), integration=integration, ident=f"{number}") for number in range(12)]
+    told = [
+        replace(one, group=f"{number}", notification=replace(one.notification, group_labels=labels))
+        for number, (one, labels) in enumerate(zip(rows, groups, strict=True))
+    ]
+    return storms.tell(integration, [] if over else told, AT)
+
+
+def unescaped(text: str) -> str:
+    """As people see it, whatever the service wants escaped."""
+    return html.unescape(text).replace("\\", "")
 
 
 def texts_of(request: Received) -> str:

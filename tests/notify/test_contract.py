@@ -17,7 +17,7 @@ from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret
 from evaluator.core.receivers.general import ConsoleSettings, EmailSettings
 from evaluator.notify.receivers import HTTP_RECEIVERS
 from tests.local_server import LocalServer, Received, Reply, Then
-from tests.notify.contract import BROKEN, Case, all_cases, deliver, deliverer
+from tests.notify.contract import BROKEN, Case, all_cases, deliver, deliverer, unescaped
 from tests.notify.scenes import alert, row
 
 CASES = all_cases()
@@ -268,6 +268,20 @@ def test_whichever_template_fails_the_page_is_complete(case: Case, name: str, re
     for part in ("RESOLVED" if resolved else "FIRING", "HighLatency", "a:9090", "Latency is high on a:9090"):
         assert part in said
     assert "template" in said
+
+
+@each
+@pytest.mark.parametrize("over", [False, True])
+def test_what_is_told_of_many_groups_at_once_does_not_depend_on_templates(case: Case, over: bool) -> None:
+    """They are made for alerts of one group, and many show labels alone."""
+    if case.kind == "http" or getattr(case.settings("http://127.0.0.1:1", HttpSettings()), "payload", None) is not None:
+        pytest.skip("its texts are the user's own from the first to the last")
+    event, requests = deliver(case, case.taken, storm=not over, over=over)
+    assert isinstance(event, Delivered)
+    assert not [note for kind, note in event.receipt if kind == "template_error"]
+    said = unescaped(case.says(requests))
+    for part in () if over else ("12 alert groups fire", "alertname=Down, instance=<b>11</b>"):
+        assert part in said
 
 
 @each
