@@ -2,8 +2,9 @@
 
     python bench/sink.py --port 9911
 
-POST anything: a notification; the alerts in it are known by their label `bench_id`. GET /told: for each of those that was
-told as firing, when it was told first, in seconds of the machine's monotonic clock, and how many notifications there were.
+POST anything: a notification, answered as Slack does; the alerts in it are known by their label `bench_id`. GET /told: for each
+of those that was told as firing, when it was told first, in seconds of the machine's monotonic clock, and how many notifications
+there were.
 DELETE: forget everything.
 """
 
@@ -32,7 +33,7 @@ class Memory:
             self.notifications += 1
             for ident in IDENT.findall(body):
                 self.told.setdefault(ident.decode(), at)
-            return b""
+            return b"ok"
         if method == b"DELETE":
             self.told, self.notifications = {}, 0
             return b""

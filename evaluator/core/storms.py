@@ -196,7 +196,7 @@ def _summary(left: int) -> str:
 def _description(name: str, rows: Sequence[OutboxRecord]) -> str:
     """The groups of the rows by name, the newest first."""
     begun = [row for row in rows if row.notification.firing]
-    begun.sort(key=lambda row: (max(alert.starts_at for alert in row.notification.firing), row.id), reverse=True)
+    begun.sort(key=lambda row: max(alert.starts_at for alert in row.notification.firing), reverse=True)
     ended = [row for row in rows if not row.notification.firing]
     lines = [f"More at once than {name} may be told one by one."] if rows else []
     return "\n".join([*lines, *_listed("Firing", begun), *_listed("Over", ended)])
