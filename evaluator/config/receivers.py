@@ -77,7 +77,7 @@ KINDS = MappingProxyType(
         "slack": Kind(slack.SlackModel, slack.settings, send_resolved=False, null=True, sent=True),
         "victorops": Kind(victorops.VictoropsModel, victorops.settings, sent=True),
         "pushover": Kind(pushover.PushoverModel, pushover.settings, sent=True),
-        "sns": Kind(sns.SnsModel, sns.settings),
+        "sns": Kind(sns.SnsModel, sns.settings, sent=True),
         "telegram": Kind(telegram.TelegramModel, telegram.settings, sent=True),
         "discord": Kind(discord.DiscordModel, discord.settings, sent=True),
         "webex": Kind(webex.WebexModel, webex.settings, sent=True),
@@ -191,7 +191,7 @@ def _integration(name: str, kind: Kind, item: Node, defaults: Defaults, reading:
         return None
     settings = kind.settings(model, Source(item, defaults, reading))
     for key, child in item.values.items():
-        if not kind.sent and key != "http_config" and not holds_secret(kind.model, key):
+        if key != "http_config" and not holds_secret(kind.model, key):
             warn_of_texts(child, reading.problems)
     limit = read_rate_limit(name, model.rate_limit, item, reading)
     return Integration(name, 0, kind.send_resolved if model.send_resolved is None else model.send_resolved, settings, limit)

@@ -48,7 +48,7 @@ def warn_of_texts(integration: Node, problems: Problems) -> None:
     for scalar in scalars_of(integration):
         fault = notification_fault(scalar.text)
         if fault and not problems.wrong_at(scalar.position):
-            problems.warn(scalar.position, f"not a template: {fault}", "notifications that need this text fail")
+            problems.warn(scalar.position, f"not a template: {fault}", "where it is needed, the plain notification is sent")
 
 
 @lru_cache(maxsize=4096)

@@ -124,7 +124,7 @@ class Deliverer:
 
     def _sheet(self, integration: str, prepared: Prepared) -> Sheet:
         memory = self._memory.setdefault(integration, {})
-        return Sheet(prepared.notification, prepared.render, memory, render_html=prepared.render_html)
+        return Sheet(prepared.notification, prepared.render, memory, render_html=prepared.render_html, tried_at=self._clock())
 
     async def _tell(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
         direct = DIRECT_RECEIVERS.get(type(settings))

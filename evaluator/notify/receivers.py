@@ -19,6 +19,7 @@ from evaluator.core.receivers.chat import (
     WebexSettings,
     WechatSettings,
 )
+from evaluator.core.receivers.general import SnsSettings
 from evaluator.core.receivers.http import HttpServiceSettings
 from evaluator.core.receivers.mattermost import MattermostSettings
 from evaluator.core.receivers.paging import (
@@ -45,6 +46,7 @@ from evaluator.notify import (
     pushover,
     rocketchat,
     slack,
+    sns,
     telegram,
     twilio,
     victorops,
@@ -87,6 +89,7 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     MattermostSettings: asks_once(mattermost.build, mattermost.read),
     RocketchatSettings: asks_once(rocketchat.build, rocketchat.read),
     WechatSettings: wechat.tell,
+    SnsSettings: sns.tell,
     PagerdutySettings: _pagerduty,
     HttpServiceSettings: http.tell,
     OpsgenieSettings: opsgenie.tell,

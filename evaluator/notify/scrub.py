@@ -14,7 +14,7 @@ _SHORTEST = 6  # a shorter part of a path, such as `v2`, is no secret, and maski
 
 def scrub(text: str, url: Secret, http: HttpSettings, others: Iterable[str] = ()) -> str:
     """`text` without the secrets of the request, wherever they can still be read."""
-    return masked(text, (*_secrets(url, http), *others))
+    return masked(text, (*secrets_of(url, http), *others))
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -24,7 +24,8 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def _secrets(url: Secret, http: HttpSettings) -> Iterator[str]:
+def secrets_of(url: Secret, http: HttpSettings) -> Iterator[str]:
+    """Every text of a request's URL and settings that nobody may read."""
     for secret in (url, *([http.proxy_url] if http.proxy_url else [])):
         yield from filter(_long_enough, _parts(_revealed(secret)))
     if http.authorization is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from evaluator.core.records import TEMPLATE_ERROR, Pairs
 from evaluator.notify.neutral import one_line
@@ -22,7 +22,8 @@ class Sheet:
 
     render_html: for texts that are HTML; None renders them like all others.
     known: what the provider called the message in which it was last told of this group; empty for the first one.
-    now: of the attempt, for what has to be signed. memory: what may be forgotten at any time and saves requests, such as an access token; kept per integration.
+    tried_at: when the attempt was begun.
+    memory: what may be forgotten at any time and saves requests, such as an access token; kept per integration.
     """
 
     notification: RenderedNotification
@@ -30,12 +31,17 @@ class Sheet:
     memory: dict[str, str] = field(default_factory=dict)
     failed: Pairs = ()
     render_html: Render | None = None
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    tried_at: datetime | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the message's main text is to be `plainly()`: a template failed, or no template is meant for what is told."""
         return bool(self.failed) or self.notification.together
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the attempt, for what has to be signed."""
+        return self.tried_at or self.notification.at
 
     @property
     def known(self) -> Mapping[str, str]:
