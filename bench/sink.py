@@ -2,9 +2,9 @@
 
     python bench/sink.py --port 9911
 
-POST anything: a notification, answered as Slack does; the alerts in it are known by their label `bench_id`. GET /told: for each
-of those that was told as firing, when it was told first, in seconds of the machine's monotonic clock, and how many notifications
-there were.
+POST anything: a notification, answered as Slack does; the alerts in it are known by their label `bench_id`. GET /told:
+for each of those that was told as firing, when it was told first, in seconds of the machine's monotonic clock, and how many
+notifications there were.
 DELETE: forget everything.
 """
 

@@ -1,4 +1,4 @@
-"""What every integration over HTTP promises, against a real server; and what delivery promises on top."""
+"""What delivery promises whoever is told, against a real server; what each receiver promises is in `test_contract.py`."""
 
 from __future__ import annotations
 
@@ -119,11 +119,10 @@ REFUSALS: Mapping[str, tuple[Reply, bool, float | None, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("behaviour", REFUSALS)
-def test_refusals(kind: str, behaviour: str) -> None:
+def test_refusals(behaviour: str) -> None:
     reply, permanent, retry_after, error = REFUSALS[behaviour]
-    event, server = deliver(kind, reply)
+    event, server = deliver("webhook", reply)
     assert isinstance(event, DeliveryFailed)
     assert (event.outbox, event.permanent, event.retry_after) == ("0f3c", permanent, retry_after)
     assert event.error.startswith(error)
@@ -145,18 +144,16 @@ TAKEN_PERHAPS: Mapping[str, tuple[Reply, bool]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("behaviour", TAKEN_PERHAPS)
-def test_it_is_unknown_what_came_of_a_request_that_nobody_answered(kind: str, behaviour: str) -> None:
+def test_it_is_unknown_what_came_of_a_request_that_nobody_answered(behaviour: str) -> None:
     """Only then: a server that answers knows whether it took it, unless it is a gateway that asked another."""
     reply, unknown = TAKEN_PERHAPS[behaviour]
-    event, _ = deliver(kind, reply)
+    event, _ = deliver("webhook", reply)
     assert isinstance(event, DeliveryFailed)
     assert event.unknown is unknown
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_cannot_be_reached_has_taken_nothing(kind: str) -> None:
+def test_a_server_that_cannot_be_reached_has_taken_nothing() -> None:
     """Whether nobody listens, or whoever listens hangs up before TLS is agreed on."""
 
     async def run() -> list[Delivered | DeliveryFailed]:
@@ -164,8 +161,8 @@ def test_a_server_that_cannot_be_reached_has_taken_nothing(kind: str) -> None:
             gone = server.url
         async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
             host, port = server.sockets[0].getsockname()
-            postmen = [deliverer(receivers(**{kind: KINDS[kind](url)})) for url in (gone, f"https://{host}:{port}/")]
-            events = [await postman.deliver(row(integration=f"ops/{kind}[0]")) for postman in postmen]
+            postmen = [deliverer(receivers(webhook=webhook(url))) for url in (gone, f"https://{host}:{port}/")]
+            events = [await postman.deliver(row(integration="ops/webhook[0]")) for postman in postmen]
             for postman in postmen:
                 await postman.aclose()
             return events
@@ -175,54 +172,14 @@ def test_a_server_that_cannot_be_reached_has_taken_nothing(kind: str) -> None:
         assert not event.unknown
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("reply", [OK, replace(OK, status=201), replace(OK, headers={"Content-Type": "text/plain"})])
-def test_successes(kind: str, reply: Reply) -> None:
-    event, server = deliver(kind, reply)
-    assert event == Delivered("0f3c")
-    assert server.requests[0].method == "POST"
-    assert server.requests[0].headers["content-type"] == "application/json"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_redirect_that_keeps_the_body_is_followed(kind: str) -> None:
-    event, server = deliver(kind, Reply(307, {"Location": "/there"}), OK)
-    assert event == Delivered("0f3c")
-    assert server.requests[0].body == server.requests[1].body
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_circle_of_redirects_is_permanent(kind: str) -> None:
-    event, _ = deliver(kind, Reply(307, {"Location": "/hook"}))
+def test_a_circle_of_redirects_is_permanent() -> None:
+    event, _ = deliver("webhook", Reply(307, {"Location": "/hook"}))
     assert event == DeliveryFailed("0f3c", "too many redirects", permanent=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_never_answers_is_left(kind: str) -> None:
-    event, _ = deliver(kind, Reply(raw=b"", then=Then.HANG), timeout=BRIEF)
-    assert event == DeliveryFailed("0f3c", "no answer within 0.05s", unknown=True)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_integrations_own_timeout_comes_first(kind: str) -> None:
-    event, _ = deliver(kind, Reply(raw=b"", then=Then.HANG), own_timeout=timedelta(seconds=BRIEF), timeout=60.0)
-    assert event == DeliveryFailed("0f3c", "no answer within 0.05s", unknown=True)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_nobody_listens(kind: str) -> None:
-    async def run() -> Delivered | DeliveryFailed:
-        async with LocalServer() as server:
-            url = server.url
-        return await deliverer(receivers(**{kind: KINDS[kind](url)})).deliver(row(integration=f"ops/{kind}[0]"))
-
-    assert asyncio.run(run()) == DeliveryFailed("0f3c", "cannot connect: Connection refused")
-
-
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("url", "error"), [("ftp://x/y", "the URL must start with"), ("http://x:y", "the URL is not valid")])
-def test_a_url_that_is_none_is_permanent(kind: str, url: str, error: str) -> None:
-    event = asyncio.run(deliverer(receivers(**{kind: KINDS[kind](url)})).deliver(row(integration=f"ops/{kind}[0]")))
+def test_a_url_that_is_none_is_permanent(url: str, error: str) -> None:
+    event = asyncio.run(deliverer(receivers(webhook=webhook(url))).deliver(row(integration="ops/webhook[0]")))
     assert isinstance(event, DeliveryFailed)
     assert event.permanent
     assert event.error.startswith(error)
@@ -243,21 +200,13 @@ def test_slack_must_say_the_whole_ok() -> None:
     assert deliver("slack", Reply(204))[0] == DeliveryFailed("0f3c", "answered without `ok`", permanent=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_endless_answer_is_not_read_to_its_end(kind: str) -> None:
-    event, _ = deliver(kind, Reply(500, body=b"e" * 200_000, length=10**12, then=Then.HANG))
-    assert isinstance(event, DeliveryFailed)
-    assert event.error.startswith("answered 500 Internal Server Error: eee")
-
-
 # Secrets
 
 TOKEN, PASSWORD, KEY, PART = "t0ken-of-ops", "passw0rd", "k3y", "T00/B00/XyZ123abc"
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("behaviour", REFUSALS)
-def test_a_server_that_quotes_the_request_gives_no_secret_away(kind: str, behaviour: str) -> None:
+def test_a_server_that_quotes_the_request_gives_no_secret_away(behaviour: str) -> None:
     """The body of every answer that has one repeats URL, token and header, plainly and encoded."""
     basic = base64.b64encode(f"ann:{PASSWORD}".encode()).decode()
     quoting = f"/{PART} {PART.split('/')[-1]} {TOKEN} {PASSWORD} {basic} {KEY} {quote('a b+c=d&e')} a b+c=d&e".encode()
@@ -267,7 +216,7 @@ def test_a_server_that_quotes_the_request_gives_no_secret_away(kind: str, behavi
     bearer = HttpSettings(authorization=Authorization("Bearer", Secret(TOKEN)), headers=(("X-Key", Secret(KEY)),))
     named = HttpSettings(basic_auth=BasicAuth("ann", Secret(PASSWORD)))
     for http in (bearer, named):
-        event, _ = deliver(kind, reply, path=f"/{PART}?q={quote('a b+c=d&e')}", http=http)
+        event, _ = deliver("webhook", reply, path=f"/{PART}?q={quote('a b+c=d&e')}", http=http)
         assert isinstance(event, DeliveryFailed)
         for secret in (PART, PART.split("/")[-1], "s3cr3t", quote("a b+c=d&e"), "a b+c=d&e"):
             assert secret not in event.error
@@ -299,18 +248,6 @@ def test_a_missing_secret_is_named_by_its_file_and_tried_again(tmp_path: Path) -
     for kind, told in {"webhook": WebhookSettings(Secret(path=path)), "slack": SlackSettings(Secret(path=path))}.items():
         event = asyncio.run(deliverer(receivers(**{kind: told})).deliver(row(integration=f"ops/{kind}[0]")))
         assert event == DeliveryFailed("0f3c", error)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_preview_is_the_exact_request_without_secrets(kind: str) -> None:
-    http = HttpSettings(authorization=Authorization("Bearer", Secret(TOKEN)), headers=(("X-Key", Secret(KEY)),))
-    told = receivers(**{kind: KINDS[kind](f"https://example.org/{PART}", http=http)})
-    text = deliverer(told).preview(row(integration=f"ops/{kind}[0]"))
-    head, _, body = text.partition("\n\n")
-    assert head.startswith("POST <secret>\nContent-Type: application/json\n")
-    assert head.endswith("Authorization: Bearer <secret>\nX-Key: <secret>")
-    _, server = deliver(kind, OK)
-    assert server.requests[0].body.decode() == body
 
 
 # Templates
