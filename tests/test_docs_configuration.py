@@ -140,9 +140,7 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (MattermostFieldModel, "title"): RECEIVER + "mattermost_configs: [{webhook_url: http://a, fields: [{value: a}]}]",
     (MattermostFieldModel, "value"): RECEIVER + "mattermost_configs: [{webhook_url: http://a, fields: [{title: a}]}]",
     (ResponderModel, "type"): RECEIVER + "opsgenie_configs: [{api_key: a, responders: [{name: a}]}]",
-    **{
-        (CallModel, key): RECEIVER + "http_configs: [{url: 'http://a', update: {method: PUT}}]" for key in ("url", "url_file")
-    },
+    **{(CallModel, key): RECEIVER + "http_configs: [{url: 'http://a', update: {method: PUT}}]" for key in ("url", "url_file")},
     (OAuth2Model, "client_id"): "datasources: [{name: a, url: http://a, oauth2: {token_url: http://b}}]",
     (OAuth2Model, "token_url"): "datasources: [{name: a, url: http://a, oauth2: {client_id: b}}]",
     (SilenceModel, "matchers"): "silences: [{name: a, schedule: '@daily', duration: 1h}]",

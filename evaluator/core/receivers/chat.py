@@ -10,7 +10,7 @@ from evaluator.core.http import DEFAULT_HTTP, HttpSettings, Secret
 
 @dataclass(frozen=True, slots=True)
 class TelegramSettings:
-    """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none. update_message: edit the first message."""
+    """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none. update_message: edit the first one."""
 
     api_url: str
     bot_token: Secret
