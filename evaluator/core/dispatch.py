@@ -5,6 +5,8 @@ for each integration, whether the group is worth a notification (`dedup`), again
 (its ledger). What is worth telling is sent (`outgoing`); what is decided while it is on its way is decided again when it
 has been answered, and what is decided while it waits for a retry takes its place.
 
+Who refuses for good, or accepts nothing for long, has a fallback, which is told in the same group (`fallback`).
+
 Alerts that are muted are left out (`muting`). When what mutes them may have changed, their groups are touched.
 
 An ended alert leaves its group when every integration that wants to hear of it has accepted it; a group that is empty is
@@ -21,11 +23,11 @@ from datetime import datetime
 from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.dedup import Reason, decide
 from evaluator.core.events import DeliveryFailed
+from evaluator.core.fallback import NOT_NEEDED, PATIENCE, fails, known_of, stands_in, why_standing_in
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints, first_tick, group_id, open_group
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
-from evaluator.core.meta import clock
 from evaluator.core.muting import Mute, Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, Answered, Outgoing
 from evaluator.core.overflow import Rooms, open_overflow, overflow_id
@@ -42,7 +44,6 @@ from evaluator.core.settings import Settings
 from evaluator.core.storms import STORM
 from evaluator.core.timers import Timers
 
-PATIENCE = "patience"
 GONE = "no longer routed here"
 MOST_MUTES = 20  # reasons that a decision names
 
@@ -240,16 +241,16 @@ class Dispatch:
         if lane.in_flight:
             lane.again = True
             return
-        standing_in = self._standing_in(group, lane, now)
+        standing_in = why_standing_in(group, lane, self.receivers, now)
         firing, resolved, held = self._sift(group, lane, mutes)
-        if standing_in == "":
-            firing, resolved = _known(lane, firing, resolved)
+        if standing_in == NOT_NEEDED:
+            firing, resolved = known_of(lane, firing, resolved)
         told, over = fingerprints(firing), fingerprints(resolved)
         if mutes and not firing and not resolved:
             reason = Reason.HELD
         else:
             reason = decide(lane.told, told, over, now, self._outgoing.terms(group, lane), held)
-        if reason is Reason.REPEAT and standing_in == "":
+        if reason is Reason.REPEAT and standing_in == NOT_NEEDED:
             reason = Reason.UNCHANGED
         wanted = firing + resolved if lane.integration.send_resolved else firing
         if reason.due and not wanted:
@@ -332,7 +333,7 @@ class Dispatch:
         """An integration has had its time to accept what is told of a group."""
         group = self.groups.get(name)
         lane = group.lanes.get(integration) if group else None
-        if group is not None and lane is not None and self._fails(lane, now):
+        if group is not None and lane is not None and fails(lane, self.receivers[lane.receiver], now):
             self._fall_back(group, lane, now)
 
     def _await_patience(self, group: AlertGroup, lane: Lane) -> None:
@@ -347,23 +348,6 @@ class Dispatch:
             standby = self._lane(group, name)
             if standby is not None and standby.row is None:
                 self._consider(group, standby, mutes, now)
-
-    def _standing_in(self, group: AlertGroup, lane: Lane, now: datetime) -> str | None:
-        """Why the lane's receiver stands in for another; empty when it need not at the moment; None when it never does here."""
-        if lane.receiver == group.route.receiver:
-            return None
-        for other in group.lanes.values():
-            if self.receivers[other.receiver].fallback == lane.receiver and self._fails(other, now):
-                assert other.row is not None
-                how = "refuses" if other.row.refused else f"has accepted nothing since {clock(other.row.created_at)}"
-                return f"fallback: {other.name} {how}{': ' if other.row.error else ''}{other.row.error}"
-        return ""
-
-    def _fails(self, lane: Lane, now: datetime) -> bool:
-        """Whether what the lane is to be told is to be told to the fallback as well."""
-        if lane.row is None:
-            return False
-        return lane.row.refused or lane.row.created_at + self.receivers[lane.receiver].fallback_after <= now
 
     # -- alerts leave, groups end -------------------------------------------------------------------------------------
 
@@ -443,7 +427,7 @@ class Dispatch:
         if route is not None and route.receiver == group.route.receiver:
             group.route = route
         names = set(self._named(group.route.receiver))
-        for name in [name for name in group.lanes if name not in names and not self._stands_in(group, name)]:
+        for name in [name for name in group.lanes if name not in names and not self._still_needed(group, name)]:
             self._remove_lane(group, name)
         if names - group.lanes.keys():  # whoever is new has yet to hear what fires
             self._touch(group, now)
@@ -456,10 +440,10 @@ class Dispatch:
             self._await_patience(group, lane)
         self._settle(group)
 
-    def _stands_in(self, group: AlertGroup, name: str) -> bool:
-        """Whether a lane that is not the group's own is still needed: its integration is there, and has been told something."""
+    def _still_needed(self, group: AlertGroup, name: str) -> bool:
+        """Whether a fallback's lane is: its integration is there, and has been told something, or is about to be."""
         lane = group.lanes[name]
-        return name in self._integrations and lane.receiver != group.route.receiver and bool(lane.told or lane.row)
+        return name in self._integrations and stands_in(group, lane) and bool(lane.told or lane.row)
 
     def _remove_lane(self, group: AlertGroup, name: str) -> None:
         lane = group.lanes.pop(name)
@@ -578,13 +562,6 @@ def _undecided(group: AlertGroup, alert: Alert) -> bool:
     if not alert.firing or not group.flushed:
         return True
     return any(alert.fingerprint not in _asserted(lane) for lane in group.lanes.values())
-
-
-def _known(lane: Lane, firing: Iterable[Alert], resolved: Iterable[Alert]) -> tuple[list[Alert], list[Alert]]:
-    """Those that the integration takes to fire, and those of which it knows that they fired."""
-    owed = lane.told.owed if lane.told is not None else frozenset[str]()
-    heard = owed.union(lane.told.resolved) if lane.told is not None else owed
-    return [alert for alert in firing if alert.fingerprint in owed], [alert for alert in resolved if alert.fingerprint in heard]
 
 
 def _asserted(lane: Lane) -> Collection[str]:

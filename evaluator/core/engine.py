@@ -18,7 +18,7 @@ from typing import assert_never
 
 from evaluator.core.alert import Life
 from evaluator.core.alerts import Alert, Alerts, Fixed
-from evaluator.core.dispatch import PATIENCE, Dispatch
+from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
 from evaluator.core.events import (
@@ -38,6 +38,7 @@ from evaluator.core.events import (
     WindowEnded,
     WindowSet,
 )
+from evaluator.core.fallback import PATIENCE
 from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels

@@ -22,9 +22,10 @@ from datetime import datetime
 from itertools import chain
 
 from evaluator.core.alerts import Alert, Alerts
-from evaluator.core.dispatch import PATIENCE, Dispatch
+from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Deliver
 from evaluator.core.engine import Machine
+from evaluator.core.fallback import PATIENCE
 from evaluator.core.grouping import AlertGroup
 from evaluator.core.inhibition import Inhibitor
 from evaluator.core.intervals import NamedInterval

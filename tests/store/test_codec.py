@@ -129,6 +129,8 @@ def test_a_field_that_an_earlier_version_did_not_write_takes_its_default() -> No
         (ALERTS, v.ALERT, {"expires_at": v.NOON, "guessed": True}),
         (LEDGER, v.LEDGER, {"muted": ("0",)}),
         (LEDGER, v.LEDGER, {"unsure": ("0",)}),
+        (OUTBOX, v.OUTBOX, {"paced": True}),
+        (OUTBOX, v.OUTBOX, {"refused": True}),
         (HISTORY[Decision], v.DECISION, {"muted": 1, "mutes": ("silenced",), "outbox": "1"}),
     ],
 )

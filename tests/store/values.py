@@ -111,6 +111,8 @@ outbox = st.builds(
     attempts=counts,
     retry_at=maybe_times,
     error=texts,
+    paced=st.booleans(),
+    refused=st.booleans(),
 )
 plain_matchers = st.builds(Matcher, texts, texts, st.sampled_from([MatchOp.EQUAL, MatchOp.NOT_EQUAL]))
 expressions = st.sampled_from(["", ".+", "db-[0-9]{1,3}", r"a\.b|ü", "(?i)x"])
