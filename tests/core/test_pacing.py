@@ -317,6 +317,21 @@ def test_a_reload_that_takes_the_destination_away_ends_its_storm() -> None:
     assert [key for key in play.kept if key[0] is LedgerRecord] == []
 
 
+def test_a_fallback_is_told_of_a_storm_together_too() -> None:
+    """And of its end, although whom it stood in for works again by then."""
+    base = config()
+    ops, nobody = base.receivers
+    boss = replace(ops, name="boss")
+    ops = replace(ops, fallback="boss", integrations=receiver().integrations)
+    play = Playbook(replace(base, receivers=(ops, boss, nobody)))
+    play.receiver_fails("0s", OPS, permanent=True).receiver_works("2m", OPS)
+    play.at("0s", "Down", down(*range(20))).at("5m", "Down", NOTHING).run("20m")
+    messages = [_gist(row) for _, row in play.accepted if row.integration == "boss/console[0]"]
+    assert messages[0] == "firing: 20 alert groups fire"
+    assert messages[-1].startswith("over: All alert groups")
+    assert ledger(play) == {}
+
+
 @hypothesis_settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_whatever_happens_who_was_told_firing_is_told_over(data: st.DataObject) -> None:
