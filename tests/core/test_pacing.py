@@ -318,7 +318,7 @@ def test_a_reload_that_takes_the_destination_away_ends_its_storm() -> None:
 
 
 def test_a_fallback_is_told_of_a_storm_together_too() -> None:
-    """And of its end, although whom it stood in for works again by then."""
+    """The first refusal finds it quiet, the others have to wait. Ends are told, although who refused works again by then."""
     base = config()
     ops, nobody = base.receivers
     boss = replace(ops, name="boss")
@@ -327,8 +327,10 @@ def test_a_fallback_is_told_of_a_storm_together_too() -> None:
     play.receiver_fails("0s", OPS, permanent=True).receiver_works("2m", OPS)
     play.at("0s", "Down", down(*range(20))).at("5m", "Down", NOTHING).run("20m")
     messages = [_gist(row) for _, row in play.accepted if row.integration == "boss/console[0]"]
-    assert messages[0] == "firing: 20 alert groups fire"
-    assert messages[-1].startswith("over: All alert groups")
+    assert messages[:2] == ["firing 00", "firing: 19 alert groups fire"]
+    assert "over 00" in messages
+    assert messages[-1].startswith("over")
+    assert any(message.startswith("over: All alert groups") for message in messages)
     assert ledger(play) == {}
 
 
