@@ -26,12 +26,11 @@ def command_reference() -> str:
 
 
 def _leaves(name: str, command: Command) -> Iterator[tuple[str, Command]]:
-    children = getattr(command, "commands", None)
-    if children is None:
+    if not hasattr(command, "list_commands"):
         yield name, command
         return
-    for word, child in children.items():
-        yield from _leaves(f"{name} {word}", child)
+    for word in command.list_commands(None):
+        yield from _leaves(f"{name} {word}", command.get_command(None, word))
 
 
 def _section(name: str, command: Command) -> str:

@@ -1,17 +1,55 @@
-"""The commands, put together."""
+"""The commands, put together: each is loaded when somebody wants it, so that `run` does not begin with reading all others."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from evaluator import __version__
-from evaluator.cli import alerts, demo, oncall, routes, silence, templates
-from evaluator.cli.check import check
-from evaluator.cli.run import run
-from evaluator.cli.send_test import send_test
-from evaluator.cli.test import play
+
+COMMANDS = {
+    "run": "run:run",
+    "check": "check:check",
+    "test": "test:play",
+    "send-test": "send_test:send_test",
+    "demo": "demo:demo",
+    "alerts": "alerts:app",
+    "silence": "silence:app",
+    "oncall": "oncall:app",
+    "routes": "routes:app",
+    "templates": "templates:app",
+}
+"""Where each command is: the module in `evaluator.cli`, and in it the function, or the app of its subcommands."""
+
+
+class _Commands(TyperGroup):
+    """Loads a command when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order in which they are explained."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, None when there is none."""
+        return _load(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _load(name: str) -> Any:
+    module, _, member = COMMANDS[name].partition(":")
+    found = getattr(import_module(f"evaluator.cli.{module}"), member)
+    around = typer.Typer(add_completion=False, callback=options)  # with a callback it is a group, whatever is in it
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+    else:
+        around.command(name)(found)
+    return typer.main.get_command(around).commands[name]  # type: ignore[attr-defined]
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="evaluator",
     help="Alerting for teams whose Prometheus can only be queried.",
     no_args_is_help=True,
@@ -31,18 +69,6 @@ def options(
     version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),
 ) -> None:
     """Alerting for teams whose Prometheus can only be queried."""
-
-
-app.command()(run)
-app.command()(check)
-app.command("test")(play)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(silence.app, name="silence")
-app.add_typer(oncall.app, name="oncall")
-app.add_typer(routes.app, name="routes")
-app.add_typer(templates.app, name="templates")
-app.command("send-test")(send_test)
-app.command()(demo.demo)
 
 
 def main() -> None:

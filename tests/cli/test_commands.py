@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -41,7 +44,7 @@ receivers:
   - name: nobody
 """
 
-ALERTS = [
+ALERTS: list[dict[str, Any]] = [
     {"labels": {"alertname": "Slow", "job": "api"}, "state": "pending", "activeAt": "2026-01-01T00:00:00Z", "value": "2e+00"},
     {"labels": {"alertname": "Down", "job": "db"}, "state": "firing", "activeAt": "2026-01-01T01:00:00Z", "value": "1e+00"},
 ]
@@ -56,12 +59,12 @@ def config(tmp_path: Path) -> str:
     return str(path)
 
 
-def every(command: object, *names: str) -> Iterator[tuple[str, ...]]:
+def every(command: Any, *names: str) -> Iterator[tuple[str, ...]]:
     """The words of every command."""
     yield names
     if isinstance(command, TyperGroup):
-        for name, inner in command.commands.items():
-            yield from every(inner, *names, name)
+        for name in command.list_commands(None):  # type: ignore[arg-type]
+            yield from every(command.get_command(None, name), *names, name)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("names", [*every(typer.main.get_command(app))], ids=" ".join)
@@ -246,3 +249,13 @@ def test_a_demo_without_a_prometheus(quick_rules: Path, monkeypatch: pytest.Monk
 def test_the_demo_rules_are_there() -> None:
     """In the tree and in the package."""
     assert (demo.rules_folder() / "demo.rules.yml").is_file()
+
+
+def test_a_start_reads_no_command_but_its_own() -> None:
+    """Nobody waits for the drills while a service starts that people wait for."""
+    program = (
+        "import sys; from evaluator.cli.app import app; app(['run', '--help'], standalone_mode=False); print(*sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "evaluator.cli.run" in told
+    assert not {"evaluator.cli.demo", "evaluator.cli.silence", "evaluator.drill.suite"} & set(told)

@@ -19,7 +19,7 @@ from evaluator.store.base import Change
 from evaluator.store.sql import SqlStore
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["evaluator.cli.app", "uvicorn.protocols.http.httptools_impl", "__main__"])
+_CONTEXT.set_forkserver_preload(["evaluator.cli.app", "evaluator.cli.run", "uvicorn.protocols.http.httptools_impl", "__main__"])
 
 
 def start(folder: Path, log: Path, dies: Death | None) -> ForkServerProcess:

@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from evaluator.core.answers import Histogram
-from evaluator.core.labels import Labels, Matcher, MatchOp
+from evaluator.core.labels import NO_LABELS, Labels, Matcher, MatchOp
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, Pairs
 from evaluator.core.silence import MatcherSet
 
@@ -203,7 +203,8 @@ def from_annotations(annotations: Annotations) -> AnnotationsBody:
 
 def to_annotations(body: AnnotationsBody) -> Annotations:
     """The annotations of a body."""
-    return Annotations(body.templates, Labels(body.series), float(body.value), body.histogram, body.expanded)
+    series = Labels(body.series) if body.series else NO_LABELS
+    return Annotations(body.templates, series, float(body.value), body.histogram, body.expanded)
 
 
 def from_matchers(matchers: MatcherSet) -> tuple[MatcherBody, ...]:
