@@ -44,7 +44,7 @@ async def test_ready_once_every_group_was_evaluated(tmp_path: Path) -> None:
 async def test_metrics_that_dashboards_ask_for_are_exported(tmp_path: Path) -> None:
     """Every name of the dashboards and rule packs, with its labels, in a text that Prometheus' own parser reads."""
     async with Datasource() as datasource, Webhook() as webhook:
-        write_config(tmp_path, datasource.url, webhook.url)
+        write_config(tmp_path, datasource.url, webhook.url, more='alertmanagers: [{url: "http://127.0.0.1:1"}]\n')
         write_rules(tmp_path, "A: a")
         datasource.answers = {"a": vector({"job": "x"})}
         async with living(tmp_path) as evaluator:
