@@ -7,6 +7,9 @@ import inspect
 
 import pytest
 
+OWN_PORT = dict.fromkeys(("tests/test_compose.py", "tests/cli/test_commands.py", "tests/cli/test_run.py"), "the port of users")
+"""Files that run the evaluator as users do, on the port that it has when nobody names one."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
@@ -21,5 +24,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where workers share the suite, a file goes to one of them, and so does a folder whose files share an expensive run."""
     for item in items:
-        folder, _, file = item.nodeid.partition("::")[0].rpartition("/")
-        item.add_marker(pytest.mark.xdist_group(folder if folder.endswith("conformance") else f"{folder}/{file}"))
+        file = item.nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder.endswith("conformance") else OWN_PORT.get(file, file)))

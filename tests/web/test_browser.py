@@ -86,7 +86,7 @@ async def test_chips_keys_and_a_silence() -> None:
         assert await page.locator(".card").count() == 1
         assert await page.locator(".chip").count() == 1
         await page.locator(".chip a").click()
-        await page.wait_for_function("document.querySelectorAll('.card').length === 2")
+        await page.locator(".card").nth(1).wait_for()
         await page.keyboard.press("/")
         assert await page.evaluate("document.activeElement.id") == "find"
         await page.keyboard.press("Escape")
@@ -131,7 +131,7 @@ async def test_a_script_that_slips_in_is_not_run() -> None:
     async with browsing(Stage()) as (page, complaints):
         await page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.owned = 1'}))")
         await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.owned = 1\">')")
-        await page.wait_for_function("document.querySelector('img').complete")
+        await page.evaluate("document.querySelector('img').decode().catch(() => 0)")
         assert await page.evaluate("window.owned") is None
         assert any("Content Security Policy" in text for text in complaints)
 
