@@ -56,8 +56,12 @@ class SilenceIndex:
                     yield name, matchers
 
     def matches(self, labels: Labels) -> bool:
-        """Whether any silence matches `labels`, whether or not it is active."""
-        return any(match_all(matchers, labels) for _, matchers in self.candidates(labels))
+        """Whether any silence matches `labels`, whether or not it is active. For most alerts the answer is a look and a no."""
+        for label, values in self._files.items():
+            filed = values.get(labels.get(label, ""))
+            if filed and any(match_all(matchers, labels) for matchers in filed.values()):
+                return True
+        return bool(self._undemanding) and any(match_all(matchers, labels) for matchers in self._undemanding.values())
 
     def _open(self, demand: _Demand | None) -> _Filed:
         if demand is None:

@@ -141,7 +141,7 @@ class RealWorld:
     async def _wait(self, timer: datetime | None) -> None:
         self._woken.clear()
         if timer is not None and self._stop_by is None:
-            self.wakeups.arm(timer)
+            asyncio.get_running_loop().call_soon(self.wakeups.arm, timer)  # what was just begun goes first
         if self._nap is None:
             self._nap = asyncio.get_running_loop().call_later(NAP if self._stop_by is None else 0.1, self._nap_is_over)
         await self._woken.wait()
