@@ -211,7 +211,7 @@ def _integration(told: Explanation, route: RouteStory, one: IntegrationStory) ->
 
 def _undelivered(row: Undelivered, now: datetime) -> str:
     about = "a message that speaks of it" if row.tells else "a message that does not speak of it"
-    failed = f" after {row.attempts} failed attempts, the last: {row.error}" if row.attempts else ""
+    failed = f" after {_attempts(row.attempts)}: {row.error}" if row.attempts else ""
     if row.under_way:
         return f"Under way since {instant(row.since, now)}: {about} ({row.reason}){failed}."
     if row.permanent or row.retry_at is None:
@@ -222,6 +222,10 @@ def _undelivered(row: Undelivered, now: datetime) -> str:
     return (
         f"Waiting since {instant(row.since, now)}: {about} ({row.reason}); tried again at {instant(row.retry_at, now)}{failed}."
     )
+
+
+def _attempts(count: int) -> str:
+    return "a failed attempt" if count == 1 else f"{count} failed attempts, the last"
 
 
 def _outlook(told: Explanation, route: RouteStory, one: IntegrationStory) -> Iterator[str]:

@@ -105,6 +105,51 @@ def test_routes_test(config: str) -> None:
     assert (wrong.code, wrong.err) == (1, "evaluator: 'severity' is not a label; write LABEL=VALUE, as in severity=critical\n")
 
 
+CLOCKS = """\
+time_intervals:
+  - name: night
+    time_intervals: [{times: [{start_time: "22:00", end_time: "06:00"}]}]
+  - name: office
+    time_intervals: [{weekdays: ["monday:friday"]}]
+route:
+  receiver: everybody
+  routes:
+    - {receiver: everybody, matchers: [severity="page"], continue: true, mute_time_intervals: [night]}
+    - {receiver: everybody, active_time_intervals: [office]}
+receivers:
+  - name: everybody
+    console_configs: [{}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "muted"),
+    [
+        ("2026-01-05T12:00:00Z", ["", ""]),
+        ("2026-01-05T12:00:00-12:00", ["by", ""]),
+        ("2026-01-03T22:00", ["by", "outside of"]),
+    ],
+)
+def test_routes_test_at_another_time(tmp_path: Path, at: str, muted: list[str]) -> None:
+    """Which routes the time of day mutes then, for people and for programs; a time without a zone is UTC."""
+    path = tmp_path / "evaluator.yml"
+    path.write_text(CLOCKS)
+    header, *rows = evaluator("routes", "test", "severity=page", "--at", at, "--config", str(path)).out.splitlines()
+    names = ("night", "office")
+    wanted = [f"{how} {name}" if how else "no" for how, name in zip(muted, names, strict=True)]
+    assert [row.rstrip().endswith(end) for row, end in zip(rows, wanted, strict=True)] == [True, True]
+    assert "Muted at 2026-01-0" in header
+    taken = json.loads(evaluator("routes", "test", "severity=page", "--at", at, "--json", "--config", str(path)).out)
+    assert [one["mutedBy"] for one in taken] == [[name] if how else [] for how, name in zip(muted, names, strict=True)]
+    assert [step["matchers"] for step in taken[0]["path"]] == ["everything", 'severity="page"']
+
+
+def test_routes_test_at_no_time(config: str) -> None:
+    wrong = evaluator("routes", "test", "a=b", "--at", "tomorrow", "--config", config)
+    assert (wrong.code, wrong.err.count("\n")) == (1, 1)
+    assert "'tomorrow' is not a time; write 2026-12-24T22:00:00+01:00" in wrong.err
+
+
 # -- send-test --------------------------------------------------------------------------------------------------------
 
 
