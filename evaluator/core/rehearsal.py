@@ -36,7 +36,7 @@ from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
 from evaluator.core.pacing import TURN
 from evaluator.core.records import OutboxRecord
 from evaluator.core.routing import Route
-from evaluator.core.silence import MatcherSet, Silence, SilenceState
+from evaluator.core.silence import MatcherSet, Silence
 from evaluator.core.silences import Silences
 from evaluator.core.timers import Key, Timers
 from evaluator.core.windows import Window, next_occurrence
@@ -44,7 +44,7 @@ from evaluator.core.windows import Window, next_occurrence
 WORK = 20_000
 """Alerts that are looked at in one rehearsal, the same one counted at every flush; some tenths of a second."""
 
-FEWEST = 8
+FEWEST = 4
 """Instants that are looked at however many alerts there are."""
 
 STEPS = 500
@@ -109,7 +109,7 @@ class _Rehearsal:
         self._group = self._copy(group)
         windows = [window for window in machine.silencing.windows if _concern(window.matcher_sets, group)]
         ahead = [[*_occurrences(machine, window, now)] for window in windows]
-        self._silences = Silences([*_concerned(machine, group, now), *chain.from_iterable(ahead)], noticed=now)
+        self._silences = Silences([*_concerned(machine, group), *chain.from_iterable(ahead)], noticed=now)
         self._known_until = min((coming[-1].starts_at for coming in ahead if len(coming) >= OCCURRENCES), default=None)
         muting = _Standing(machine.muting, self._silences, machine.settings.time_intervals)
         self._dispatch = Dispatch(machine.settings, self._alerts, muting, self._timers, self._journal)
@@ -209,10 +209,12 @@ def _timer_keys(group: AlertGroup) -> Iterator[Key]:
             yield (RETRY, lane.row.id)
 
 
-def _concerned(machine: Machine, group: AlertGroup, now: datetime) -> Iterator[Silence]:
+def _concerned(machine: Machine, group: AlertGroup) -> Iterator[Silence]:
     """The silences that mute, or will mute, some alert of the group."""
-    for silence in machine.muting.silences.listing(now, states=(SilenceState.ACTIVE, SilenceState.PENDING)):
-        if _concern(silence.matcher_sets, group):
+    silences = machine.muting.silences
+    for name in sorted({name for alert in group.alerts.values() for name in silences.concerning(alert.labels)}):
+        silence = silences.get(name)
+        if silence is not None:
             yield silence
 
 

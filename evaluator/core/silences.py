@@ -177,6 +177,10 @@ class Silences:
         }
         return tuple(sorted(found))
 
+    def concerning(self, labels: Labels) -> frozenset[str]:
+        """The ids of the silences that match an alert with these labels and mute it now, or will."""
+        return frozenset(name for name, matchers in self._index.candidates(labels) if match_all(matchers, labels))
+
     def listing(
         self, now: datetime, filters: Sequence[Matcher] = (), states: Iterable[SilenceState] = SilenceState
     ) -> list[Silence]:

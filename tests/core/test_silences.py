@@ -344,6 +344,17 @@ def test_a_new_silence_is_called_as_whoever_sets_it_says() -> None:
     assert silences.get(second.silence.id) == second.silence
 
 
+def test_those_that_concern_an_alert_mute_it_now_or_will() -> None:
+    """What is over, and whose end was noticed, concerns nobody any more."""
+    silences = Silences()
+    now = kept(silences, silence('a="1"'))
+    later = kept(silences, silence('a="1"', start=HOUR, end=2 * HOUR))
+    kept(silences, silence('a="2"'))
+    assert silences.concerning(Labels({"a": "1"})) == {now.id, later.id}
+    silences.crossed(T0 + HOUR)
+    assert silences.concerning(Labels({"a": "1"})) == {later.id}
+
+
 def test_muting_names_every_silence_that_is_active() -> None:
     silences = Silences()
     both = [kept(silences, silence()), kept(silences, silence("job=~a|b", "alertname=Down", end=2 * HOUR))]
