@@ -233,7 +233,8 @@ class RealWorld:
 
     async def _attempt(self, row: OutboxRecord) -> None:
         try:
-            self._answers.append(await self._deliver(row))
+            answer = await self._deliver(row)  # by the time it is here, those before it may have been taken
+            self._answers.append(answer)
         finally:
             self._delivering -= 1
             self._gather()

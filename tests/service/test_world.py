@@ -238,6 +238,8 @@ async def test_a_receiver_that_takes_its_time_holds_nobody_up_for_long(monkeypat
     scene = Slow()
     waiting = await scene.storm()
     assert await waiting == (T0, [Delivered("a"), Delivered("b"), TimerFired()])
+    scene.answer.set()
+    assert await scene.world.next_events(None) == (T0, [Delivered("slow"), TimerFired()])
     await scene.world.aclose()
 
 
