@@ -253,3 +253,25 @@ async def test_what_was_gathered_is_kept_before_the_end(monkeypatch: pytest.Monk
     assert await waiting == (T0, [Delivered("a"), Delivered("b")])
     assert await scene.world.next_events(None) is None
     await scene.world.aclose()
+
+
+async def test_every_delivery_is_answered_once_however_long_each_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storm over a receiver that answers in any order, now and then in the middle of a commit."""
+    monkeypatch.setattr(worlds, "GATHERED", 0.002)
+
+    class Uneven(Scene):
+        async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
+            for _ in range(int(row.id) * 7 % 13):
+                await asyncio.sleep(0.001)
+            return Delivered(row.id)
+
+    scene, answered = Uneven(), list[str]()
+    await scene.world.commit([Deliver(replace(DELIVER.row, id=str(number))) for number in range(100)], T0)
+    async with asyncio.timeout(5):
+        while len(answered) < 100:
+            arrival = await scene.world.next_events(None)
+            assert arrival is not None
+            answered += [event.outbox for event in arrival[1] if isinstance(event, Delivered)]
+            await scene.world.commit([NOTE], T0)
+    assert sorted(answered, key=int) == [str(number) for number in range(100)]
+    await scene.world.aclose()
