@@ -116,7 +116,7 @@ class RuleEvaluation:
 
     failures: evaluations in a row that failed. shared: how many rules the last request answered; `seconds` is then a share.
     refused: new alerts that the limit kept out
-    at the last evaluation.
+    at the last evaluation. answered_at: slot of the last one that did not fail.
     """
 
     rule: AlertingRule
@@ -130,12 +130,13 @@ class RuleEvaluation:
     refused: int = 0
     warnings: tuple[str, ...] = ()
     shared: int = 1
+    answered_at: datetime | None = None
 
     def answer(self, event: QueryReturned, limit: int) -> Sequence[Change]:
         """Apply an answer; gives the alerts whose life changed."""
         self.health, self.error, self.failures, self.refused = Health.OK, "", 0, 0
         self.evaluated_at, self.seconds, self.series = event.slot, event.seconds, len(event.observed)
-        self.warnings, self.shared = event.warnings, event.shared
+        self.warnings, self.shared, self.answered_at = event.warnings, event.shared, event.slot
         if not event.observed and not self.alerts:
             return ()
         changes = self._follow(event)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from evaluator.core.answers import Failure, Histogram
+from evaluator.core.incidents.actions import Acted
+from evaluator.core.incidents.records import MaintenanceRecord
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
+from evaluator.core.overrides import OverrideRecord
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Settings
@@ -146,6 +149,34 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class MaintenanceSet:
+    """Somebody began or planned maintenance, or edited the one whose id it has."""
+
+    maintenance: MaintenanceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceEnded:
+    """Somebody ended a maintenance, or took back one that was planned."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideSet:
+    """Somebody takes over from somebody else for a while; it was found to be possible."""
+
+    override: OverrideRecord
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideEnded:
+    """Somebody took an override back."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """A new configuration was read and found good."""
 
@@ -166,5 +197,10 @@ Event = (
     | WindowSet
     | WindowEnded
     | Refused
+    | Acted
+    | MaintenanceSet
+    | MaintenanceEnded
+    | OverrideSet
+    | OverrideEnded
     | Reloaded
 )

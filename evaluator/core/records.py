@@ -11,7 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from evaluator.core.answers import Histogram
+from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, Moment, Notice, PageRecord
 from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.overrides import OverrideRecord
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 
@@ -169,6 +171,7 @@ class Notification:
     """What a receiver is told: one group at one instant. alerts: in the order in which they are told.
 
     receipt: the provider's message ids of what it accepted before about this group; empty when what is told begins anew.
+    incident: for what is told to people who are chased; group_key and group_labels are those of the incident then.
     """
 
     receiver: str
@@ -179,6 +182,7 @@ class Notification:
     alerts: tuple[NotifiedAlert, ...]
     at: datetime
     receipt: Pairs = ()
+    incident: Notice | None = None
 
     @property
     def firing(self) -> tuple[NotifiedAlert, ...]:
@@ -223,7 +227,19 @@ class OutboxRecord:
         return (self.id,)
 
 
-Record = RuleAlertRecord | AlertRecord | GroupRecord | LedgerRecord | OutboxRecord | Silence | Window
+Record = (
+    RuleAlertRecord
+    | AlertRecord
+    | GroupRecord
+    | LedgerRecord
+    | OutboxRecord
+    | Silence
+    | Window
+    | IncidentRecord
+    | PageRecord
+    | MaintenanceRecord
+    | OverrideRecord
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,12 +292,16 @@ class Attempt:
     receipt: Pairs = ()
 
 
-History = Transition | Decision | Attempt
+History = Transition | Decision | Attempt | Moment
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Everything that a store gives back at start."""
+    """Everything that a store gives back at start.
+
+    incidents: those that are open, or were over less than two days ago, and their pages. newest_incident: the greatest number of
+    any.
+    """
 
     rule_alerts: tuple[RuleAlertRecord, ...] = ()
     alerts: tuple[AlertRecord, ...] = ()
@@ -290,3 +310,8 @@ class Kept:
     outbox: tuple[OutboxRecord, ...] = ()
     silences: tuple[Silence, ...] = ()
     windows: tuple[Window, ...] = ()
+    incidents: tuple[IncidentRecord, ...] = ()
+    pages: tuple[PageRecord, ...] = ()
+    maintenance: tuple[MaintenanceRecord, ...] = ()
+    overrides: tuple[OverrideRecord, ...] = ()
+    newest_incident: int = 0

@@ -30,6 +30,7 @@ class Route:
     with equal matchers share it. id: unique and stable, the key plus the number of the child where keys collide.
     group_by: label names; None groups by all labels (`...`). inhibit_rules: those
     that hold for this node and what is below it. labels: told with every notification; their values are templates.
+    escalation: name of the policy by which people are chased, or empty.
     """
 
     receiver: str
@@ -45,6 +46,7 @@ class Route:
     active_time_intervals: tuple[str, ...] = ()
     inhibit_rules: tuple[InhibitRule, ...] = ()
     labels: Labels = NO_LABELS
+    escalation: str = ""
     routes: tuple[Route, ...] = ()
 
     def match(self, labels: Labels) -> Iterator[Route]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from evaluator.core.http import DEFAULT_HTTP, Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
+from evaluator.core.incidents.policy import NO_LADDERS, Ladders
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import NO_LABELS, Labels
@@ -129,7 +130,7 @@ class Settings:
 
     alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     windows, silences: maintenance windows and silences as code. silence_policy: what is objected to in silences.
-    duty: people, and who is on call.
+    duty: people, and who is on call. ladders: how they are chased.
     compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
     matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
     """
@@ -160,6 +161,7 @@ class Settings:
     silence_policy: SilencePolicy = NO_POLICY
     limits: Limits = DEFAULT_LIMITS
     duty: Duty = NO_DUTY
+    ladders: Ladders = NO_LADDERS
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK
     original: str = field(default="", compare=False, repr=False)
