@@ -91,10 +91,10 @@ class Alert:
             self.kept_until is not None,
         )
 
-    def told(self) -> NotifiedAlert:
-        """This alert as a notification tells of it at the moment."""
+    def told(self, known: bool = False) -> NotifiedAlert:
+        """This alert as a notification tells of it at the moment. known: to somebody who has heard the same of it."""
         return NotifiedAlert(
-            self.labels, self.described.annotations, self.starts_at, self.ends_at, self.generator_url, self.why
+            self.labels, self.described.annotations, self.starts_at, self.ends_at, self.generator_url, self.why, known
         )
 
     def ended_within(self, group: str, at: datetime, why: str) -> Alert:

@@ -439,4 +439,6 @@ def restore_tracked(rule: RuleEvaluation, record: RuleAlertRecord) -> Tracked:
     """An alert of a rule as it was saved; its annotation templates are those of the rule as it is now."""
     life = Life(record.state, record.active_at, record.fired_at, record.resolved_at, record.keep_firing_since)
     told = record.annotations
-    return Tracked(rule.rule, record.labels, life, told.series, told.value, told.histogram, told.expanded)
+    return Tracked(
+        rule.rule, record.labels, life, told.series, told.value, told.histogram, told.expanded, at_firing=told.at_firing
+    )

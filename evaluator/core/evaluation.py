@@ -46,7 +46,8 @@ class Health(StrEnum):
 class Tracked:
     """An alert that a rule follows. texts: annotations that had to be made in the slot; None when they are made later.
 
-    sent_at: the slot at which it was last forwarded to the Alertmanagers, since the start.
+    sent_at: the slot at which it was last forwarded to the Alertmanagers, since the start. at_firing: the value with which it
+    began to fire.
     """
 
     rule: AlertingRule
@@ -57,6 +58,7 @@ class Tracked:
     histogram: Histogram | None = None
     texts: Pairs | None = None
     sent_at: datetime | None = None
+    at_firing: float | None = None
     _told: Annotations | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -64,7 +66,7 @@ class Tracked:
         """As they stand after the last evaluation that saw the alert: the very same object until something is different."""
         told = self._told
         if told is None or self._moved(told):
-            told = Annotations(self.rule.annotations, self.series, self.value, self.histogram, self.texts)
+            told = Annotations(self.rule.annotations, self.series, self.value, self.histogram, self.texts, self.at_firing)
             self._told = told
         return told
 
@@ -76,6 +78,7 @@ class Tracked:
             or told.series != self.series
             or told.histogram != self.histogram
             or told.expanded != self.texts
+            or told.at_firing is not self.at_firing
         )
 
     def record(self) -> RuleAlertRecord:
@@ -91,6 +94,12 @@ class Tracked:
             life.resolved_at,
             life.keep_firing_since,
         )
+
+    def lives(self, after: Life) -> None:
+        """Its life goes on like this; what it began to fire with is remembered."""
+        if after.state is State.FIRING and self.life.state is not State.FIRING and self.histogram is None:
+            self.at_firing = self.value
+        self.life = after
 
     def see(self, observation: Observation) -> None:
         """Take over what the newest answer says; identity and clocks are not its business."""
@@ -176,7 +185,7 @@ class RuleEvaluation:
             if after is None:
                 del self.alerts[labels]
             else:
-                tracked.life = after
+                tracked.lives(after)
             changes.append(Change(tracked, before, after, event.slot))
         return changes
 
@@ -203,6 +212,7 @@ class RuleEvaluation:
         assert life is not None
         former = self.alerts.get(labels)
         tracked = Tracked(self.rule, labels, life, seen.series, seen.value, seen.histogram, seen.annotations)
+        tracked.at_firing = seen.value if life.state is State.FIRING and seen.histogram is None else None
         self.alerts[labels] = tracked
         return Change(tracked, former.life if former else None, life, slot)
 

@@ -37,6 +37,7 @@ from evaluator.core.storms import Flight, Storms
 from evaluator.core.timers import Timers
 
 FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
+NOBODY: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 class Landed(NamedTuple):
@@ -125,7 +126,8 @@ class Outgoing:
         former: OutboxRecord | None = None,
     ) -> OutboxRecord:
         """Tell this integration of these alerts; gives the row. former: the one whose place it takes."""
-        told = tuple(alert.told() for alert in alerts)
+        firing, resolved = lane.told.certain if lane.told is not None else NOBODY
+        told = tuple(alert.told(alert.fingerprint in (firing if alert.firing else resolved)) for alert in alerts)
         known = lane.told.receipt if lane.told is not None and lane.told.owed else ()
         message = Notification(lane.receiver, lane.name, group.key, group.labels, reason, told, now, known)
         ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from evaluator.core.answers import Histogram
+from evaluator.core.curves import Curve
 from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, Moment, Notice, PageRecord
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.overrides import OverrideRecord
@@ -37,6 +38,7 @@ class Annotations:
 
     templates: name and template text, as in the rule. series: the labels that `$labels` shows. value: `$value`.
     expanded: the texts, where they had to be made in the evaluation's slot (a template that queries) or are literal.
+    at_firing: the value with which the alert began to fire.
     """
 
     templates: Pairs = ()
@@ -44,6 +46,7 @@ class Annotations:
     value: float = 0.0
     histogram: Histogram | None = None
     expanded: Pairs | None = None
+    at_firing: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,18 @@ class LedgerRecord:
         """Fingerprints of the alerts whose end it is to hear of: those that it takes to fire, or may."""
         return frozenset(self.firing + self.unsure)
 
+    @property
+    def certain(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Fingerprints of the alerts that it knows to fire, and of those that it knows to be over."""
+        return frozenset(self.firing).difference(self.unsure), frozenset(self.resolved).difference(self.unsure)
+
 
 @dataclass(frozen=True, slots=True)
 class NotifiedAlert:
-    """An alert as a notification tells of it. ends_at: None while it fires. why: see `AlertRecord`."""
+    """An alert as a notification tells of it. ends_at: None while it fires. why: see `AlertRecord`.
+
+    known: the integration has accepted the same of this alert before. curve: looked up when it is delivered, not kept.
+    """
 
     labels: Labels
     annotations: Annotations
@@ -159,6 +170,8 @@ class NotifiedAlert:
     ends_at: datetime | None
     generator_url: str = ""
     why: str = ""
+    known: bool = False
+    curve: Curve | None = None
 
     @property
     def firing(self) -> bool:

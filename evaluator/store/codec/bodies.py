@@ -38,6 +38,7 @@ class AnnotationsBody(Body, frozen=True, gc=False):
     value: Number = 0.0
     histogram: Histogram | None = None
     expanded: Pairs | None = None
+    at_firing: Number | None = None
 
 
 class RuleAlertBody(Body, frozen=True, gc=False):
@@ -87,6 +88,7 @@ class NotifiedAlertBody(Body, frozen=True, gc=False):
     ends_at: datetime | None = None
     generator_url: str = ""
     why: str = ""
+    known: bool = False
 
 
 class NotificationBody(Body, frozen=True, gc=False):
@@ -198,13 +200,15 @@ def from_annotations(annotations: Annotations) -> AnnotationsBody:
         from_number(annotations.value),
         annotations.histogram,
         annotations.expanded,
+        None if annotations.at_firing is None else from_number(annotations.at_firing),
     )
 
 
 def to_annotations(body: AnnotationsBody) -> Annotations:
     """The annotations of a body."""
     series = Labels(body.series) if body.series else NO_LABELS
-    return Annotations(body.templates, series, float(body.value), body.histogram, body.expanded)
+    at_firing = None if body.at_firing is None else float(body.at_firing)
+    return Annotations(body.templates, series, float(body.value), body.histogram, body.expanded, at_firing)
 
 
 def from_matchers(matchers: MatcherSet) -> tuple[MatcherBody, ...]:
@@ -253,6 +257,7 @@ def _from_notified(alert: NotifiedAlert) -> NotifiedAlertBody:
         ends_at=alert.ends_at,
         generator_url=alert.generator_url,
         why=alert.why,
+        known=alert.known,
     )
 
 
@@ -264,4 +269,5 @@ def _to_notified(body: NotifiedAlertBody) -> NotifiedAlert:
         ends_at=body.ends_at,
         generator_url=body.generator_url,
         why=body.why,
+        known=body.known,
     )
