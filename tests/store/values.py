@@ -46,9 +46,17 @@ annotations = st.builds(
     value=st.floats(),
     histogram=st.none() | histograms,
     expanded=st.none() | pairs,
+    at_firing=st.none() | st.floats(),
 )
 notified = st.builds(
-    NotifiedAlert, labels=labels, annotations=annotations, starts_at=times, ends_at=maybe_times, generator_url=texts, why=texts
+    NotifiedAlert,
+    labels=labels,
+    annotations=annotations,
+    starts_at=times,
+    ends_at=maybe_times,
+    generator_url=texts,
+    why=texts,
+    known=st.booleans(),
 )
 notifications = st.builds(
     Notification,
