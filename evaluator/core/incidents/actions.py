@@ -26,7 +26,7 @@ NOISE = ("useful", "false_positive", "not_actionable", "duplicate", "poor_detail
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """Somebody did something. by: key of a person, or any name. via: `cli`, `api`, `web`, `link`, `slack`, `pagerduty`, `sms`, ….
+    """Somebody did something. by: key of a person, or any name. via: `cli`, `api`, `web`, `link`, `slack`, `sms` and so on.
 
     source: address and client, for the record. epoch: the climb that whoever acted was looking at; None for whichever. level:
     of an escalation, the last level that was seen. duration: of an acknowledgement, in place of the policy's; of a snooze that

@@ -140,7 +140,7 @@ class ProfileStep:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Something that people own. owner, backup: keys of people, or empty. escalation: of its incidents, in place of the route's."""
+    """Something that people own. owner, backup: keys of people, or empty. escalation: where the route names none."""
 
     name: str
     owner: str = ""

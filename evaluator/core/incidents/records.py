@@ -53,7 +53,8 @@ class IncidentRecord:
     the route whose policy this is. severity: of what fires now; worst: since it was opened. epoch: counts the climbs; level:
     the last one that fired in this one, -1 for none; level_at: when. rounds: repeats so far. clock: as of `running_since`, or
     as it stands when that is None. ackers: in this epoch. acked_until, snoozed_until, reminded: of what is so now. by_link: it
-    was acknowledged by a link alone. exhausted_at: when nobody was left to tell. recheck: ask before the next level, whichever
+    was acknowledged by a link alone. exhausted_at: when nobody was left to tell, and later
+    when that was last said. recheck: ask before the next level, whichever
     it is. seen_at: an instant at which the alerts were known to fire. flaps: how often it began again. previous: number of the
     one before it with the same identity. noise: what people said of it.
     """
@@ -111,7 +112,7 @@ class IncidentRecord:
 
 
 class PageKind(StrEnum):
-    """PAGE: a level has fired. UPDATE: a message that was sent is changed, nobody is called. The others are told to whom they concern."""
+    """PAGE: a level has fired. UPDATE: a message that was sent is changed. The others are told to whom they concern."""
 
     PAGE = "page"
     REMINDER = "reminder"
@@ -227,7 +228,7 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A line of an incident's timeline; none is ever changed. by: a person's key or a name. via: `cli`, `api`, `link`, `slack`, ….
+    """A line of an incident's timeline; none is ever changed. by: a person's key or a name. via: `cli`, `link` and so on.
 
     source: where it came from, an address or a user agent. detail: for people. level: of levels and pages.
     """
