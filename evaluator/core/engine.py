@@ -23,11 +23,14 @@ from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
 from evaluator.core.events import (
     AlertsPosted,
+    CalendarRead,
     Delivered,
     DeliveryFailed,
     Event,
     Forwarded,
     ForwardingFailed,
+    OverrideEnded,
+    OverrideSet,
     QueryFailed,
     QueryReturned,
     Refused,
@@ -46,6 +49,7 @@ from evaluator.core.limits import Limit
 from evaluator.core.meta import SOURCE, Raised, SelfWatch, bare, tells_of_others
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.override_table import Overrides
 from evaluator.core.pacing import TURN
 from evaluator.core.posting import AHEAD, PostedAlert
 from evaluator.core.posting import SOURCE as POSTED
@@ -84,6 +88,7 @@ class Machine:
         self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal, refuse)
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.forwarding = Forwarding(settings, self.alerts, self._journal)
+        self.overrides = Overrides(self._journal)
         self.watch = SelfWatch(self._raise, self._cease)
         self._schedule(settings, now)
         self.silencing.configure(settings, now)
@@ -128,6 +133,12 @@ class Machine:
                 self.silencing.end_window(event.id, now)
             case Refused():
                 self.refusals.refused(event.limit, event.detail, now, event.count)
+            case OverrideSet():
+                self.overrides.set(event.override, now)
+            case OverrideEnded():
+                self.overrides.end(event.id, now)
+            case CalendarRead():
+                self.overrides.take(event.schedule, event.layer, event.source, event.shifts, now)
             case Reloaded():
                 self._reload(event.settings, now)
             case _:
@@ -336,6 +347,7 @@ class Machine:
         self._schedule(settings, now)
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
         self.silencing.configure(settings, now)
+        self.overrides.configure(settings.duty.schedules)
         self.dispatch.reconfigure(settings, now)
         if settings.compatibility:
             self.dispatch.begin_anew(now)
@@ -377,6 +389,8 @@ class Machine:
         What the configuration no longer knows ends, as it would in a reload. Gives what is to be kept because of that.
         """
         self.silencing.restore(kept.silences, kept.windows, now)
+        self.overrides.restore(kept.overrides, now)
+        self.overrides.configure(self.settings.duty.schedules)
         alerts = [self.alerts.restore(record) for record in kept.alerts]
         self.dispatch.restore(alerts, kept.groups, kept.ledger, kept.outbox, now)
         for record in kept.rule_alerts:

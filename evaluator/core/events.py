@@ -11,6 +11,7 @@ from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.records import MaintenanceRecord
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
+from evaluator.core.oncall import Override
 from evaluator.core.overrides import OverrideRecord
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Pairs
@@ -177,6 +178,16 @@ class OverrideEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarRead:
+    """The calendar of a layer of a schedule was read. layer: its number, from 1. shifts: of weeks that are past and to come."""
+
+    schedule: str
+    layer: int
+    source: str
+    shifts: tuple[Override, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """A new configuration was read and found good."""
 
@@ -202,5 +213,6 @@ Event = (
     | MaintenanceEnded
     | OverrideSet
     | OverrideEnded
+    | CalendarRead
     | Reloaded
 )

@@ -7,12 +7,15 @@ is on call. Whoever is away is not available, wherever the name comes from; a fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from evaluator.core.calendars import Calendar
+from evaluator.core.http import Secret
 from evaluator.core.rotations import Layer
 
 
@@ -30,13 +33,36 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """For a while another person. replace: who is stood in for, or empty. stand_in: who is on call, or empty for nobody."""
+    """For a while another person. replace: who is stood in for, or empty. stand_in: who is on call, or empty for nobody.
+
+    layer: for a shift that was read from a calendar, the number of the layer that says so, from 1; 0 for a real override.
+    """
 
     start: datetime
     end: datetime
     replace: str = ""
     stand_in: str = ""
     reason: str = ""
+    layer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLayer:
+    """A layer whose shifts stand in a calendar that somebody else keeps, in iCalendar's format.
+
+    What was read from it comes to `on_call` among the overrides, with this layer's number. url, file: where it is, one of
+    them. refresh: how often it is read.
+    """
+
+    url: Secret | None = None
+    file: Path | None = None
+    refresh: timedelta = timedelta(minutes=15)
+
+    @property
+    def source(self) -> str:
+        """Names the calendar without telling where it is."""
+        where = (self.url.text, self.url.path) if self.url is not None else (self.file,)
+        return sha256("\n".join(map(str, where)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +71,7 @@ class Schedule:
 
     name: str
     zone: ZoneInfo
-    layers: tuple[Layer, ...]
+    layers: tuple[Layer | CalendarLayer, ...]
     overrides: tuple[Override, ...] = ()
     fallback: tuple[str, ...] = ()
     coverage: Calendar | None = None
@@ -73,9 +99,10 @@ Absences = Mapping[str, tuple[Away, ...]]
 
 def on_call(schedule: Schedule, at: datetime, away: Absences, made: Iterable[Override] = ()) -> OnCall:
     """Who is on call. away: by person. made: overrides beyond those of the configuration; the later one counts."""
-    people, why = _of_layers(schedule, at, away)
+    made = tuple(made)
+    people, why = _of_layers(schedule, at, away, made)
     for override in (*schedule.overrides, *made):
-        if override.start <= at < override.end and not _away(override.stand_in, at, away):
+        if not override.layer and override.start <= at < override.end and not _away(override.stand_in, at, away):
             changed = _overridden(people, override)
             if changed != people:
                 people, why = changed, f"override: {override.reason}" if override.reason else "override"
@@ -116,12 +143,23 @@ def gaps(
             yield max(begin, shift.start), min(end, shift.end)
 
 
-def _of_layers(schedule: Schedule, at: datetime, away: Absences) -> tuple[tuple[str, ...], str]:
+def _of_layers(schedule: Schedule, at: datetime, away: Absences, made: Sequence[Override]) -> tuple[tuple[str, ...], str]:
     for number in range(len(schedule.layers), 0, -1):
-        person = schedule.layers[number - 1].person(at, schedule.zone)
-        if person is not None and not _away(person, at, away):
-            return (person,), f"layer {number}"
+        named = _named(schedule, number, at, made)
+        people = tuple(person for person in named if not _away(person, at, away))
+        if people:
+            return people, f"layer {number}"
     return (), "nobody"
+
+
+def _named(schedule: Schedule, number: int, at: datetime, made: Sequence[Override]) -> tuple[str, ...]:
+    """Whom a layer names. Of a calendar, everybody whose shift it is, in the order in which the shifts began."""
+    layer = schedule.layers[number - 1]
+    if isinstance(layer, Layer):
+        person = layer.person(at, schedule.zone)
+        return () if person is None else (person,)
+    on = sorted((one.start, one.stand_in) for one in made if one.layer == number and one.start <= at < one.end)
+    return tuple(dict.fromkeys(person for _, person in on))
 
 
 def _overridden(people: tuple[str, ...], override: Override) -> tuple[str, ...]:
@@ -141,7 +179,8 @@ def _boundaries(
     schedule: Schedule, start: datetime, stop: datetime, away: Absences, made: Iterable[Override]
 ) -> Iterator[datetime]:
     for layer in schedule.layers:
-        yield from layer.boundaries(start, stop, schedule.zone)
+        if isinstance(layer, Layer):
+            yield from layer.boundaries(start, stop, schedule.zone)
     for override in (*schedule.overrides, *made):
         yield from (override.start, override.end)
     for absences in away.values():

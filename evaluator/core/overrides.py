@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from evaluator.core.oncall import Override
 
 
 @dataclass(frozen=True, slots=True)
 class OverrideRecord:
-    """One override. schedule: its name. author: who made it."""
+    """One override, or one shift that was read from a calendar.
+
+    schedule: its name. author, made_at: who made it, and when. source: of a shift, which calendar it is from; else empty.
+    """
 
     id: str
     schedule: str
     override: Override
     author: str = ""
+    made_at: datetime | None = None
+    source: str = ""
 
     @property
     def key(self) -> tuple[str]:
