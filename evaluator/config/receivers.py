@@ -83,7 +83,7 @@ KINDS = MappingProxyType(
         "webex": Kind(webex.WebexModel, webex.settings, sent=True),
         "msteams": Kind(msteams.MsTeamsModel, msteams.settings, sent=True),
         "msteamsv2": Kind(msteams.MsTeamsV2Model, msteams.settings_v2, sent=True),
-        "jira": Kind(jira.JiraModel, jira.settings),
+        "jira": Kind(jira.JiraModel, jira.settings, sent=True),
         "incidentio": Kind(incidentio.IncidentioModel, incidentio.settings, sent=True),
         "rocketchat": Kind(rocketchat.RocketchatModel, rocketchat.settings, send_resolved=False, null=True, sent=True),
         "mattermost": Kind(mattermost.MattermostModel, mattermost.settings, sent=True),

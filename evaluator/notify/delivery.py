@@ -21,7 +21,7 @@ from evaluator.notify.compatibility import as_alertmanager
 from evaluator.notify.direct import DIRECT_RECEIVERS, Surroundings, WithoutHttp
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.neutral import one_line
-from evaluator.notify.receivers import HTTP_RECEIVERS, Conversation
+from evaluator.notify.receivers import ASSUMED, HTTP_RECEIVERS, Conversation
 from evaluator.notify.scrub import scrub
 from evaluator.notify.sending import Clock, send
 from evaluator.notify.sheet import Sheet
@@ -75,7 +75,7 @@ class Deliverer:
         return DeliveryFailed(row.id, outcome.error, outcome.permanent, outcome.retry_after, outcome.unknown)
 
     def preview(self, row: OutboxRecord) -> str:
-        """What `deliver` would send, for people, secrets hidden.
+        """What `deliver` would send, for people, secrets hidden: the first request, and where that is a search the second.
 
         Raises KeyError for an unknown integration, OSError when a secret's file cannot be read.
         """
@@ -85,8 +85,10 @@ class Deliverer:
         if (direct := DIRECT_RECEIVERS.get(type(settings))) is not None:
             return direct.preview(sheet, settings)
         with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as told:
-            first = _advance(told)
-        return first.error if isinstance(first, Refused) else str(first)
+            steps = [_advance(told)]
+            if isinstance(steps[0], Request) and (body := ASSUMED.get(type(settings))) is not None:
+                steps.append(_advance(told, Answer(200, {}, body, self._clock())))
+        return "\n\n".join(step.error if isinstance(step, Refused) else str(step) for step in steps if step != Accepted())
 
     async def reload(
         self, receivers: Sequence[Receiver], texts: Texts, *, external_url: str, compatibility: bool = False

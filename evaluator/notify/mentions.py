@@ -24,7 +24,7 @@ def without_mentions(text: str, notification: RenderedNotification, mention: re.
 
 def _broken(mention: str) -> str:
     """Behind the sign that makes it one."""
-    return re.sub("[@!]", lambda sign: sign.group() + _NOTHING, mention, count=1)
+    return re.sub("[@!~]", lambda sign: sign.group() + _NOTHING, mention, count=1)
 
 
 def _values(notification: RenderedNotification) -> Iterator[str]:

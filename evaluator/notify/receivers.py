@@ -31,11 +31,13 @@ from evaluator.core.receivers.paging import (
 )
 from evaluator.core.receivers.phones import NtfySettings, TwilioSettings
 from evaluator.core.receivers.rocketchat import RocketchatSettings
+from evaluator.core.receivers.tickets import JiraSettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
 from evaluator.notify import (
     discord,
     http,
     incidentio,
+    jira,
     mattermost,
     msteams,
     msteamsv2,
@@ -90,6 +92,7 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     RocketchatSettings: asks_once(rocketchat.build, rocketchat.read),
     WechatSettings: wechat.tell,
     SnsSettings: sns.tell,
+    JiraSettings: jira.tell,
     PagerdutySettings: _pagerduty,
     HttpServiceSettings: http.tell,
     OpsgenieSettings: opsgenie.tell,
@@ -99,3 +102,6 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     SlackSettings: slack.tell,
     WebhookSettings: asks_once(webhook.build, webhook.read),
 }
+
+ASSUMED: Mapping[type, bytes] = {JiraSettings: b'{"issues":[]}'}
+"""What a preview takes the first answer to be, where what people get to read stands in the second request."""

@@ -232,7 +232,7 @@ def test_a_service_that_quotes_the_request_gives_no_secret_away(case: Case, step
 
 
 @each
-def test_a_preview_is_the_first_request_without_secrets(case: Case) -> None:
+def test_a_preview_begins_with_the_first_request_without_secrets(case: Case) -> None:
     settings = case.settings("https://service.example.org", BEARER)
     record = row(integration=f"ops/{case.kind}[0]")
     record = replace(record, notification=replace(record.notification, receipt=case.known))
@@ -245,7 +245,7 @@ def test_a_preview_is_the_first_request_without_secrets(case: Case) -> None:
     sent = requests[0].body.decode()
     for secret in case.secrets:
         sent = sent.replace(secret, "<secret>")
-    assert _without_origin(body) == _without_origin(sent)
+    assert _without_origin(body).startswith(_without_origin(sent))
 
 
 def _without_origin(text: str) -> str:
