@@ -65,6 +65,7 @@ prometheus:
 servers:
 	@$(call debian,command -v prometheus,prometheus)
 	@$(call debian,command -v alertmanager || command -v prometheus-alertmanager,prometheus-alertmanager)
+	@$(call debian,command -v victoria-metrics,victoria-metrics)
 	@$(call debian,command -v chromium,chromium)
 
 venv-package:
