@@ -97,7 +97,7 @@ def test_command_lines_are_understood(place: str, line: str) -> None:
     """The command exists, and takes these options and arguments; it is not run."""
     words = shlex.split(line, comments=True)
     known = {tuple(name.split()): command for name, command in commands()}
-    name = next(tuple(words[:length]) for length in (3, 2) if tuple(words[:length]) in known)
+    name = next(tuple(words[:length]) for length in (4, 3, 2) if tuple(words[:length]) in known)
     known[name].make_context(" ".join(name), words[len(name) :])
 
 

@@ -1,6 +1,7 @@
 """Who is on call: now, at another instant, and over the weeks to come.
 
-Times without an offset are UTC. Nothing is stored, so the past can be asked about as well, as the configuration has it now.
+Times without an offset are UTC. The past can be asked about as well: as the configuration has it now, with the overrides that
+people made then.
 """
 
 from __future__ import annotations
@@ -44,21 +45,20 @@ def routes(view: View) -> list[Route]:
 def _at(view: View, request: Request) -> list[Json]:
     """Who is on call in each schedule at `at`, by default now, and until when; `schedule` chooses one."""
     instant = _instant(request, "at", view.now)
-    duty = view.settings.duty
-    return [_now(schedule, duty, instant) for schedule in _chosen(duty, request)]
+    return [_now(view, schedule, instant) for schedule in _chosen(view.settings.duty, request)]
 
 
 def _calendar(view: View, request: Request) -> list[Json]:
     """Shifts and uncovered stretches of each schedule for `weeks` (4) from `from`, by default now; `schedule` chooses one."""
     start = _instant(request, "from", view.now)
     stop = start + timedelta(weeks=_weeks(request))
-    duty = view.settings.duty
-    return [_weekly(schedule, duty, start, stop) for schedule in _chosen(duty, request)]
+    return [_weekly(view, schedule, start, stop) for schedule in _chosen(view.settings.duty, request)]
 
 
-def _now(schedule: Schedule, duty: Duty, at: datetime) -> Json:
-    found = on_call(schedule, at, duty.absences)
-    first, *later = shifts(schedule, at, at + timedelta(weeks=MOST_WEEKS), duty.absences)
+def _now(view: View, schedule: Schedule, at: datetime) -> Json:
+    duty, made = view.settings.duty, view.machine.overrides.of(schedule.name)
+    found = on_call(schedule, at, duty.absences, made)
+    first, *later = shifts(schedule, at, at + timedelta(weeks=MOST_WEEKS), duty.absences, made)
     return {
         "schedule": schedule.name,
         "at": rfc3339(at),
@@ -68,16 +68,17 @@ def _now(schedule: Schedule, duty: Duty, at: datetime) -> Json:
     }
 
 
-def _weekly(schedule: Schedule, duty: Duty, start: datetime, stop: datetime) -> Json:
+def _weekly(view: View, schedule: Schedule, start: datetime, stop: datetime) -> Json:
+    duty, made = view.settings.duty, view.machine.overrides.of(schedule.name)
     away = duty.absences
     return {
         "schedule": schedule.name,
         "timeZone": schedule.zone.key,
         "shifts": [
             {"from": rfc3339(one.start), "to": rfc3339(one.end), **_who(one.on_call, duty)}
-            for one in shifts(schedule, start, stop, away)
+            for one in shifts(schedule, start, stop, away, made)
         ],
-        "uncovered": [{"from": rfc3339(begin), "to": rfc3339(end)} for begin, end in gaps(schedule, start, stop, away)],
+        "uncovered": [{"from": rfc3339(begin), "to": rfc3339(end)} for begin, end in gaps(schedule, start, stop, away, made)],
     }
 
 

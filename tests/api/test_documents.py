@@ -180,7 +180,7 @@ async def test_answers_have_the_documented_shape(name: str, monkeypatch: pytest.
                 continue
             asked.clear()
             found = await ask(api, name, "GET", path)
-            assert found != [] or path == "/windows", path
+            assert found != [] or path in ("/windows", "/oncall/overrides"), path
             assert asked == {resolved(name, one)["name"] for one in said.get("parameters", ())}, path
 
 
@@ -227,6 +227,15 @@ async def test_answers_of_the_evaluators_own_api() -> None:
             await ask(api, NATIVE, "POST", f"/{kind}", content="[", headers={"Content-Type": "text/plain"})
         await ask(api, NATIVE, "GET", "/silences?active=maybe")
         await ask(api, NATIVE, "GET", "/silences?filter=a")
+        override = {"schedule": "primary", "replace": "ana", "duration": "1h", "createdBy": "me"}
+        made = await ask(api, NATIVE, "POST", "/oncall/overrides", json=override)
+        await ask(api, NATIVE, "GET", "/oncall/overrides")
+        for _ in range(2):
+            await ask(api, NATIVE, "DELETE", f"/oncall/overrides/{made['id']}", "/oncall/overrides/{id}")
+        await ask(api, NATIVE, "DELETE", "/oncall/overrides/none", "/oncall/overrides/{id}")
+        await ask(api, NATIVE, "POST", "/oncall/overrides", json={})
+        await ask(api, NATIVE, "POST", "/oncall/overrides", content="[", headers={"Content-Type": "application/json"})
+        await ask(api, NATIVE, "POST", "/oncall/overrides", content="[", headers={"Content-Type": "text/plain"})
         for alert in await ask(api, NATIVE, "GET", "/alerts"):
             await ask(api, NATIVE, "GET", f"/alerts/{alert['fingerprint']}/explain", EXPLAIN)
         await ask(api, NATIVE, "GET", "/alerts/none/explain", EXPLAIN)
