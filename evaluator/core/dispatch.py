@@ -80,6 +80,7 @@ class Dispatch:
         self._take_receivers(settings)
         self._rooms = Rooms(settings.limits.groups_per_route)
         self._refuse = refuse
+        self._stirred: set[str] = set()
 
     def _take_receivers(self, settings: Settings) -> None:
         self.receivers = {receiver.name: receiver for receiver in settings.receivers}
@@ -107,6 +108,11 @@ class Dispatch:
     def dropped(self) -> set[str]:
         """See `Outgoing.dropped`."""
         return self._outgoing.dropped()
+
+    def stirred(self) -> set[str]:
+        """The ids of groups of which something has changed since the last call; some may be gone."""
+        names, self._stirred = self._stirred, set()
+        return names
 
     @property
     def compatibility(self) -> bool:
@@ -183,6 +189,7 @@ class Dispatch:
         return lane
 
     def _touch(self, group: AlertGroup, now: datetime) -> None:
+        self._stirred.add(group.id)
         self._timers.set_earlier((FLUSH, group.id), group.next_tick(now))
 
     # -- flushing -----------------------------------------------------------------------------------------------------
@@ -192,6 +199,7 @@ class Dispatch:
         group = self.groups.get(name)
         if group is None:
             return
+        self._stirred.add(name)
         if not group.flushed:
             group.flushed = True
             self._journal.touch(GroupRecord, (group.id,), group.record)
@@ -385,6 +393,7 @@ class Dispatch:
 
     def _close(self, group: AlertGroup) -> None:
         del self.groups[group.id]
+        self._stirred.add(group.id)
         self.turnover += 1
         self._rooms.closed(group)
         self._timers.cancel((FLUSH, group.id))
@@ -478,6 +487,7 @@ class Dispatch:
         """Take an alert that fires on out of a group without a word."""
         del group.alerts[alert.fingerprint]
         alert.groups.discard(group.id)
+        self._stirred.add(group.id)
         self._journal.touch(AlertRecord, alert.key, alert.record)
         self._settle(group)
 

@@ -29,6 +29,8 @@ from evaluator.core.events import (
     Event,
     Forwarded,
     ForwardingFailed,
+    MaintenanceEnded,
+    MaintenanceSet,
     OverrideEnded,
     OverrideSet,
     QueryFailed,
@@ -43,6 +45,11 @@ from evaluator.core.events import (
 )
 from evaluator.core.fallback import PATIENCE
 from evaluator.core.forwarding import Forwarding, generator_url
+from evaluator.core.incidents.actions import Acted
+from evaluator.core.incidents.incidents import HOURS, INCIDENT, Incidents
+from evaluator.core.incidents.maintaining import MAINTENANCE
+from evaluator.core.incidents.pages import INCIDENT as PAGED
+from evaluator.core.incidents.pages import PAGE
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.limits import Limit
@@ -89,6 +96,16 @@ class Machine:
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
         self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self.overrides = Overrides(self._journal)
+        self.incidents = Incidents(
+            settings,
+            self.dispatch.groups,
+            self.muting,
+            self.timers,
+            self._journal,
+            self.rule,
+            self.group_of,
+            self.overrides.of,
+        )
         self.watch = SelfWatch(self._raise, self._cease)
         self._schedule(settings, now)
         self.silencing.configure(settings, now)
@@ -108,12 +125,13 @@ class Machine:
             case QueryFailed():
                 self._query_failed(event, now)
             case Delivered():
-                row = self.dispatch.delivered(event.outbox, event.receipt, now)
+                row = self.incidents.delivered(event.outbox, event.receipt, now)
+                row = row or self.dispatch.delivered(event.outbox, event.receipt, now)
                 if row is not None:
                     self.watch.delivered(row.integration, now)
                     self.watch.worded(row, event.receipt, now)
             case DeliveryFailed():
-                row = self.dispatch.failed(event, now)
+                row = self.incidents.failed(event, now) or self.dispatch.failed(event, now)
                 if row is not None and tells_of_others(row):
                     self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
             case Forwarded():
@@ -133,6 +151,12 @@ class Machine:
                 self.silencing.end_window(event.id, now)
             case Refused():
                 self.refusals.refused(event.limit, event.detail, now, event.count)
+            case Acted():
+                self.incidents.act(event, now)
+            case MaintenanceSet():
+                self.incidents.maintain(event.maintenance, now)
+            case MaintenanceEnded():
+                self.incidents.end_maintenance(event.id, now)
             case OverrideSet():
                 self.overrides.set(event.override, now)
             case OverrideEnded():
@@ -143,7 +167,8 @@ class Machine:
                 self._reload(event.settings, now)
             case _:
                 assert_never(event)
-        self._relieve(self.dispatch.dropped(), now)
+        self.incidents.stirred(self.dispatch.stirred(), now)
+        self._relieve(self.dispatch.dropped() | self.incidents.pages.dropped(), now)
         self.refusals.tell(now)
         return self._journal.close()
 
@@ -179,6 +204,14 @@ class Machine:
                     self.refusals.quiet(limit, now)
                 case (kind,) if kind == BOUNDARY:
                     self.silencing.cross(now)
+                case (kind, number) if kind == INCIDENT:
+                    self.incidents.due(number, now)
+                case (kind, page) if kind == PAGE:
+                    self.incidents.pages.due(page, now)
+                case (kind, identity) if kind == HOURS:
+                    self.incidents.hours_change(identity, now)
+                case (kind,) if kind == MAINTENANCE:
+                    self.incidents.cross(now)
 
     def _start(self, group: GroupEvaluation, now: datetime) -> None:
         if group.waiting:
@@ -190,6 +223,7 @@ class Machine:
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def _query_returned(self, event: QueryReturned, now: datetime) -> None:
+        self.incidents.answered(event.rule, event.slot, event.observed, event.partial, now)
         group = self._owner.get(event.rule)
         if group is None or not group.expects(event.rule, event.slot):
             return
@@ -201,6 +235,7 @@ class Machine:
         self._answered(group, event.rule, now)
 
     def _query_failed(self, event: QueryFailed, now: datetime) -> None:
+        self.incidents.answered(event.rule, event.slot, None, False, now)
         group = self._owner.get(event.rule)
         if group is None or not group.expects(event.rule, event.slot):
             return
@@ -304,7 +339,7 @@ class Machine:
     def _relieve(self, integrations: Iterable[str], now: datetime) -> None:
         """An integration that fails is nothing to alarm anybody about once nothing waits for it."""
         for name in sorted(self.watch.integrations.keys() & integrations):
-            if not self.dispatch.waits(name):
+            if not self.dispatch.waits(name) and not self.incidents.pages.waits(name):
                 self.watch.relieved(name, now)
 
     def _still_held_back(self, limit: Limit) -> bool:
@@ -351,6 +386,8 @@ class Machine:
         self.dispatch.reconfigure(settings, now)
         if settings.compatibility:
             self.dispatch.begin_anew(now)
+        self.dispatch.stirred()
+        self.incidents.reconfigure(settings, now)
         self._retain(now)
 
     def _rename(self, former: Labels, now: datetime) -> None:
@@ -375,7 +412,7 @@ class Machine:
         self._raise(raised, now)
 
     def _retain(self, now: datetime) -> None:
-        names = {f"{receiver.name}/{one.name}" for receiver in self.settings.receivers for one in receiver.integrations}
+        names = {f"{receiver.name}/{one.name}" for receiver in self.settings.told for one in receiver.integrations}
         self.watch.retain(self.groups.values(), names, now)
         self.watch.retain_alertmanagers(self._alertmanagers, now)
 
@@ -392,7 +429,9 @@ class Machine:
         self.overrides.restore(kept.overrides, now)
         self.overrides.configure(self.settings.duty.schedules)
         alerts = [self.alerts.restore(record) for record in kept.alerts]
-        self.dispatch.restore(alerts, kept.groups, kept.ledger, kept.outbox, now)
+        pages = [row for row in kept.outbox if row.group.startswith(PAGED)]
+        rows = [row for row in kept.outbox if not row.group.startswith(PAGED)]
+        self.dispatch.restore(alerts, kept.groups, kept.ledger, rows, now)
         for record in kept.rule_alerts:
             self._restore_rule_alert(record)
         firing = {(tracked.rule.key, self._named(tracked)): tracked for tracked in self._firing()}
@@ -401,6 +440,8 @@ class Machine:
         for tracked in firing.values():
             self._assert(tracked, now)
         self.dispatch.reconfigure(self.settings, now)
+        self.dispatch.stirred()
+        self.incidents.restore(kept, pages, now)
         self._retain(now)
         self._relieve(list(self.watch.integrations), now)
         self.refusals.tell(now)

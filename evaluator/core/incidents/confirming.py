@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class Question:
-    """What is asked for one incident. wanted: by rule, the alerts of which any will do. verdicts: of those that have answered."""
+    """What is asked for one incident. wanted: by rule, the alerts of which any will do. verdicts: of rules that answered."""
 
     asked_at: datetime
     wanted: Mapping[str, tuple[Labels, ...]]
@@ -54,7 +54,7 @@ class Confirming:
 
     def __init__(self, journal: Journal, group_of: Callable[[str], GroupEvaluation | None]) -> None:
         self._journal = journal
-        self._group_of = group_of
+        self.group_of = group_of
         self._questions: dict[int, Question] = {}
 
     def under_way(self, number: int) -> Question | None:
@@ -66,7 +66,7 @@ class Confirming:
         wanted: dict[str, tuple[Labels, ...]] = {}
         for alert in alerts:
             tracked = alert.described
-            if not isinstance(tracked, Tracked) or tracked.rule.keep_firing_for or self._group_of(tracked.rule.key) is None:
+            if not isinstance(tracked, Tracked) or tracked.rule.keep_firing_for or self.group_of(tracked.rule.key) is None:
                 return False
             wanted[tracked.rule.key] = (*wanted.get(tracked.rule.key, ()), tracked.labels)
         if not wanted:
@@ -78,7 +78,7 @@ class Confirming:
         return True
 
     def _query(self, rule: str, now: datetime) -> None:
-        group = self._group_of(rule)
+        group = self.group_of(rule)
         assert group is not None
         at = now - group.group.query_offset
         self._journal.query(RunQuery(rule, group.group.key, group.group.datasource, now, at))

@@ -38,7 +38,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """people: keys of those who are reached. ways: how, and by which channels. missed: who or what is not, and why, for people."""
+    """people: keys of those who are reached. ways: how, and which channels besides. missed: who is not, and why, for people."""
 
     people: tuple[str, ...]
     ways: tuple[Way, ...]

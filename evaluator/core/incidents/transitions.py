@@ -189,7 +189,7 @@ def repeated(record: IncidentRecord, now: datetime) -> Step:
     """The ladder is climbed once more."""
     rounds = record.rounds + 1
     said = f"nobody has acknowledged; repeat {rounds} of {record.policy.repeat.times}"
-    return _restart(replace(record, rounds=rounds), now, _moment(record, Happening.REPEATED, now, said))
+    return _restart(replace(record, rounds=rounds, recheck=True), now, _moment(record, Happening.REPEATED, now, said))
 
 
 def exhausted(record: IncidentRecord, now: datetime) -> Step:
@@ -212,7 +212,8 @@ def reminded(record: IncidentRecord, now: datetime) -> Step:
 
 def ack_expired(record: IncidentRecord, now: datetime) -> Step:
     """An acknowledgement has run out."""
-    return _begin_again(record, now, _moment(record, Happening.ACK_EXPIRED, now, f"{record.owner} has not said more"))
+    said = f"{record.owner} has not said more"
+    return _begin_again(replace(record, recheck=True), now, _moment(record, Happening.ACK_EXPIRED, now, said))
 
 
 def snooze_over(record: IncidentRecord, now: datetime) -> Step:
