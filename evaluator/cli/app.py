@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from evaluator import __version__
+from evaluator.service.garbage import staying
 
 COMMANDS = {
     "run": "run:run",
@@ -39,7 +40,8 @@ class _Commands(TyperGroup):
 
 def _load(name: str) -> Any:
     module, _, member = COMMANDS[name].partition(":")
-    found = getattr(import_module(f"evaluator.cli.{module}"), member)
+    with staying():
+        found = getattr(import_module(f"evaluator.cli.{module}"), member)
     around = typer.Typer(add_completion=False, callback=options)  # with a callback it is a group, whatever is in it
     if isinstance(found, typer.Typer):
         around.add_typer(found, name=name)

@@ -6,14 +6,13 @@ Alertmanager checks nothing. Here a wrong one that would be sent is an error; of
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from evaluator.config.expressions import place
 from evaluator.config.nodes import Document, Listing, Node, Scalar, Table, scalars_of
 from evaluator.config.problems import Problems
 from evaluator.templating import NotificationTexts, TemplateError, compile_text
-
-_NOTIFICATIONS = NotificationTexts()
+from evaluator.templating.languages import is_literal
 
 
 def check_scalar(scalar: Scalar, document: Document, problems: Problems, prefix: str) -> None:
@@ -54,12 +53,20 @@ def warn_of_texts(integration: Node, problems: Problems) -> None:
 @lru_cache(maxsize=4096)
 def notification_fault(text: str) -> str:
     """Why a text of a receiver is no template of either language; empty when it is one."""
+    if is_literal(text):
+        return ""
     try:
-        _NOTIFICATIONS.check(text)
+        _notification_texts().check(text)
     except TemplateError as error:
         where = f" (line {error.line}, column {error.column} of the text)" if "\n" in text else ""
         return error.message + where
     return ""
+
+
+@cache
+def _notification_texts() -> NotificationTexts:
+    """The packaged templates, which are read when the first text of a receiver is."""
+    return NotificationTexts()
 
 
 def _fault(text: str) -> TemplateError | None:

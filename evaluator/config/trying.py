@@ -17,6 +17,7 @@ from evaluator.config.texts import notification_fault
 from evaluator.core.rules import Position
 from evaluator.templating import NotificationTexts, TemplateError
 from evaluator.templating.examples import example_data
+from evaluator.templating.languages import is_literal
 from evaluator.templating.notification import is_packaged
 
 _REMEDY = "when it fails, the plain notification is sent"
@@ -26,23 +27,26 @@ _PAGES = (("email", "html"),)
 
 def try_texts(top: Table, files: Sequence[Path], problems: Problems) -> None:
     """Add a problem for every text of a receiver that cannot be rendered; secrets are not looked at. files: its templates."""
+    written = list(_texts(top))
+    if not written and not files:
+        return
     try:
         texts = NotificationTexts([(file.name, file.read_text(encoding="utf-8-sig")) for file in files], strict=True)
     except (OSError, UnicodeDecodeError, TemplateError):
         return  # has been said where the files were read
     shown = {file.name: str(file) for file in files}
     trial = _Trial(texts, shown, problems)
-    for kind, key, scalar in _texts(top):
+    for kind, key, scalar in written:
         trial.text(scalar, f'"{key}": ', page=(kind, key) in _PAGES)
     trial.overridden()
 
 
 def _texts(top: Table) -> Iterator[tuple[str, str, Scalar]]:
-    """Every text of every integration, with its kind and key."""
+    """Every text of every integration that may be a template, with its kind and key."""
     for receiver in items(top, "receivers", Problems()):
         for kind, key, node in _values(receiver):
             if key not in _NO_TEXTS and not holds_secret(KINDS[kind].model, key):
-                yield from ((kind, key, scalar) for scalar in scalars_of(node))
+                yield from ((kind, key, scalar) for scalar in scalars_of(node) if not is_literal(scalar.text))
 
 
 def _values(receiver: Node) -> Iterator[tuple[str, str, Node]]:

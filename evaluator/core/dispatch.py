@@ -89,6 +89,10 @@ class Dispatch:
             for receiver in settings.receivers
             for integration in receiver.integrations
         }
+        self._lanes = {
+            receiver.name: tuple(f"{receiver.name}/{integration.name}" for integration in receiver.integrations)
+            for receiver in settings.receivers
+        }
         self._outgoing.configure(settings, self._integrations)
 
     @property
@@ -171,10 +175,9 @@ class Dispatch:
         for name in [*self._named(group.route.receiver), *group.lanes]:
             self._lane(group, name)
 
-    def _named(self, receiver: str) -> list[str]:
+    def _named(self, receiver: str) -> tuple[str, ...]:
         """The names of the lanes that this receiver has in a group."""
-        known = self.receivers.get(receiver)
-        return [f"{receiver}/{integration.name}" for integration in known.integrations] if known is not None else []
+        return self._lanes.get(receiver, ())
 
     def _lane(self, group: AlertGroup, name: str) -> Lane | None:
         """The group's lane of that name for the integration as it is configured now; None when there is no such."""

@@ -70,7 +70,7 @@ class Labels(Mapping[str, str]):
         return f"Labels({self._map!r})"
 
     def __str__(self) -> str:
-        return "{" + ", ".join(f'{name}="{escape(value)}"' for name, value in self._map.items()) + "}"
+        return "{" + quoted_pairs(self._map) + "}"
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a label, or `default`."""
@@ -114,6 +114,14 @@ NO_LABELS = Labels()
 def escape(value: str) -> str:
     """A label value as it stands between double quotes in PromQL and in Alertmanager's group keys."""
     return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+def quoted_pairs(labels: Mapping[str, str]) -> str:
+    """`a="1", b="2"`, as it stands between braces."""
+    text = "".join(labels.values())
+    if '"' in text or "\\" in text or "\n" in text:
+        return ", ".join([f'{name}="{escape(value)}"' for name, value in labels.items()])
+    return ", ".join([f'{name}="{value}"' for name, value in labels.items()])  # nearly always; each group has such names
 
 
 class MatchOp(StrEnum):

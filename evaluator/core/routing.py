@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from evaluator.core.inhibition import InhibitRule
-from evaluator.core.labels import NO_LABELS, Labels, Matcher, escape, match_all
+from evaluator.core.labels import NO_LABELS, Labels, Matcher, match_all
 
 DEFAULT_GROUP_WAIT = timedelta(seconds=30)
 DEFAULT_GROUP_INTERVAL = timedelta(minutes=5)
@@ -70,8 +70,7 @@ class Route:
 
     def group_key(self, labels: Labels) -> str:
         """The text that receivers know the group by: `{}/{team="a"}:{alertname="X"}`."""
-        pairs = ", ".join(f'{name}="{escape(value)}"' for name, value in self.group_labels(labels).items())
-        return f"{self.key}:{{{pairs}}}"
+        return f"{self.key}:{self.group_labels(labels)}"
 
     def walk(self) -> Iterator[Route]:
         """This node and everything below it, depth first."""

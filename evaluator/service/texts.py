@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord, Pairs
@@ -18,7 +19,12 @@ class NotificationTextsOf:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.templates = NotificationTexts([(path.name, path.read_text(encoding="utf-8-sig")) for path in settings.templates])
+        self._files = [(path.name, path.read_text(encoding="utf-8-sig")) for path in settings.templates]
+
+    @cached_property
+    def templates(self) -> NotificationTexts:
+        """Read when the first text is rendered: a webhook has none, and need not wait for those of others."""
+        return NotificationTexts(self._files)
 
     def annotations(self, notification: Notification) -> Sequence[Mapping[str, str]]:
         """The finished annotations of each alert."""

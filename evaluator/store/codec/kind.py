@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from msgspec import MsgspecError
@@ -45,8 +46,9 @@ def to_micros(when: datetime) -> int:
     return (when - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=4096)
 def from_micros(micros: int) -> datetime:
-    """The instant, in UTC."""
+    """The instant, in UTC. What happened together has the same one, so a start makes few of them."""
     return _EPOCH + timedelta(0, 0, micros)
 
 
