@@ -37,7 +37,9 @@ from evaluator.config.intervals import ElementModel, IntervalModel, TimesModel
 from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
-from evaluator.config.oncall import AwayModel, CalendarModel, LayerModel, OverrideModel, PersonModel, ScheduleModel
+from evaluator.config.oncall.calendars import CalendarModel
+from evaluator.config.oncall.people import AwayModel, PersonModel
+from evaluator.config.oncall.schedules import LayerModel, OverrideModel, ScheduleModel
 from evaluator.config.rates import DEFAULT_LIMITS as DEFAULT_LIMITS_OF_KINDS
 from evaluator.config.rates import RateLimitModel
 from evaluator.config.receivers import KINDS, ReceiverModel

@@ -18,11 +18,12 @@ from evaluator.config.intervals import read_intervals
 from evaluator.config.limits import read_limits
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Listing, Node, Scalar, Table
-from evaluator.config.oncall import read_duty
+from evaluator.config.oncall import OnCallRead, read_oncall, severities_of
 from evaluator.config.original import redacted
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import made_up, read_receivers
+from evaluator.config.replies import read_links, read_replies
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
 from evaluator.config.secrecy import warn_of_hidden
@@ -54,11 +55,12 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     intervals = read_intervals(top, reading)
     policy = policy_of(model.silence_policy, top, reading)
     windows, silences = read_silences(top, policy, reading)
+    oncall = read_oncall(top, severities_of(model.severities, top, reading), receivers, defaults, reading)
     return Settings(
         path=path.absolute(),
         datasources=datasources,
         groups=rules.groups,
-        route=_route(top, receivers, intervals, model.retention, reading),
+        route=_route(top, receivers, intervals, oncall, model.retention, reading),
         receivers=receivers,
         external_labels=Labels(model.external_labels),
         external_url=model.external_url,
@@ -80,7 +82,11 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         silences=silences,
         silence_policy=policy,
         limits=read_limits(model.limits),
-        duty=read_duty(top, reading),
+        duty=oncall.duty,
+        ladders=oncall.ladders,
+        incident_retention=model.incidents.retention,
+        links=read_links(model.links, top, reading),
+        replies=read_replies(model.replies, {person.key for person in oncall.duty.people}, top, reading),
         compatibility=compatible,
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),
@@ -92,6 +98,9 @@ def _check(model: FileModel, top: Table, reading: Reading) -> None:
     for key in ("evaluation_interval", "retention"):
         if not getattr(model, key):
             problems.error(top.at(key), f"{key} cannot be zero", "remove it, or write a duration such as 1m")
+    if not model.incidents.retention:
+        position = top.at("incidents", "retention")
+        problems.error(position, "retention cannot be zero", "remove it, or write a duration such as 400d")
     for name in model.external_labels:
         if name in ("", METRIC_NAME):
             problems.error(top.at("external_labels", name), f'invalid label name "{name}" in external_labels', "rename it")
@@ -141,7 +150,12 @@ def _receivers(top: Table, defaults: Defaults, reading: Reading) -> tuple[Receiv
 
 
 def _route(
-    top: Table, receivers: Sequence[Receiver], intervals: Sequence[NamedInterval], retention: timedelta, reading: Reading
+    top: Table,
+    receivers: Sequence[Receiver],
+    intervals: Sequence[NamedInterval],
+    oncall: OnCallRead,
+    retention: timedelta,
+    reading: Reading,
 ) -> Route:
     names = Names(
         receivers=frozenset(receiver.name for receiver in receivers),
@@ -149,6 +163,7 @@ def _route(
         own_receivers=top.child("receivers") is not None,
         made_up=made_up(top).name,
         retention=retention,
+        escalations=oncall.escalations,
     )
     return read_route(top.child("route"), top.key("receivers"), names, reading)
 

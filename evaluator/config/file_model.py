@@ -11,6 +11,7 @@ from pydantic import Field, PlainValidator
 from evaluator.config.later import NOT_ACTED_ON
 from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Later, Model
+from evaluator.config.replies import LinksModel, RepliesModel
 from evaluator.config.scalars import Address, Count, Flag, HiddenUrl, PublicUrl, Regex, Span, Text, one_of
 from evaluator.config.silence_policy import SilencePolicyModel
 from evaluator.config.telemetry import EventRecorderModel, TracingModel
@@ -64,6 +65,14 @@ class CatchUpModel(Model):
     notify: Flag = True
 
 
+class IncidentsModel(Model):
+    """`incidents`."""
+
+    TITLE = "incidents"
+
+    retention: Span = timedelta(days=400)
+
+
 class RuleFilesModel(Model):
     """An entry of `rule_files` that names its datasource."""
 
@@ -102,6 +111,10 @@ class FileModel(Model):
     calendars: Any = None
     schedules: Any = None
     escalations: Any = None
+    severities: list[Text] = Field(default_factory=list)
+    incidents: IncidentsModel = Field(default_factory=IncidentsModel)
+    links: LinksModel = Field(default_factory=LinksModel)
+    replies: RepliesModel = Field(default_factory=RepliesModel)
 
     globals_: Any = Field(default=None, alias="global")
     route: Any = None

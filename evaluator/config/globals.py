@@ -13,6 +13,7 @@ from evaluator.config.reading import Reading
 from evaluator.config.scalars import HIDDEN, AbsoluteUrl, Flag, Hidden, HiddenUrl, Smarthost, Span, Text
 from evaluator.config.tls import TlsModel
 from evaluator.core.http import Secret
+from evaluator.core.receivers.phones import NtfySettings, TwilioSettings
 
 SLACK_APP_URL = "https://slack.com/api/chat.postMessage"
 
@@ -65,6 +66,16 @@ class GlobalModel(Model):
     rocketchat_token_id: Hidden | None = None
     rocketchat_token_id_file: Text | None = None
     jira_api_url: AbsoluteUrl | None = None
+    ntfy_url: AbsoluteUrl = NtfySettings("").url
+    ntfy_token: Hidden | None = None
+    ntfy_token_file: Text | None = None
+    twilio_account_sid: Text = ""
+    twilio_api_key_sid: Text = ""
+    twilio_auth_token: Hidden | None = None
+    twilio_auth_token_file: Text | None = None
+    twilio_from: Text = ""
+    twilio_messaging_service_sid: Text = ""
+    twilio_api_url: AbsoluteUrl = TwilioSettings("", ()).api_url
     mattermost_webhook_url: HiddenUrl | None = None
     mattermost_webhook_url_file: Text | None = None
 

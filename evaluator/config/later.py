@@ -13,16 +13,11 @@ NOT_ACTED_ON = MappingProxyType(
         "tracing": "no spans are sent",
         "event_recorder": "no events are recorded",
         "catch_up": "slots missed while stopped are counted, not evaluated",
-        "components": "alerts have no owners",
-        "profiles": "nobody is reached in person",
-        "escalations": "nobody is chased",
     }
 )
 
 OF_ROUTES = MappingProxyType(
     {
         "labels": "templates see no route labels",
-        "escalation": "nobody is chased; the receiver is told",
-        "dry_run": "the receiver is told in earnest",
     }
 )

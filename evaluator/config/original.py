@@ -27,6 +27,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.tag import Tag
 
+from evaluator.config.globals import GlobalModel
 from evaluator.config.nodes import Listing, Node, Scalar, Table, find
 from evaluator.config.receivers import made_up
 from evaluator.config.scalars import HIDDEN, HIDDEN_URL
@@ -39,6 +40,7 @@ _SHOWN: Final = (
 )
 _OURS_IN_ROUTES: Final = ("escalation", "dry_run", "inhibit_rules")
 _OURS_IN_RECEIVERS: Final = ("console_configs",)
+_OURS_IN_GLOBAL: Final = tuple(name for name in GlobalModel.model_fields if name.startswith(("ntfy_", "twilio_")))
 _TAG: Final = Tag(suffix="tag:yaml.org,2002:str")  # never written; the emitter only wants one to look at
 _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
 
@@ -68,6 +70,8 @@ def _of_theirs(name: str, top: Table) -> Node:
     match name, top.child(name):
         case "route", node:
             return _route(node or Table({}, {}, top.position), _made_up(top) if top.child("receivers") is None else None)
+        case "global", node:
+            return _without(node or top.values[name], _OURS_IN_GLOBAL)
         case "receivers", Listing() as node:
             return Listing(tuple(_without(item, _OURS_IN_RECEIVERS) for item in node.items), node.position)
         case "receivers", _:

@@ -17,7 +17,7 @@ from pydantic import Field
 from evaluator.config.inhibition import read_inhibit_rules
 from evaluator.config.later import OF_ROUTES
 from evaluator.config.matching import MatchModel, all_matchers, is_label_name
-from evaluator.config.models import Later, items, read
+from evaluator.config.models import items, read
 from evaluator.config.nodes import Node, Scalar, Table
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
@@ -48,9 +48,9 @@ class RouteModel(MatchModel):
     mute_time_intervals: list[Text] = Field(default_factory=list)
     active_time_intervals: list[Text] = Field(default_factory=list)
     labels: dict[str, Text] = Field(default_factory=dict)
-    escalation: Later = None
+    escalation: Text | None = None
     inhibit_rules: Any = None
-    dry_run: Later = None
+    dry_run: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Names:
     own_receivers: bool
     retention: timedelta
     made_up: str = CONSOLE.name
+    escalations: Collection[str] = ()
 
 
 def read_route(node: Node | None, missing: Position, names: Names, reading: Reading) -> Route:
@@ -113,6 +114,8 @@ def _route(model: RouteModel, node: Table, above: Route, named: Route, names: Na
         active_time_intervals=tuple(model.active_time_intervals),
         inhibit_rules=read_inhibit_rules(node, reading),
         labels=Labels({**above.labels, **model.labels}),
+        escalation=above.escalation if model.escalation is None else model.escalation,
+        dry_run=above.dry_run if model.dry_run is None else model.dry_run,
     )
     _warn_of_timers(here, model, node, names, reading)
     return replace(here, routes=_children(node, here, names, reading))
@@ -141,6 +144,9 @@ def _check_names(model: RouteModel, node: Table, names: Names, reading: Reading)
     if model.receiver and model.receiver not in names.receivers:
         remedy = did_you_mean(model.receiver, names.receivers) or "add it to receivers"
         reading.problems.error(node.at("receiver"), f'undefined receiver "{model.receiver}" used in route', remedy)
+    if model.escalation and model.escalation not in names.escalations:
+        remedy = did_you_mean(model.escalation, names.escalations) or "add it to escalations"
+        reading.problems.error(node.at("escalation"), f'undefined escalation "{model.escalation}" used in route', remedy)
     for key in ("mute_time_intervals", "active_time_intervals"):
         for number, name in enumerate(getattr(model, key)):
             if name not in names.intervals:

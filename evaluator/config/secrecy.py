@@ -14,6 +14,7 @@ from evaluator.config.file_model import FileModel
 from evaluator.config.globals import GlobalModel
 from evaluator.config.models import Model, holds_secret, model_at
 from evaluator.config.nodes import Listing, Node, Scalar, Table, scalars_of
+from evaluator.config.oncall.people import PersonModel
 from evaluator.config.problems import Problems
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
@@ -29,6 +30,9 @@ _READ_APART: dict[tuple[type[Model], str], type[Model]] = {
     (RouteModel, "routes"): RouteModel,
     **{(ReceiverModel, f"{name}_configs"): kind.model for name, kind in KINDS.items()},
 }
+
+# The same for mappings whose keys are names.
+_BY_NAME: dict[tuple[type[Model], str], type[Model]] = {(FileModel, "people"): PersonModel}
 
 
 def secrets_of(node: Node, model: type[Model] = FileModel) -> Iterator[Scalar]:
@@ -52,6 +56,9 @@ def _secrets_at(node: Node, name: str, model: type[Model]) -> Iterator[Scalar]:
         return
     if (model, name) in _READ_APART:
         yield from secrets_of(node, _READ_APART[model, name])
+    elif (model, name) in _BY_NAME:
+        for entry in node.values.values() if isinstance(node, Table) else ():
+            yield from secrets_of(entry, _BY_NAME[model, name])
     elif (below := model_at(model, (name,))) is not None:
         yield from secrets_of(node, below)
     elif (item := model_at(model, (name, 0))) is not None:

@@ -30,7 +30,7 @@ class Route:
     with equal matchers share it. id: unique and stable, the key plus the number of the child where keys collide.
     group_by: label names; None groups by all labels (`...`). inhibit_rules: those
     that hold for this node and what is below it. labels: told with every notification; their values are templates.
-    escalation: name of the policy by which people are chased, or empty.
+    escalation: name of the policy by which people are chased, or empty. dry_run: a drill; nobody is woken.
     """
 
     receiver: str
@@ -47,6 +47,7 @@ class Route:
     inhibit_rules: tuple[InhibitRule, ...] = ()
     labels: Labels = NO_LABELS
     escalation: str = ""
+    dry_run: bool = False
     routes: tuple[Route, ...] = ()
 
     def match(self, labels: Labels) -> Iterator[Route]:

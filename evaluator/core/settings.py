@@ -22,6 +22,7 @@ from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
 from evaluator.core.relabelling import Relabel
+from evaluator.core.replies import DEFAULT_LINKS, NO_REPLIES, LinkSettings, Replies
 from evaluator.core.routing import Route
 from evaluator.core.rules import RuleGroup
 from evaluator.core.silence import Silence
@@ -126,11 +127,12 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep.
+    """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep;
+    incident_retention: of that of incidents.
 
     alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     windows, silences: maintenance windows and silences as code. silence_policy: what is objected to in silences.
-    duty: people, and who is on call. ladders: how they are chased.
+    duty: people, and who is on call. ladders: how they are chased. links, replies: how they answer.
     compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
     matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
     """
@@ -145,6 +147,7 @@ class Settings:
     evaluation_interval: timedelta = timedelta(minutes=1)
     storage: str = "sqlite:///evaluator.db"
     retention: timedelta = timedelta(hours=120)
+    incident_retention: timedelta = timedelta(days=400)
     alertmanagers: tuple[Alertmanager, ...] = ()
     alert_relabel: tuple[Relabel, ...] = ()
     catch_up: CatchUp = CatchUp()
@@ -162,13 +165,20 @@ class Settings:
     limits: Limits = DEFAULT_LIMITS
     duty: Duty = NO_DUTY
     ladders: Ladders = NO_LADDERS
+    links: LinkSettings = DEFAULT_LINKS
+    replies: Replies = NO_REPLIES
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK
     original: str = field(default="", compare=False, repr=False)
 
+    @property
+    def told(self) -> tuple[Receiver, ...]:
+        """Everybody who can be told something: the receivers, and how people are reached."""
+        return self.receivers + self.ladders.contacts
+
     def receiver(self, name: str) -> Receiver:
-        """The receiver called `name`. Raises KeyError when there is none."""
-        for receiver in self.receivers:
+        """The receiver called `name`, or a contact, `person:KEY`. Raises KeyError when there is none."""
+        for receiver in self.told:
             if receiver.name == name:
                 return receiver
         raise KeyError(name)

@@ -244,7 +244,7 @@ def _datasources(machine: Machine, counts: Counts) -> Iterator[Metric]:
 
 
 def _integrations(machine: Machine) -> Iterator[tuple[str, str]]:
-    for receiver in machine.settings.receivers:
+    for receiver in machine.settings.told:
         yield from ((receiver.name, integration.name) for integration in receiver.integrations)
 
 

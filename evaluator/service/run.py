@@ -77,7 +77,7 @@ class Service:
         self._asking = Asking(settings)
         texts = NotificationTextsOf(settings)
         self._deliverer = Deliverer(
-            settings.receivers,
+            settings.told,
             texts,
             external_url=settings.external_url,
             stdout=stdout,
@@ -235,7 +235,7 @@ class Service:
         texts = NotificationTextsOf(settings)
         await self._asking.reload(settings)
         await self._deliverer.reload(
-            settings.receivers, texts, external_url=settings.external_url, compatibility=settings.compatibility
+            settings.told, texts, external_url=settings.external_url, compatibility=settings.compatibility
         )
         await self._forwarding.reload(settings)
         self._world.send(Reloaded(settings))

@@ -98,11 +98,15 @@ def test_what_is_ours_is_left_out(tmp_path: Path) -> None:
 datasources: [{name: a, url: 'http://a'}]
 matcher_mode: classic
 retention: 5d
+people: {ana: {email: ana@example.org}}
+escalations: {ladder: {levels: [{at: 0m, notify: [receiver:team]}]}}
+global: {resolve_timeout: 5m, ntfy_url: 'https://ntfy.example.org', twilio_from: '+15550000000'}
 route: {receiver: team, routes: [{escalation: ladder, inhibit_rules: [{equal: [a]}], dry_run: true, group_by: [a]}]}
 receivers: [{name: team, console_configs: [{}]}]
 silences: [{matchers: [a=b], starts_at: 2030-01-01T00:00:00Z, ends_at: 2030-01-02T00:00:00Z}]
 """
-    assert shown(tmp_path, text) == ("route:\n  receiver: team\n  routes:\n  - group_by:\n    - a\nreceivers:\n- name: team\n")
+    route = "route:\n  receiver: team\n  routes:\n  - group_by:\n    - a\n"
+    assert shown(tmp_path, text) == f"global:\n  resolve_timeout: 5m\n{route}receivers:\n- name: team\n"
 
 
 @pytest.mark.parametrize("text", ["retention: 5d\n", "route: {}\nreceivers:\n"])

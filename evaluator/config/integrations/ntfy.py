@@ -29,7 +29,7 @@ class NtfyModel(HttpIntegrationModel):
 
     TITLE = "ntfy_configs"
 
-    url: AbsoluteUrl = "https://ntfy.sh"
+    url: AbsoluteUrl | None = None
     topic: Text = ""
     token: Hidden | None = None
     token_file: Text | None = None
@@ -54,6 +54,7 @@ def settings(model: NtfyModel, source: Source) -> NtfySettings:
     return build(
         NtfySettings,
         model,
+        url=model.url or source.defaults.model.ntfy_url,
         http=_http(model, source),
         actions=build_all(NtfyAction, model.actions),
         timeout=source.timeout(model.timeout),
@@ -61,8 +62,10 @@ def settings(model: NtfyModel, source: Source) -> NtfySettings:
 
 
 def _http(model: NtfyModel, source: Source) -> HttpSettings:
-    """The token goes where credentials go."""
+    """The token goes where credentials go; that of `global` is for the server of `global`."""
     http, token = source.http(model), source.reading.secret(model, "token", source.node)
+    if token is None and model.url is None:
+        token = source.defaults.secret("ntfy_token", source.reading)
     if token is None:
         return http
     if http.authorization is not None or http.basic_auth is not None or http.oauth2 is not None:

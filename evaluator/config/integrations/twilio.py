@@ -29,31 +29,48 @@ class TwilioModel(HttpIntegrationModel):
     messaging_service_sid: Text = ""
     to: list[Text] = Field(default_factory=list)
     body: Text = ""
-    api_url: AbsoluteUrl = "https://api.twilio.com"
+    api_url: AbsoluteUrl | None = None
     timeout: GoSpan = timedelta(0)
 
 
 def settings(model: TwilioModel, source: Source) -> TwilioSettings:
-    """The settings of one account and the numbers that it writes to."""
+    """The settings of one account and the numbers that it writes to; an account that is not named is that of `global`."""
+    account, sender, service = _account(model, source), *_sender(model, source)
     _check(model, source)
     source.check_texts("body")
     return build(
         TwilioSettings,
         model,
-        sender=model.from_,
+        account_sid=account,
+        sender=sender,
+        messaging_service_sid=service,
+        api_url=model.api_url or source.defaults.model.twilio_api_url,
         to=tuple(dict.fromkeys(model.to)),
         http=_http(model, source),
         timeout=source.timeout(model.timeout),
     )
 
 
+def _account(model: TwilioModel, source: Source) -> str:
+    account = model.account_sid or source.defaults.model.twilio_account_sid
+    if not account:
+        remedy = "add account_sid, or twilio_account_sid under global"
+        source.wrong("account_sid", "missing account_sid in Twilio config", remedy)
+    return account
+
+
+def _sender(model: TwilioModel, source: Source) -> tuple[str, str]:
+    """The number that messages come from, or the service that chooses one; its own count more than those of `global`."""
+    own, shared = (model.from_, model.messaging_service_sid), source.defaults.model
+    sender, service = own if any(own) else (shared.twilio_from, shared.twilio_messaging_service_sid)
+    if bool(sender) == bool(service):
+        source.wrong("from", "one of from and messaging_service_sid must be configured", "write one of them")
+    return sender, service
+
+
 def _check(model: TwilioModel, source: Source) -> None:
-    if not model.account_sid:
-        source.wrong("account_sid", "missing account_sid in Twilio config", "add account_sid")
     if not model.to:
         source.wrong("to", "missing to in Twilio config", "add to: ['+15551234567']")
-    if bool(model.from_) == bool(model.messaging_service_sid):
-        source.wrong("from", "one of from and messaging_service_sid must be configured", "write one of them")
     for number, name in enumerate(model.to):
         if not _NUMBER.fullmatch(name):
             message = f'"{name}" is no telephone number'
@@ -62,7 +79,10 @@ def _check(model: TwilioModel, source: Source) -> None:
 
 def _http(model: TwilioModel, source: Source) -> HttpSettings:
     """The account, or one of its API keys, with its secret."""
-    http, token = source.http(model), source.own_secret(model, "auth_token")
+    http = source.http(model)
+    token = source.secret(model, "auth_token", "twilio_auth_token", "one of auth_token or auth_token_file must be configured")
     if http.authorization is not None or http.basic_auth is not None or http.oauth2 is not None:
         source.wrong("auth_token", "http_config has credentials already", "remove them there")
-    return replace(http, basic_auth=BasicAuth(model.api_key_sid or model.account_sid, token))
+    own = model.api_key_sid or model.account_sid
+    shared = source.defaults.model
+    return replace(http, basic_auth=BasicAuth(own or shared.twilio_api_key_sid or shared.twilio_account_sid, token))

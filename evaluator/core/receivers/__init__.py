@@ -19,7 +19,13 @@ from evaluator.core.receivers.chat import (
     WebexSettings,
     WechatSettings,
 )
-from evaluator.core.receivers.general import ConsoleSettings, EmailSettings, SnsSettings, WebhookSettings
+from evaluator.core.receivers.general import (
+    ConsoleSettings,
+    EmailSettings,
+    EventHookSettings,
+    SnsSettings,
+    WebhookSettings,
+)
 from evaluator.core.receivers.http import HttpServiceSettings
 from evaluator.core.receivers.mattermost import MattermostSettings
 from evaluator.core.receivers.paging import (
@@ -37,6 +43,7 @@ from evaluator.core.receivers.tickets import JiraSettings
 IntegrationSettings = (
     ConsoleSettings
     | WebhookSettings
+    | EventHookSettings
     | EmailSettings
     | PagerdutySettings
     | OpsgenieSettings
@@ -64,7 +71,8 @@ IntegrationSettings = (
 class Integration:
     """One way of a receiver to tell people. index: its number among the receiver's integrations of the same kind.
 
-    rate_limit: how often, None for as often as there is something to tell.
+    rate_limit: how often, None for as often as there is something to tell. way: of a person's contacts, what it is called
+    there, `sms`.
     """
 
     kind: str
@@ -72,11 +80,12 @@ class Integration:
     send_resolved: bool
     settings: IntegrationSettings
     rate_limit: RateLimit | None = None
+    way: str = ""
 
     @property
     def name(self) -> str:
-        """`webhook[0]`, as in Alertmanager's logs and notification log."""
-        return f"{self.kind}[{self.index}]"
+        """`webhook[0]`, as in Alertmanager's logs and notification log; of a contact, the way."""
+        return self.way or f"{self.kind}[{self.index}]"
 
 
 @dataclass(frozen=True, slots=True)
