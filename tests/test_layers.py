@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "evaluator"
 
-OUTSIDE = {"store", "notify", "prometheus", "wire", "config", "templating", "promql", "api", "web", "core"}
+OUTSIDE = {"store", "notify", "prometheus", "wire", "config", "templating", "promql", "ical", "api", "web", "core"}
 ARROWS: dict[str, set[str]] = {
     "core": set(),
     "wire": {"core"},
@@ -25,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "prometheus": {"core", "wire"},
     "templating": {"core"},
     "promql": {"core"},
+    "ical": {"core"},
     "config": {"core", "promql", "templating"},
     "api": {"core"},
     "web": {"core"},

@@ -1,0 +1,109 @@
+"""Whose turn it is, as a calendar says that somebody else keeps: in Google, Outlook, Nextcloud or a file.
+
+Each event is a shift. Whose it is say its attendees, by their mail addresses, else its title: a person's key, name or address,
+or several of them with commas between. Events that repeat are repeated on the clocks of their zone, so a shift that begins at
+22:00 does so in summer and in winter; an event without a zone, or of whole days, is on the clocks of the schedule. Where the
+clocks change, a shift begins at the first instant that they show its beginning and ends at the last one that they show its end:
+two that meet on the wall may overlap, and never leave anything out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import islice, takewhile
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar
+
+from evaluator.core.calendars import last_instant
+from evaluator.core.oncall import Override
+from evaluator.core.people import Person
+from evaluator.core.zones import first_instant
+
+MOST_EVENTS = 2000
+
+_BETWEEN = re.compile(r"\s*[,;/&+]\s*|\s+and\s+")
+
+
+class UnreadableError(Exception):
+    """What was found is no calendar, or one that contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """What a calendar says. shifts: in the order of their beginnings. strangers: titles of events that name nobody known."""
+
+    shifts: tuple[Override, ...]
+    strangers: tuple[str, ...] = ()
+
+
+def read_rota(text: bytes, people: Sequence[Person], zone: ZoneInfo, layer: int, start: datetime, stop: datetime) -> Rota:
+    """The shifts that touch a stretch of time. zone, layer: of the schedule. Raises UnreadableError."""
+    known = _known(people)
+    shifts: set[Override] = set()
+    strangers: dict[str, None] = {}
+    for event in _events(text, start, stop):
+        if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            continue
+        begin, end = _instant(event.start, zone, first_instant), _instant(event.end, zone, last_instant)
+        found = _people(event, known)
+        if not found:
+            strangers[str(event.get("SUMMARY", "")).strip() or "an event without a title"] = None
+        if begin < end:
+            shifts.update(Override(begin, end, stand_in=person, layer=layer) for person in found)
+    return Rota(tuple(sorted(shifts, key=lambda one: (one.start, one.end, one.stand_in))), tuple(strangers))
+
+
+def _events(text: bytes, start: datetime, stop: datetime) -> Iterator[Any]:
+    """Every event as often as it takes place between two instants."""
+    try:
+        calendar = Calendar.from_ical(text)
+        coming = recurring_ical_events.of(calendar).after(start)
+        near = takewhile(lambda event: _roughly(event.start) < stop, coming)
+        yield from islice(near, MOST_EVENTS)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError) as error:
+        raise UnreadableError(" ".join(f"{type(error).__name__}: {error}".split())[:300]) from error
+
+
+def _roughly(at: date) -> datetime:
+    """An instant at most a day from the true one, to compare with."""
+    if not isinstance(at, datetime):
+        return datetime(at.year, at.month, at.day, tzinfo=UTC)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _instant(at: date, zone: ZoneInfo, choose: Any) -> datetime:
+    """In UTC. choose: which instant is meant by a time on the wall."""
+    if not isinstance(at, datetime):
+        at = datetime(at.year, at.month, at.day)  # noqa: DTZ001 - on the wall of the schedule
+    if at.tzinfo is None or isinstance(at.tzinfo, ZoneInfo):
+        found: datetime = choose(at.replace(tzinfo=None), at.tzinfo or zone)
+        return found
+    return at.astimezone(UTC)
+
+
+def _known(people: Iterable[Person]) -> Mapping[str, str]:
+    """The key of a person by everything that names one; what names two names nobody."""
+    found: dict[str, set[str]] = {}
+    for person in people:
+        for name in {person.key, person.name, person.contacts.get("email", "")} - {""}:
+            found.setdefault(name.casefold(), set()).add(person.key)
+    return {name: min(keys) for name, keys in found.items() if len(keys) == 1}
+
+
+def _people(event: Any, known: Mapping[str, str]) -> list[str]:
+    attendees = event.get("ATTENDEE", [])
+    addresses = [str(one) for one in (attendees if isinstance(attendees, list) else [attendees])]
+    by_mail = [known[name] for one in addresses if (name := one.casefold().removeprefix("mailto:").strip()) in known]
+    if by_mail:
+        return by_mail
+    title = str(event.get("SUMMARY", "")).strip().casefold()
+    if title in known:
+        return [known[title]]
+    parts = [part for part in _BETWEEN.split(title) if part]
+    return [known[part] for part in parts] if parts and all(part in known for part in parts) else []
