@@ -19,7 +19,9 @@ from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.durations import format_duration, parse_duration
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
 from evaluator.core.events import Delivered, DeliveryFailed, Event, Observation, QueryFailed, QueryReturned, Reloaded
+from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
+from evaluator.core.overrides import OverrideRecord
 from evaluator.core.records import Attempt, Decision, Kept, OutboxRecord, Pairs, Transition
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
@@ -208,6 +210,10 @@ class Playbook:
             of(records.OutboxRecord),  # type: ignore[arg-type]
             of(Silence),  # type: ignore[arg-type]
             of(Window),  # type: ignore[arg-type]
+            of(IncidentRecord),  # type: ignore[arg-type]
+            of(PageRecord),  # type: ignore[arg-type]
+            of(MaintenanceRecord),  # type: ignore[arg-type]
+            of(OverrideRecord),  # type: ignore[arg-type]
         )
 
     # -- the world ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 - the next timer is never in the past
 - a query that failed changes no alert of any rule
 - one delivery at a time for each group and integration
+- incidents keep their promises (`_check_incident`)
 - the ledger changes to what was accepted, when it was accepted, and at no other time; aside from what it says of mutes, and
   that an attempt without an answer leaves what it told unsure
 """
@@ -19,6 +20,10 @@ from evaluator.core.dedup import Reason
 from evaluator.core.effects import Deliver, Effect, Forget, Note, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed
+from evaluator.core.incidents.incident import clock_at
+from evaluator.core.incidents.incidents import INCIDENT as TIMER
+from evaluator.core.incidents.pages import INCIDENT
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageKind, PageRecord, PageState
 from evaluator.core.labels import Labels
 from evaluator.core.records import Decision, LedgerRecord, OutboxRecord
 from evaluator.core.settings import Settings
@@ -42,6 +47,7 @@ class Referee(Machine):
         before = self._lives() if isinstance(event, QueryFailed) else {}
         self._before = self._told()
         rows = self._landed(event)
+        incidents = dict(self.incidents.table)
         effects = super().handle(event, now)
         assert self.next_timer is None or self.next_timer >= now, f"a timer at {self.next_timer} was overlooked at {now}"
         if isinstance(event, QueryFailed):
@@ -49,6 +55,9 @@ class Referee(Machine):
         doubted = rows if isinstance(event, DeliveryFailed) and event.unknown else []
         self._check_ledger(effects, rows if isinstance(event, Delivered) else [], doubted)
         self._check_lanes(effects)
+        self._check_pages(effects)
+        for record in self.incidents.table.values():
+            self._check_incident(incidents.get(record.number), record, now)
         return effects
 
     def _lives(self) -> dict[tuple[str, Labels], Life]:
@@ -106,6 +115,8 @@ class Referee(Machine):
         alone = {effect.row.id: effect.row for effect in effects if isinstance(effect, Deliver)}
         begun = [effect.record for effect in effects if isinstance(effect, Save) and isinstance(effect.record, OutboxRecord)]
         for ident, row in alone.items():
+            if row.group.startswith(INCIDENT):
+                continue
             self.flying[ident] = row
             if row.group == STORM:
                 same = [one for one in begun if one.integration == row.integration and one.retry_at is None]
@@ -113,6 +124,35 @@ class Referee(Machine):
         rows = [*(row for row in self.flying.values() if row.group != STORM), *chain.from_iterable(self.storms.values())]
         lanes = [(row.group, row.integration) for row in rows if row.id in known]
         assert len(lanes) == len(set(lanes)), f"two deliveries at once: {lanes}"
+
+    def _check_pages(self, effects: Sequence[Effect]) -> None:
+        """No page leaves for what somebody works on, or what is over or held; and nothing leaves twice without having failed."""
+        for effect in effects:
+            if not isinstance(effect, Deliver) or effect.row.notification.incident is None:
+                continue
+            notice = effect.row.notification.incident
+            assert notice.kind is not PageKind.PAGE or notice.state is IncidentState.TRIGGERED
+            assert (notice.kind is PageKind.RESOLVED) == (notice.state is IncidentState.RESOLVED)
+            assert notice.kind is not PageKind.REMINDER or notice.state is IncidentState.ACKED
+            page = next(page for page in self.incidents.pages_of(notice.number) if page.id == effect.row.id)
+            assert page.state is PageState.SENDING
+        sent = [effect.row.id for effect in effects if isinstance(effect, Deliver)]
+        assert len(sent) == len(set(sent)), "a page is sent twice in a step"
+        pages = [effect.record for effect in effects if isinstance(effect, Save) and isinstance(effect.record, PageRecord)]
+        assert len({page.key for page in pages}) == len(pages)
+
+    def _check_incident(self, before: IncidentRecord | None, record: IncidentRecord, now: datetime) -> None:
+        """Levels fire in order, the clock never runs back within a climb nor while something holds it, and nothing is forgotten."""
+        if before is not None and before.epoch == record.epoch:
+            assert record.level >= before.level
+            assert clock_at(record, now) >= clock_at(before, before.updated_at) or record.epoch != before.epoch
+        if before is not None:
+            assert record.epoch >= before.epoch
+        if not record.running:
+            assert record.running_since is None
+        elif record.exhausted_at is None:
+            waits = self.timers.at((TIMER, record.key[0])) is not None
+            assert waits, f"incident {record.number} climbs, and nothing is due"
 
 
 def _is_ledger(effect: Effect) -> bool:
