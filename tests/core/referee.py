@@ -126,7 +126,7 @@ class Referee(Machine):
         assert len(lanes) == len(set(lanes)), f"two deliveries at once: {lanes}"
 
     def _check_pages(self, effects: Sequence[Effect]) -> None:
-        """No page leaves for what somebody works on, or what is over or held; and nothing leaves twice without having failed."""
+        """No page leaves for what somebody works on, or what is over; and nothing leaves twice at once."""
         for effect in effects:
             if not isinstance(effect, Deliver) or effect.row.notification.incident is None:
                 continue
@@ -142,7 +142,7 @@ class Referee(Machine):
         assert len({page.key for page in pages}) == len(pages)
 
     def _check_incident(self, before: IncidentRecord | None, record: IncidentRecord, now: datetime) -> None:
-        """Levels fire in order, the clock never runs back within a climb nor while something holds it, and nothing is forgotten."""
+        """Levels fire in order, the clock never runs back within a climb, and nothing is forgotten."""
         if before is not None and before.epoch == record.epoch:
             assert record.level >= before.level
             assert clock_at(record, now) >= clock_at(before, before.updated_at) or record.epoch != before.epoch

@@ -175,7 +175,8 @@ class Incidents:
             fresh = [_name(alert) for name, alert in after.items() if name not in before]
             gone = before - after.keys()
             if fresh:
-                record = self._do(transitions.joined(record, fresh, now), now)
+                worse = self._rank(self._worst(firing)[0]) > self._ladders.rank(record.worst)  # which is told, and says enough
+                record = self._do(transitions.joined(record, fresh, now, quietly=worse), now)
             if gone:
                 names = [_name(alert) for alert in self.alerts_of(record) if alert.fingerprint in gone]
                 record = self._do(transitions.left(record, names or [f"{len(gone)} alerts"], now), now)
@@ -187,9 +188,12 @@ class Incidents:
         severity = alert.labels.get(SEVERITY, "")
         if severity == record.severity:
             return record
-        rises = self._ladders.rank(severity) > self._ladders.rank(record.worst)
+        rises = self._rank(alert) > self._ladders.rank(record.worst)
         policy = self._belonging.policy(group.route, record.component)
         return self._do(transitions.rerated(record, severity, policy, group.route.id, rises, now), now)
+
+    def _rank(self, alert: Alert) -> int:
+        return self._ladders.rank(alert.labels.get(SEVERITY, ""))
 
     def _worst(self, firing: list[tuple[Alert, AlertGroup]]) -> tuple[Alert, AlertGroup]:
         """The firing alert that counts, and the group that it is in: first those of routes that name a policy."""
@@ -197,7 +201,7 @@ class Incidents:
         def badness(one: tuple[Alert, AlertGroup]) -> tuple[bool, int, str]:
             alert, group = one
             chased = self._belonging.policy(group.route, alert.labels.get(COMPONENT, "")) is not None
-            return chased, self._ladders.rank(alert.labels.get(SEVERITY, "")), alert.fingerprint
+            return chased, self._rank(alert), alert.fingerprint
 
         return max(firing, key=badness)
 

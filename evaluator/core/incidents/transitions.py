@@ -239,13 +239,15 @@ def reopened(record: IncidentRecord, now: datetime) -> Step:
     return step._replace(record=set_clock(step.record, first, now))
 
 
-def joined(record: IncidentRecord, names: Iterable[str], now: datetime) -> Step:
-    """Alerts fire that did not; `names` are for people."""
+def joined(record: IncidentRecord, names: Iterable[str], now: datetime, quietly: bool = False) -> Step:
+    """Alerts fire that did not; `names` are for people. quietly: something more important is about to be told."""
     said = ", ".join(names)
     deeds: tuple[Deed, ...] = (_moment(record, Happening.JOINED, now, said), Refresh())
-    if record.state is ACKED and record.policy.on_new_alert is Reaction.REOPEN:
+    if record.state is not ACKED or quietly:
+        return Step(replace(record, updated_at=now), deeds)
+    if record.policy.on_new_alert is Reaction.REOPEN:
         return _begin_again(record, now, *deeds[:1])
-    if record.state is ACKED and record.policy.on_new_alert is Reaction.NOTIFY_OWNER:
+    if record.policy.on_new_alert is Reaction.NOTIFY_OWNER:
         deeds += (Inform(PageKind.NOTICE, Audience.OWNER, f"fires as well: {said}"),)
     return Step(replace(record, updated_at=now), deeds)
 

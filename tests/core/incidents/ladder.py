@@ -92,9 +92,7 @@ def config(*policies: Escalation, root: Route | None = None, **more: Any) -> Set
     """A rule `Down`, whose alerts climb the first policy."""
     first = policies[0].name if policies else "ladder"
     tree = root or replace(route(by=["alertname", "component"], wait="0s"), escalation=first)
-    rules = more.pop(
-        "rules", (rule("Down", component="api", severity="critical"), rule("Slow", component="api", severity="warning"))
-    )
+    rules = rule("Down", component="api", severity="critical"), rule("Slow", component="api", severity="warning")
     base = settings(group(*rules, interval="1m"), root=tree, duty=more.pop("duty", duty()), ladders=ladders(*policies))
     return replace(base, **more)
 
@@ -134,9 +132,8 @@ class Ladder(Playbook):
 
     def story(self) -> list[str]:
         """The timeline, without what was sent."""
-        moments = [
-            effect.record for _, effect in self.effects if isinstance(effect, Note) and isinstance(effect.record, Moment)
-        ]
+        notes = [effect.record for _, effect in self.effects if isinstance(effect, Note)]
+        moments = [note for note in notes if isinstance(note, Moment)]
         return [f"{offset(one.at)} {one.what} {one.detail}".rstrip() for one in moments]
 
     @property
