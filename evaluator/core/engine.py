@@ -24,6 +24,7 @@ from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, T
 from evaluator.core.events import (
     AlertsPosted,
     CalendarRead,
+    CalendarUnread,
     Delivered,
     DeliveryFailed,
     Event,
@@ -162,7 +163,9 @@ class Machine:
             case OverrideEnded():
                 self.overrides.end(event.id, now)
             case CalendarRead():
-                self.overrides.take(event.schedule, event.layer, event.source, event.shifts, now)
+                self.overrides.take(event, now)
+            case CalendarUnread():
+                self.overrides.miss(event, now)
             case Reloaded():
                 self._reload(event.settings, now)
             case _:

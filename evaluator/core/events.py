@@ -179,12 +179,25 @@ class OverrideEnded:
 
 @dataclass(frozen=True, slots=True)
 class CalendarRead:
-    """The calendar of a layer of a schedule was read. layer: its number, from 1. shifts: of weeks that are past and to come."""
+    """The calendar of a layer of a schedule was read. layer: its number, from 1. shifts: of weeks that are past and to come.
+
+    strangers: titles of events that name nobody who is known.
+    """
 
     schedule: str
     layer: int
     source: str
     shifts: tuple[Override, ...] = field(repr=False)
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarUnread:
+    """The calendar of a layer of a schedule could not be read; what was read before goes on to count."""
+
+    schedule: str
+    layer: int
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,5 +227,6 @@ Event = (
     | OverrideSet
     | OverrideEnded
     | CalendarRead
+    | CalendarUnread
     | Reloaded
 )

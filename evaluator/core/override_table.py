@@ -9,9 +9,10 @@ for as long as people look back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from evaluator.core.events import CalendarRead, CalendarUnread
 from evaluator.core.journal import Journal
 from evaluator.core.oncall import CalendarLayer, Override, Schedule
 from evaluator.core.overrides import OverrideRecord
@@ -20,11 +21,25 @@ from evaluator.core.silence import derived_id
 REMEMBERED = timedelta(days=92)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with a calendar. read_at: last, in this life of the process. error: why it cannot be read now.
+
+    strangers: titles of events that name nobody who is known.
+    """
+
+    read_at: datetime | None = None
+    error: str = ""
+    failing_since: datetime | None = None
+    strangers: tuple[str, ...] = ()
+
+
 class Overrides:
-    """Overrides by id; `of` gives those of a schedule in the order in which they count."""
+    """Overrides by id; `of` gives those of a schedule in the order in which they count. calendars: by schedule and layer."""
 
     def __init__(self, journal: Journal) -> None:
         self.table: dict[str, OverrideRecord] = {}
+        self.calendars: dict[tuple[str, int], Standing] = {}
         self._journal = journal
 
     def of(self, schedule: str) -> tuple[Override, ...]:
@@ -52,20 +67,28 @@ class Overrides:
 
     # -- calendars ----------------------------------------------------------------------------------------------------
 
-    def take(self, schedule: str, layer: int, source: str, shifts: Iterable[Override], now: datetime) -> None:
+    def take(self, read: CalendarRead, now: datetime) -> None:
         """A calendar was read. What it says of the time to come takes the place of what it said before.
 
         What was so before stays as it was, unless nothing is known yet: then the past is what the calendar says, too.
         """
-        former = {name: one for name, one in self.table.items() if _from(one) == (schedule, layer, source)}
-        found = {derived_id(schedule, source, shift): shift for shift in shifts}
+        origin = (read.schedule, read.layer, read.source)
+        former = {name: one for name, one in self.table.items() if _from(one) == origin}
+        found = {derived_id(read.schedule, read.source, shift): shift for shift in read.shifts}
         for name in former.keys() - found.keys():
             self.end(name, now)
         for name in sorted(found.keys() - former.keys()):
             shift = found[name] if not former else replace(found[name], start=max(found[name].start, now))
             if shift.start < shift.end:
-                self._keep(OverrideRecord(name, schedule, shift, source=source))
+                self._keep(OverrideRecord(name, read.schedule, shift, source=read.source))
+        self.calendars[read.schedule, read.layer] = Standing(now, strangers=read.strangers)
         self._forget_old(now)
+
+    def miss(self, unread: CalendarUnread, now: datetime) -> None:
+        """A calendar could not be read; what it said before counts."""
+        key = (unread.schedule, unread.layer)
+        former = self.calendars.get(key, Standing())
+        self.calendars[key] = replace(former, error=unread.error, failing_since=former.failing_since or now)
 
     def configure(self, schedules: Iterable[Schedule]) -> None:
         """Take over what the configuration says: shifts of calendars that it no longer names do not count any more."""
@@ -75,6 +98,8 @@ class Overrides:
             for number, layer in enumerate(schedule.layers, 1)
             if isinstance(layer, CalendarLayer)
         }
+        for key in self.calendars.keys() - {(schedule, number) for schedule, number, _ in named}:
+            del self.calendars[key]
         for name, record in list(self.table.items()):
             if record.source and _from(record) not in named:
                 self._drop(name)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from evaluator.core.effects import Effect, Forget, Save
 from evaluator.core.engine import Machine
-from evaluator.core.events import CalendarRead, OverrideEnded, OverrideSet, Reloaded
+from evaluator.core.events import CalendarRead, CalendarUnread, OverrideEnded, OverrideSet, Reloaded
 from evaluator.core.oncall import CalendarLayer, Override, Schedule, on_call, shifts
-from evaluator.core.override_table import REMEMBERED
+from evaluator.core.override_table import REMEMBERED, Standing
 from evaluator.core.overrides import OverrideRecord
 from evaluator.core.people import Duty
 from evaluator.core.records import Kept
@@ -136,3 +136,14 @@ def test_shifts_of_a_calendar_that_the_configuration_no_longer_names_do_not_coun
     gone = Machine(replace(SETTINGS, duty=Duty((), (other,))), START)
     record = OverrideRecord("s", "primary", shift(0, 4, "cy"), source=CALENDAR.source)
     assert gone.restore(Kept(overrides=(record,)), START) == [Forget(OverrideRecord, ("s",))]
+
+
+def test_a_calendar_that_cannot_be_read_counts_as_it_was_and_says_since_when() -> None:
+    machine = Machine(SETTINGS, START)
+    machine.handle(read(shift(0, 9, "cy")), START)
+    for hours in (1, 2):
+        machine.handle(CalendarUnread("primary", 2, "answered 503"), START + hours * HOUR)
+    assert machine.overrides.calendars["primary", 2] == Standing(START, "answered 503", START + HOUR)
+    assert now_on_call(machine, 3)[0] == ("cy",)
+    machine.handle(CalendarRead("primary", 2, CALENDAR.source, (shift(0, 9, "cy"),), ("eve",)), START + 3 * HOUR)
+    assert machine.overrides.calendars["primary", 2] == Standing(START + 3 * HOUR, strangers=("eve",))
