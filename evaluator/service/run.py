@@ -292,9 +292,9 @@ class Service:
             return  # said in the log
 
     async def _prune(self) -> None:
-        before = self.now - self.settings.retention
+        before, incidents_before = self.now - self.settings.retention, self.now - self.settings.incident_retention
         try:
-            dropped = await asyncio.to_thread(self.store.prune, before)
+            dropped = await asyncio.to_thread(self.store.prune, before, incidents_before)
         except StoreError as error:
             log.warning("history not pruned", error=str(error))
             return

@@ -7,13 +7,14 @@ is killed at any instant finds on its next start a state that it really was in. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from evaluator.core import records
 from evaluator.core.effects import Forget, Note, Save
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
 from evaluator.core.records import History
 
 Change = Save | Forget | Note
@@ -50,7 +51,11 @@ class Store(Protocol):
     """
 
     def load(self) -> Kept:
-        """All that is kept, as of one instant. A record that cannot be read is an error: nothing is left out silently."""
+        """All that a start needs, as of one instant. A record that cannot be read is an error: nothing is left out silently.
+
+        Incidents that have been over for long, and their pages, stay where they are. How long is counted back from the newest
+        end of any incident, so that the same store always gives the same.
+        """
 
     def commit(self, effects: Sequence[Change]) -> None:
         """Keep what `effects` ask for, all of it or nothing; of several for one key the last counts.
@@ -69,6 +74,7 @@ class Store(Protocol):
         rule: str | None = None,
         fingerprint: str | None = None,
         outbox: str | None = None,
+        incident: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> list[H]:
         """At most `limit` records of one kind, newest first, those of one instant in the reverse order of their notes.
@@ -76,8 +82,35 @@ class Store(Protocol):
         since is included, until is not. Raises ValueError for a condition on something that `kind` does not have.
         """
 
-    def prune(self, before: datetime) -> int:
-        """Drop history older than `before`, and say how many records that were. State is never pruned."""
+    def incident(self, number: int) -> IncidentRecord | None:
+        """One incident, as long as it is kept."""
+
+    def incidents(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        states: Collection[IncidentState] = tuple(IncidentState),
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[IncidentRecord]:
+        """At most `limit` incidents, as they are now, the newest first. They opened at `since` or later, and before `until`."""
+
+    def pages(
+        self,
+        *,
+        incident: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[PageRecord]:
+        """At most `limit` pages, of one incident or of all, the newest first. since, until: of when they were planned."""
+
+    def prune(self, before: datetime, incidents_before: datetime) -> int:
+        """Drop history older than `before`, and incidents that were over before `incidents_before`; say how many records.
+
+        With an incident go its pages and its timeline, which stay as long as it does. The newest incident stays however old it
+        is, so that no number is given twice. Other state is never pruned.
+        """
 
     def close(self) -> None:
         """Let go of everything, so that another process may open the store. Closing twice is fine."""

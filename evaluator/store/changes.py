@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from evaluator.core.effects import Forget, Note, Save
 from evaluator.core.records import History, Record
 from evaluator.store.base import Change
-
-Key = tuple[str, ...]
+from evaluator.store.codec.kind import Key
 
 
 @dataclass(slots=True)

@@ -2,12 +2,13 @@
 
 There is one table for each kind of record. A column of its own has what is looked up, sorted by, or worth a look with the
 `sqlite3` shell at night: keys, states, times. Everything else is in `body`, as JSON, so that a field more with a default
-needs no migration. Times are whole microseconds since 1970 in UTC. `group` is a reserved word, hence `group_id`.
+needs no migration. Times are whole microseconds since 1970 in UTC, durations whole microseconds. `group` is a reserved word,
+hence `group_id`; so are `by` and `offset`, hence `actor` and `delay`.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -25,6 +26,10 @@ def _time(name: str, *, optional: bool = False) -> Column[int]:
 
 def _state(name: str) -> Column[str]:
     return Column(name, Text, nullable=True)
+
+
+def _count(name: str, *, key: bool = False) -> Column[int]:
+    return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False)
 
 
 def _number() -> Column[int]:
@@ -112,6 +117,77 @@ windows = Table(
     _text("body"),
 )
 
+incidents = Table(
+    "incidents",
+    metadata,
+    _count("number", key=True),
+    _text("state"),
+    _text("severity"),
+    _text("title"),
+    _text("owner"),
+    _count("epoch"),
+    _count("level"),
+    _time("opened_at"),
+    _time("updated_at"),
+    _time("due_at", optional=True),
+    _time("resolved_at", optional=True),
+    _text("policy"),
+    _text("body"),
+    Index("incidents_by_opening", "opened_at"),
+    Index("incidents_by_end", "resolved_at"),
+)
+"""due_at: what `next_step` says, for people who look at the table; nobody reads it back. policy: as JSON."""
+
+PAGE_ONCE = ("incident", "epoch", "level", "whom", "way", "delay", "kind", "serial")
+"""What there can be one page of, whatever it is called."""
+
+pages = Table(
+    "pages",
+    metadata,
+    _text("id", key=True),
+    _count("incident"),
+    _count("epoch"),
+    _count("level"),
+    _text("whom"),
+    _text("way"),
+    _time("delay"),
+    _text("kind"),
+    _count("serial"),
+    _text("integration"),
+    _text("state"),
+    _time("created_at"),
+    _time("due_at"),
+    _time("sent_at", optional=True),
+    _text("body"),
+    UniqueConstraint(*PAGE_ONCE, name="pages_once"),
+    Index("pages_by_time", "created_at"),
+)
+
+maintenance = Table(
+    "maintenance",
+    metadata,
+    _text("id", key=True),
+    _text("component"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("author"),
+    _text("reason"),
+    _text("body"),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    _text("id", key=True),
+    _text("schedule"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("replaced"),
+    _text("stand_in"),
+    _text("author"),
+    _text("body"),
+)
+
 transitions = Table(
     "transitions",
     metadata,
@@ -153,4 +229,21 @@ attempts = Table(
     Index("attempts_by_time", "at"),
     Index("attempts_by_group", "group_id", "at"),
     Index("attempts_by_outbox", "outbox", "at"),
+)
+
+incident_events = Table(
+    "incident_events",
+    metadata,
+    _number(),
+    _time("at"),
+    _count("incident"),
+    _count("epoch"),
+    _count("level"),
+    _text("what"),
+    _text("detail"),
+    _text("actor"),
+    _text("via"),
+    _text("body"),
+    Index("incident_events_by_time", "at"),
+    Index("incident_events_by_incident", "incident", "at"),
 )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluator.core.incidents.records import Moment
 from evaluator.core.records import Attempt, Decision, Transition
 
 SEARCHED: dict[type[Any], frozenset[str]] = {
     Transition: frozenset({"rule", "fingerprint"}),
     Decision: frozenset({"group"}),
     Attempt: frozenset({"group", "outbox"}),
+    Moment: frozenset({"incident"}),
 }
 
 
-def search_terms(kind: type[Any], **terms: str | None) -> dict[str, str]:
+def search_terms(kind: type[Any], **terms: str | int | None) -> dict[str, str | int]:
     """The conditions that were given. Raises ValueError for one on something that `kind` does not have."""
     given = {name: value for name, value in terms.items() if value is not None}
     unknown = given.keys() - SEARCHED[kind]

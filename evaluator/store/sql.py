@@ -9,18 +9,20 @@ The rows of one table are written by one statement (`statements`), so a commit c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
 from evaluator.core.records import Record
-from evaluator.store import statements
+from evaluator.store import queries, statements
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError, SupersededError
-from evaluator.store.changes import Changes, Key, net_changes
+from evaluator.store.changes import Changes, net_changes
 from evaluator.store.codec.history import HISTORY
-from evaluator.store.codec.kind import Kind, Row, T, to_micros
+from evaluator.store.codec.incidents import INCIDENTS, MAINTENANCE, OVERRIDES, PAGES
+from evaluator.store.codec.kind import Key, Kind, Row, T, to_micros
 from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES, WINDOWS
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
@@ -29,6 +31,7 @@ from evaluator.store.search import search_terms
 from evaluator.store.writer import Cursor, Writer
 
 PRUNED_AT_ONCE = 5000  # so that pruning a month of history keeps no commit waiting
+INCIDENTS_PRUNED_AT_ONCE = 100  # each with some tens of rows
 
 _EPOCH = "epoch"
 _Batch = tuple[str, list[Row]]
@@ -57,6 +60,11 @@ class SqlStore:
                 outbox=_read_all(connection, OUTBOX),
                 silences=_read_all(connection, SILENCES),
                 windows=_read_all(connection, WINDOWS),
+                incidents=_read(connection, INCIDENTS, queries.recent_incidents()),
+                pages=_read(connection, PAGES, queries.recent_pages()),
+                maintenance=_read_all(connection, MAINTENANCE),
+                overrides=_read_all(connection, OVERRIDES),
+                newest_incident=connection.scalar(queries.newest_incident()) or 0,
                 meta={row.name: row.value for row in connection.execute(select(meta))},
             )
 
@@ -79,25 +87,49 @@ class SqlStore:
         rule: str | None = None,
         fingerprint: str | None = None,
         outbox: str | None = None,
+        incident: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> list[H]:
         """See `Store.history`."""
-        terms = search_terms(kind, group=group, rule=rule, fingerprint=fingerprint, outbox=outbox)
+        terms = search_terms(kind, group=group, rule=rule, fingerprint=fingerprint, outbox=outbox, incident=incident)
         kept: Kind[H] = HISTORY[kind]
-        columns = kept.table.c
-        wanted = select(kept.table).order_by(columns.at.desc(), columns.id.desc()).limit(limit)
-        if since is not None:
-            wanted = wanted.where(columns.at >= to_micros(since))
-        if until is not None:
-            wanted = wanted.where(columns.at < to_micros(until))
-        for name, value in terms.items():
-            wanted = wanted.where(columns["group_id" if name == "group" else name] == value)
         with self._reading() as connection:
-            return [kept.read(row) for row in connection.execute(wanted)]
+            return list(_read(connection, kept, queries.noted(kept.table, since, until, terms, limit)))
 
-    def prune(self, before: datetime) -> int:
+    def incident(self, number: int) -> IncidentRecord | None:
+        """See `Store.incident`."""
+        with self._reading() as connection:
+            return next(iter(_read(connection, INCIDENTS, queries.incident(number))), None)
+
+    def incidents(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        states: Collection[IncidentState] = tuple(IncidentState),
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[IncidentRecord]:
+        """See `Store.incidents`."""
+        with self._reading() as connection:
+            return list(_read(connection, INCIDENTS, queries.opened(since, until, states, limit)))
+
+    def pages(
+        self,
+        *,
+        incident: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[PageRecord]:
+        """See `Store.pages`."""
+        with self._reading() as connection:
+            return list(_read(connection, PAGES, queries.planned(incident, since, until, limit)))
+
+    def prune(self, before: datetime, incidents_before: datetime) -> int:
         """See `Store.prune`. Done in several transactions, so that commits find their turn in between."""
-        return sum(self._prune(kind.table, to_micros(before)) for kind in HISTORY.values())
+        history = [kind.table for note, kind in HISTORY.items() if note is not Moment]
+        dropped = sum(self._prune(table, to_micros(before)) for table in history)
+        return dropped + self._prune_incidents(to_micros(incidents_before))
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -114,6 +146,18 @@ class SqlStore:
                 count = cursor.rowcount
             dropped += count
             if count < PRUNED_AT_ONCE:
+                return dropped
+
+    def _prune_incidents(self, before: int) -> int:
+        dropped = 0
+        while True:
+            with self._writing() as cursor:
+                cursor.execute(statements.outlived_incidents(), {"before": before, "most": INCIDENTS_PRUNED_AT_ONCE})
+                rows = [{"number": number} for (number,) in cursor.fetchall()]
+                for text in statements.forgetting_incident():
+                    cursor.executemany(text, rows)
+                    dropped += max(cursor.rowcount, 0)
+            if len(rows) < INCIDENTS_PRUNED_AT_ONCE:
                 return dropped
 
     @contextmanager
@@ -155,7 +199,11 @@ def claim_epoch(connection: Connection) -> int:
 
 
 def _read_all(connection: Connection, kind: Kind[T]) -> tuple[T, ...]:
-    return tuple(kind.read(row) for row in connection.execute(select(kind.table).order_by(*kind.table.primary_key)).all())
+    return _read(connection, kind, queries.everything(kind.table))
+
+
+def _read(connection: Connection, kind: Kind[T], wanted: queries.Rows) -> tuple[T, ...]:
+    return tuple(kind.read(row) for row in connection.execute(wanted).all())
 
 
 def _batches(changes: Changes) -> Iterator[_Batch]:
@@ -171,5 +219,6 @@ def _batches(changes: Changes) -> Iterator[_Batch]:
 
 
 def _keys(record: type[Record], keys: Iterable[Key]) -> Iterator[Row]:
-    names = [column.name for column in RECORDS[record].table.primary_key]
-    return (dict(zip(names, key, strict=True)) for key in keys)
+    kind = RECORDS[record]
+    names = [column.name for column in kind.table.primary_key]
+    return (dict(zip(names, kind.to_key(key), strict=True)) for key in keys)

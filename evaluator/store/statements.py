@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, text
+from sqlalchemy import Table, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects import sqlite
 
-from evaluator.store.schema import meta
+from evaluator.store.schema import incident_events, incidents, meta, pages
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 
@@ -38,6 +38,21 @@ def pruning(table: Table) -> str:
     """Drop some rows that are older than `before`, `most` at most."""
     oldest = select(table.c.id).where(table.c.at < bindparam("before")).suffix_with(text("LIMIT :most"))
     return _text(delete(table).where(table.c.id.in_(oldest)))
+
+
+@cache
+def outlived_incidents() -> str:
+    """The numbers of some incidents that were over before `before`, `most` at most, and never that of the newest one."""
+    newest = select(func.max(incidents.c.number)).scalar_subquery()
+    old = (incidents.c.resolved_at < bindparam("before")) & (incidents.c.number < newest)
+    return _text(select(incidents.c.number).where(old).suffix_with(text("LIMIT :most")))
+
+
+@cache
+def forgetting_incident() -> tuple[str, ...]:
+    """Drop everything about the incident `number`, itself the last."""
+    of = [(pages, pages.c.incident), (incident_events, incident_events.c.incident), (incidents, incidents.c.number)]
+    return tuple(_text(delete(table).where(column == bindparam("number"))) for table, column in of)
 
 
 @cache

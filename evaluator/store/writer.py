@@ -30,6 +30,9 @@ class Cursor(Protocol):
     def fetchone(self) -> Any:
         """The next row of what was asked for."""
 
+    def fetchall(self) -> Any:
+        """All rows of it."""
+
 
 class Writer:
     """Makes transactions one after the other, whichever threads ask for them. begin: the statement that each begins with."""

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.effects import Forget, Note, Save
+from evaluator.core.incidents.records import Moment
 from evaluator.core.records import AlertRecord, Attempt, Decision, GroupRecord, History, Record, Transition
 from evaluator.store import Change, Kept, Store, StoreError, open_store
 
@@ -21,7 +22,8 @@ MINUTE = timedelta(minutes=1)
 
 
 def everything(kept: Kept) -> tuple[Record, ...]:
-    return kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences + kept.windows
+    alerts = kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences + kept.windows
+    return alerts + kept.incidents + kept.pages + kept.maintenance + kept.overrides
 
 
 def group(name: str, minute: int = 0) -> GroupRecord:
@@ -49,6 +51,8 @@ def test_records_come_back_under_their_kinds(store: Store) -> None:
     kept = store.load()
     assert (kept.rule_alerts, kept.alerts, kept.groups) == ((v.RULE_ALERT,), (v.ALERT,), (v.GROUP,))
     assert (kept.ledger, kept.outbox, kept.silences) == ((v.LEDGER,), (v.OUTBOX,), (v.SILENCE,))
+    assert (kept.incidents, kept.pages) == ((v.INCIDENT,), (v.PAGE,))
+    assert (kept.maintenance, kept.overrides) == ((v.MAINTENANCE,), (v.OVERRIDE,))
 
 
 @pytest.mark.parametrize("record", v.ONE_OF_EACH, ids=lambda record: type(record).__name__)
@@ -56,7 +60,8 @@ def test_forgetting_by_kind_and_key(store: Store, record: Record) -> None:
     """The key of a record is the key of its row, for every kind."""
     store.commit([Save(record) for record in v.ONE_OF_EACH])
     store.commit([Forget(type(record), record.key)])
-    assert everything(store.load()) == tuple(other for other in v.ONE_OF_EACH if other is not record)
+    gone = {record, v.PAGE} if record is v.INCIDENT else {record}  # pages are loaded with their incidents
+    assert set(everything(store.load())) == set(v.ONE_OF_EACH) - gone
 
 
 def test_forgetting_what_is_not_there_does_nothing(store: Store) -> None:
@@ -154,6 +159,7 @@ def test_searching_the_history(store: Store, terms: dict[str, typing.Any], minut
         (Decision, {"group": v.DECISION.group}),
         (Attempt, {"group": v.ATTEMPT.group}),
         (Attempt, {"outbox": v.ATTEMPT.outbox}),
+        (Moment, {"incident": 12}),
     ],
 )
 def test_every_condition_on_every_kind(store: Store, kind: type[History], terms: dict[str, typing.Any]) -> None:
@@ -171,8 +177,8 @@ def test_a_condition_on_what_a_kind_lacks_is_a_mistake(store: Store) -> None:
 def test_pruning_drops_old_history_and_no_state(store: Store) -> None:
     store.commit([*(Save(record) for record in v.ONE_OF_EACH), *(Note(note) for note in v.ONE_NOTE_OF_EACH)])
     store.commit([Note(decision(minute)) for minute in range(1, 4)])
-    assert store.prune(v.NOON) == 0
-    assert store.prune(v.NOON + 2 * MINUTE) == 4
+    assert store.prune(v.NOON, v.NOON) == 0
+    assert store.prune(v.NOON + 2 * MINUTE, v.NOON + 2 * MINUTE) == 4
     assert store.history(Decision) == [decision(3), decision(2)]
     assert store.history(Transition) == store.history(Attempt) == []
     assert everything(store.load()) == v.ONE_OF_EACH
@@ -181,7 +187,7 @@ def test_pruning_drops_old_history_and_no_state(store: Store) -> None:
 def test_a_closed_store_says_so(store: Store) -> None:
     store.close()
     store.close()
-    for use in (store.load, lambda: store.commit([]), lambda: store.history(Decision), lambda: store.prune(v.NOON)):
+    for use in (store.load, lambda: store.commit([]), lambda: store.history(Decision), lambda: store.prune(v.NOON, v.NOON)):
         with pytest.raises(StoreError, match="the store is closed"):
             use()
 
@@ -216,7 +222,7 @@ def test_threads_that_write_at_once_take_turns(store: Store) -> None:
         start.wait()
         for minute in range(20):
             store.commit([Save(group(f"{thread}/{minute}")), Note(decision(minute + 1))])
-            store.prune(v.NOON)
+            store.prune(v.NOON, v.NOON)
         return thread
 
     with ThreadPoolExecutor(4) as threads:

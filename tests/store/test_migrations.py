@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
+from evaluator.core.incidents.records import Moment
 from evaluator.core.records import Attempt, Decision, Transition
 from evaluator.store import Store, StoreError, migrations
 from evaluator.store.schema import metadata
@@ -36,6 +37,7 @@ def shape(engine: Engine) -> dict[str, Any]:
             [(column["name"], str(column["type"]), column["nullable"]) for column in tables.get_columns(name)],
             tables.get_pk_constraint(name)["constrained_columns"],
             sorted((index["name"], index["column_names"]) for index in tables.get_indexes(name)),
+            [(one["name"], one["column_names"]) for one in tables.get_unique_constraints(name)],
         )
         for name in tables.get_table_names()
     }
@@ -56,11 +58,13 @@ def test_every_version_there_was_can_be_opened(database: Path, opened: Callable[
     with closing(opened()) as store:
         kept = store.load()
         state = kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences + kept.windows
+        state += kept.incidents + kept.pages + kept.maintenance + kept.overrides
         assert state == v.ONE_OF_EACH
         assert kept.meta == {"schema": str(migrations.VERSION), "epoch": "2"}
         assert repr(store.history(Transition)) == repr([v.TRANSITION])
         assert store.history(Decision) == [v.DECISION]
         assert store.history(Attempt) == [v.ATTEMPT]
+        assert store.history(Moment) == [v.MOMENT]
 
 
 @pytest.mark.parametrize("version", range(migrations.VERSION + 1))

@@ -74,7 +74,7 @@ def test_a_superseded_writer_writes_nothing(database: Path, opened: Opened) -> N
         with pytest.raises(SupersededError, match=r"evaluator\.db: another process writes to it now \(epoch 7, ours is 1\)"):
             store.commit([Save(v.ALERT)])
         with pytest.raises(SupersededError):
-            store.prune(v.NOON + timedelta(days=1))
+            store.prune(v.NOON + timedelta(days=1), v.NOON)
         assert store.load().alerts == ()
         assert store.history(Decision) == [v.DECISION]
 
@@ -237,5 +237,5 @@ def test_a_commit_of_nothing_does_not_touch_the_disk(database: Path, opened: Ope
 def test_pruning_more_than_fits_in_one_transaction(opened: Opened) -> None:
     with closing(opened()) as store:
         store.commit([Note(v.DECISION)] * (PRUNED_AT_ONCE + 1))
-        assert store.prune(v.NOON + timedelta(seconds=1)) == PRUNED_AT_ONCE + 1
+        assert store.prune(v.NOON + timedelta(seconds=1), v.NOON) == PRUNED_AT_ONCE + 1
         assert store.history(Decision) == []

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from evaluator.core.answers import Histogram
 from evaluator.core.cron_texts import parse_cron
+from evaluator.core.incidents.policy import (
+    AckTerms,
+    Escalation,
+    Hours,
+    IfNobody,
+    Level,
+    OnResolve,
+    Reaction,
+    Repeat,
+    Target,
+    TargetKind,
+)
+from evaluator.core.incidents.records import (
+    Happening,
+    Hold,
+    IncidentRecord,
+    IncidentState,
+    MaintenanceRecord,
+    Moment,
+    Notice,
+    PageKind,
+    PageRecord,
+    PageState,
+    Resolution,
+)
 from evaluator.core.labels import Labels, Matcher, MatchOp
+from evaluator.core.oncall import Override
+from evaluator.core.overrides import OverrideRecord
 from evaluator.core.records import (
     AlertRecord,
     Annotations,
@@ -28,6 +57,14 @@ from evaluator.core.windows import Window
 
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+V = TypeVar("V")
+
+
+def varied(kind: type[V], /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[V]:
+    """Values of a dataclass that vary in every field that it has, so that none can be forgotten on its way."""
+    assert fields.keys() == {field.name for field in dataclasses.fields(kind)}, kind  # type: ignore[arg-type]
+    return st.builds(kind, **fields)
+
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.text("abcxyz_", min_size=1, max_size=6)
@@ -58,6 +95,30 @@ notified = st.builds(
     why=texts,
     known=st.booleans(),
 )
+spans = st.integers(0, 10**12).map(lambda count: timedelta(microseconds=count))
+notices = varied(
+    Notice,
+    number=counts,
+    kind=st.sampled_from(PageKind),
+    page=texts,
+    state=st.sampled_from(IncidentState),
+    severity=texts,
+    title=texts,
+    epoch=counts,
+    level=st.integers(-1, 9),
+    level_name=texts,
+    levels=counts,
+    opened_at=times,
+    whom=texts,
+    owner=texts,
+    component=texts,
+    component_owner=texts,
+    runbook=texts,
+    late=spans,
+    confirmed_at=maybe_times,
+    text=texts,
+    labels=labels,
+)
 notifications = st.builds(
     Notification,
     receiver=texts,
@@ -67,6 +128,7 @@ notifications = st.builds(
     reason=texts,
     alerts=st.lists(notified, max_size=3).map(tuple),
     at=times,
+    incident=st.none() | notices,
 )
 rule_alerts = st.builds(
     RuleAlertRecord,
@@ -150,7 +212,107 @@ windows = st.builds(
     id=texts.filter(bool),
     updated_at=maybe_times,
 )
-records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences, windows)
+
+targets = varied(Target, kind=st.sampled_from(TargetKind), name=texts)
+levels = varied(Level, name=texts, at=spans, notify=st.lists(targets, max_size=2).map(tuple), profile=texts)
+policies = varied(
+    Escalation,
+    name=texts,
+    levels=st.lists(levels, max_size=3).map(tuple),
+    repeat=varied(Repeat, times=counts, every=spans),
+    if_nobody=st.sampled_from(IfNobody),
+    ack=varied(AckTerms, timeout=st.none() | spans, remind_before=spans, by=counts),
+    on_new_alert=st.sampled_from(Reaction),
+    on_severity_increase=st.sampled_from(Reaction),
+    on_resolve=st.sampled_from(OnResolve),
+    hours=st.none() | varied(Hours, calendar=texts, severities=ids),
+    min_gap=spans,
+    reopen_window=spans,
+    resolve_ttl=spans,
+    auto_close=spans,
+    max_snooze=spans,
+)
+near = st.integers(0, 10**9).map(lambda count: NOON + timedelta(microseconds=count))
+maybe_near = st.none() | near
+incidents = varied(
+    IncidentRecord,
+    number=st.integers(1, 2**31),
+    identity=texts,
+    route=texts,
+    labels=labels,
+    policy=policies,
+    severity=texts,
+    worst=texts,
+    state=st.sampled_from(IncidentState),
+    opened_at=near,
+    updated_at=near,
+    seen_at=near,
+    alerts=ids,
+    component=texts,
+    title=texts,
+    epoch=counts,
+    level=st.just(-1),
+    level_at=maybe_near,
+    rounds=counts,
+    clock=spans,
+    running_since=maybe_near,
+    holds=st.lists(st.sampled_from(Hold), max_size=2).map(tuple),
+    exhausted_at=maybe_near,
+    owner=texts,
+    ackers=ids,
+    acked_at=near,
+    acked_until=maybe_near,
+    reminded=st.booleans(),
+    by_link=st.booleans(),
+    snoozed_until=near,
+    recheck=st.booleans(),
+    resolved_at=near,
+    resolution=st.none() | st.sampled_from(Resolution),
+    flaps=counts,
+    previous=st.none() | counts,
+    noise=texts,
+)
+pages = varied(
+    PageRecord,
+    incident=counts,
+    epoch=counts,
+    level=st.integers(-1, 9),
+    whom=texts,
+    way=texts,
+    offset=spans,
+    kind=st.sampled_from(PageKind),
+    serial=counts,
+    integration=texts,
+    due_at=times,
+    created_at=times,
+    state=st.sampled_from(PageState),
+    late=spans,
+    text=texts,
+    attempts=counts,
+    sent_at=maybe_times,
+    error=texts,
+    receipt=pairs,
+)
+maintenance = varied(
+    MaintenanceRecord,
+    id=texts,
+    matchers=matcher_sets,
+    starts_at=times,
+    ends_at=times,
+    author=texts,
+    reason=texts,
+    component=texts,
+)
+overrides = varied(
+    OverrideRecord,
+    id=texts,
+    schedule=texts,
+    override=varied(Override, start=times, end=times, replace=texts, stand_in=texts, reason=texts, layer=counts),
+    author=texts,
+    made_at=maybe_times,
+    source=texts,
+)
+records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences, windows, incidents, pages, maintenance, overrides)
 
 transitions = st.builds(
     Transition,
@@ -188,7 +350,19 @@ attempts = st.builds(
     permanent=st.booleans(),
     receipt=pairs,
 )
-notes = st.one_of(transitions, decisions, attempts)
+moments = varied(
+    Moment,
+    at=times,
+    incident=counts,
+    epoch=counts,
+    what=st.sampled_from(Happening),
+    detail=texts,
+    by=texts,
+    via=texts,
+    source=texts,
+    level=st.integers(-1, 9),
+)
+notes = st.one_of(transitions, decisions, attempts, moments)
 
 DISK_FULL = Labels({"alertname": "DiskFull", "instance": "db-1"})
 TOLD = Annotations(templates=(("summary", "{{ $labels.instance }} is full"),), series=DISK_FULL, value=float("inf"))
@@ -227,9 +401,72 @@ WINDOW = Window(
     id="5b1e6f0c-0000-4000-8000-000000000002",
     updated_at=NOON,
 )
-ONE_OF_EACH = (RULE_ALERT, ALERT, GROUP, LEDGER, OUTBOX, SILENCE, WINDOW)
+MINUTES = 60 * SECOND
+LADDER = Escalation(
+    "ladder",
+    (
+        Level("on-call", 0 * MINUTES, (Target(TargetKind.SCHEDULE, "primary"), Target(TargetKind.SLACK, "#incidents")), "page"),
+        Level("manager", 15 * MINUTES, (Target(TargetKind.PERSON, "mia"),), "page"),
+    ),
+    hours=Hours("office", ("warning",)),
+)
+INCIDENT = IncidentRecord(
+    12,
+    '{}/{alertname="DiskFull"}',
+    "{}",
+    GROUP.labels,
+    LADDER,
+    "critical",
+    "critical",
+    IncidentState.TRIGGERED,
+    NOON,
+    NOON + SECOND,
+    NOON,
+    alerts=(DISK_FULL.fingerprint,),
+    title="DiskFull",
+    level=0,
+    level_at=NOON,
+    running_since=NOON,
+)
+PAGE = PageRecord(
+    12,
+    1,
+    0,
+    "ana",
+    "sms",
+    3 * MINUTES,
+    PageKind.PAGE,
+    0,
+    "person:ana/sms",
+    NOON + 3 * MINUTES,
+    NOON,
+    PageState.SENT,
+    attempts=1,
+    sent_at=NOON + 3 * MINUTES,
+    receipt=(("sid", "SM1"),),
+)
+MAINTENANCE = MaintenanceRecord(
+    "m1", (Matcher("env", "prod"),), NOON, NOON + 60 * MINUTES, "ann", "moving the database", component="billing-api"
+)
+OVERRIDE = OverrideRecord(
+    "o1", "primary", Override(NOON, NOON + 60 * MINUTES, "ana", "bo", "dentist"), "ana", made_at=NOON - SECOND
+)
+ONE_OF_EACH = (
+    RULE_ALERT,
+    ALERT,
+    GROUP,
+    LEDGER,
+    OUTBOX,
+    SILENCE,
+    WINDOW,
+    INCIDENT,
+    PAGE,
+    MAINTENANCE,
+    OVERRIDE,
+)
 
 TRANSITION = Transition(NOON, "disk.yml;disk;DiskFull;0", DISK_FULL, None, State.PENDING, NOON, float("nan"))
 DECISION = Decision(NOON, "{}/{}", "{}:{}", "{}", "ops/webhook[0]", "first", sent=True, firing=1, resolved=0)
 ATTEMPT = Attempt(NOON, "1", "{}/{}", "ops/webhook[0]", 1, error="connection refused")
-ONE_NOTE_OF_EACH = (TRANSITION, DECISION, ATTEMPT)
+MOMENT = Moment(NOON, 12, 1, Happening.ACKED, "on it", "ana", "slack", "T024/U01ANA", level=0)
+ONE_NOTE_OF_EACH = (TRANSITION, DECISION, ATTEMPT, MOMENT)

@@ -11,12 +11,13 @@ JSON has no NaN and no infinities, which alerts do have as values; those three a
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 import msgspec
 
 from evaluator.core.answers import Histogram
+from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.labels import NO_LABELS, Labels, Matcher, MatchOp
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, Pairs
 from evaluator.core.silence import MatcherSet
@@ -91,6 +92,31 @@ class NotifiedAlertBody(Body, frozen=True, gc=False):
     known: bool = False
 
 
+class NoticeBody(Body, frozen=True, gc=False):
+    """`Notice`."""
+
+    number: int
+    kind: PageKind
+    page: str
+    state: IncidentState
+    severity: str
+    title: str
+    epoch: int
+    level: int
+    level_name: str
+    levels: int
+    opened_at: datetime
+    whom: str = ""
+    owner: str = ""
+    component: str = ""
+    component_owner: str = ""
+    runbook: str = ""
+    late: timedelta = timedelta(0)
+    confirmed_at: datetime | None = None
+    text: str = ""
+    labels: LabelMap = msgspec.field(default_factory=dict)
+
+
 class NotificationBody(Body, frozen=True, gc=False):
     """`Notification`."""
 
@@ -102,6 +128,7 @@ class NotificationBody(Body, frozen=True, gc=False):
     alerts: tuple[NotifiedAlertBody, ...]
     at: datetime
     receipt: Pairs = ()
+    incident: NoticeBody | None = None
 
 
 class OutboxBody(Body, frozen=True, gc=False):
@@ -232,6 +259,7 @@ def from_notification(told: Notification) -> NotificationBody:
         alerts=tuple(_from_notified(alert) for alert in told.alerts),
         at=told.at,
         receipt=told.receipt,
+        incident=None if told.incident is None else _from_notice(told.incident),
     )
 
 
@@ -246,6 +274,57 @@ def to_notification(body: NotificationBody) -> Notification:
         alerts=tuple(_to_notified(alert) for alert in body.alerts),
         at=body.at,
         receipt=body.receipt,
+        incident=None if body.incident is None else _to_notice(body.incident),
+    )
+
+
+def _from_notice(notice: Notice) -> NoticeBody:
+    return NoticeBody(
+        number=notice.number,
+        kind=notice.kind,
+        page=notice.page,
+        state=notice.state,
+        severity=notice.severity,
+        title=notice.title,
+        epoch=notice.epoch,
+        level=notice.level,
+        level_name=notice.level_name,
+        levels=notice.levels,
+        opened_at=notice.opened_at,
+        whom=notice.whom,
+        owner=notice.owner,
+        component=notice.component,
+        component_owner=notice.component_owner,
+        runbook=notice.runbook,
+        late=notice.late,
+        confirmed_at=notice.confirmed_at,
+        text=notice.text,
+        labels=notice.labels.as_dict(),
+    )
+
+
+def _to_notice(body: NoticeBody) -> Notice:
+    return Notice(
+        number=body.number,
+        kind=body.kind,
+        page=body.page,
+        state=body.state,
+        severity=body.severity,
+        title=body.title,
+        epoch=body.epoch,
+        level=body.level,
+        level_name=body.level_name,
+        levels=body.levels,
+        opened_at=body.opened_at,
+        whom=body.whom,
+        owner=body.owner,
+        component=body.component,
+        component_owner=body.component_owner,
+        runbook=body.runbook,
+        late=body.late,
+        confirmed_at=body.confirmed_at,
+        text=body.text,
+        labels=Labels(body.labels),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluator.core.incidents.records import Moment
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, State, Transition
 from evaluator.store import schema
 from evaluator.store.codec import bodies
+from evaluator.store.codec.incidents import MOMENTS
 from evaluator.store.codec.kind import Kind, Row, from_micros, to_micros
 
 _transition_body = bodies.reader(bodies.TransitionBody)
@@ -112,6 +114,7 @@ HISTORY: dict[type[Any], Kind[Any]] = {
     Transition: Kind(schema.transitions, _from_transition, _to_transition),
     Decision: Kind(schema.decisions, _from_decision, _to_decision),
     Attempt: Kind(schema.attempts, _from_attempt, _to_attempt),
+    Moment: MOMENTS,
 }
 
 

@@ -15,6 +15,7 @@ from evaluator.core.records import History, Record
 from evaluator.store.base import StoreError
 
 Row = dict[str, Any]
+Key = tuple[str, ...]
 T = TypeVar("T", bound=Record | History)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,11 +24,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """How one kind of record is kept. to_row has a value for every column but a number that the table gives itself."""
+    """How one kind of record is kept. to_row has a value for every column but a number that the table gives itself.
+
+    to_key: from the key of a record to the primary key of its row.
+    """
 
     table: Table
     to_row: Callable[[T], Row]
     from_row: Callable[[Any], T]
+    to_key: Callable[[Key], tuple[Any, ...]] = tuple
 
     def read(self, row: Any) -> T:
         """The record of a row whose columns are attributes. Raises StoreError when it is not one that `to_row` made."""
@@ -50,6 +55,11 @@ def to_micros(when: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """The instant, in UTC. What happened together has the same one, so a start makes few of them."""
     return _EPOCH + timedelta(0, 0, micros)
+
+
+def to_duration(length: timedelta) -> int:
+    """Whole microseconds."""
+    return length // _MICROSECOND
 
 
 def to_micros_or_none(when: datetime | None) -> int | None:

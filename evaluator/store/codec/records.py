@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from evaluator.core.cron_texts import parse_cron
+from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
+from evaluator.core.overrides import OverrideRecord
 from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, RuleAlertRecord, State
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from evaluator.store import schema
 from evaluator.store.codec import bodies
+from evaluator.store.codec.incidents import INCIDENTS, MAINTENANCE, OVERRIDES, PAGES
 from evaluator.store.codec.kind import Kind, Row, from_micros, from_micros_or_none, to_micros, to_micros_or_none
 
 _rule_alert_body = bodies.reader(bodies.RuleAlertBody)
@@ -264,4 +267,8 @@ RECORDS: dict[type[Any], Kind[Any]] = {
     OutboxRecord: OUTBOX,
     Silence: SILENCES,
     Window: WINDOWS,
+    IncidentRecord: INCIDENTS,
+    PageRecord: PAGES,
+    MaintenanceRecord: MAINTENANCE,
+    OverrideRecord: OVERRIDES,
 }

@@ -1,8 +1,8 @@
-"""Version 1: the first tables, for rules, alerts, groups, what was told and is to be delivered, silences, and the history."""
+"""Version 1: the first tables, for alerts, groups, what was told and is to be delivered, silences, incidents, and history."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 
 def upgrade(connection: Connection) -> None:
@@ -10,6 +10,7 @@ def upgrade(connection: Connection) -> None:
     tables = MetaData()
     Table("meta", tables, *_keys("name"), *_texts("value"))
     _make_state(tables)
+    _make_incidents(tables)
     _make_history(tables)
     tables.create_all(connection)
 
@@ -70,6 +71,53 @@ def _make_state(tables: MetaData) -> None:
     )
 
 
+def _make_incidents(tables: MetaData) -> None:
+    Table(
+        "incidents",
+        tables,
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        *_texts("state", "severity", "title", "owner"),
+        *_counts("epoch", "level"),
+        *_times("opened_at", "updated_at"),
+        *_times("due_at", "resolved_at", optional=True),
+        *_texts("policy", "body"),
+        Index("incidents_by_opening", "opened_at"),
+        Index("incidents_by_end", "resolved_at"),
+    )
+    Table(
+        "pages",
+        tables,
+        *_keys("id"),
+        *_counts("incident", "epoch", "level"),
+        *_texts("whom", "way"),
+        *_times("delay"),
+        *_texts("kind"),
+        *_counts("serial"),
+        *_texts("integration", "state"),
+        *_times("created_at", "due_at"),
+        *_times("sent_at", optional=True),
+        *_texts("body"),
+        UniqueConstraint("incident", "epoch", "level", "whom", "way", "delay", "kind", "serial", name="pages_once"),
+        Index("pages_by_time", "created_at"),
+    )
+    Table(
+        "maintenance",
+        tables,
+        *_keys("id"),
+        *_texts("component"),
+        *_times("starts_at", "ends_at"),
+        *_texts("author", "reason", "body"),
+    )
+    Table(
+        "overrides",
+        tables,
+        *_keys("id"),
+        *_texts("schedule"),
+        *_times("starts_at", "ends_at"),
+        *_texts("replaced", "stand_in", "author", "body"),
+    )
+
+
 def _make_history(tables: MetaData) -> None:
     Table(
         "transitions",
@@ -102,6 +150,16 @@ def _make_history(tables: MetaData) -> None:
         Index("attempts_by_group", "group_id", "at"),
         Index("attempts_by_outbox", "outbox", "at"),
     )
+    Table(
+        "incident_events",
+        tables,
+        _number(),
+        *_times("at"),
+        *_counts("incident", "epoch", "level"),
+        *_texts("what", "detail", "actor", "via", "body"),
+        Index("incident_events_by_time", "at"),
+        Index("incident_events_by_incident", "incident", "at"),
+    )
 
 
 def _keys(*names: str) -> list[Column[str]]:
@@ -114,6 +172,10 @@ def _texts(*names: str, optional: bool = False) -> list[Column[str]]:
 
 def _times(*names: str, optional: bool = False) -> list[Column[int]]:
     return [Column(name, BigInteger, nullable=optional) for name in names]
+
+
+def _counts(*names: str) -> list[Column[int]]:
+    return [Column(name, Integer, nullable=False) for name in names]
 
 
 def _number() -> Column[int]:
