@@ -45,6 +45,9 @@ INCIDENT = "incident:"
 CHANGEABLE = (SlackSettings, TelegramSettings, PagerdutySettings)
 """Services that are told when an incident changes, as a change of what they were told before."""
 
+REFUSED = timedelta(minutes=5)
+"""After which the end of an incident is told again to whoever refused to hear of it."""
+
 _MADE_UP = frozenset({PageKind.PAGE, PageKind.REMINDER, PageKind.NOTICE})
 
 Compose = Callable[[IncidentRecord, PageRecord, datetime], Notification]
@@ -300,14 +303,14 @@ class Pages:
         page = self._page(event.outbox)
         may_have = now if event.unknown else page.sent_at
         page = replace(page, attempts=page.attempts + 1, error=event.error, sent_at=may_have)
-        if event.permanent:
+        if event.permanent and page.kind is not PageKind.RESOLVED:
             self._drop_row(page)
             self._keep(replace(page, state=PageState.FAILED))
             self._note(page, Happening.PAGE_FAILED, f"{_words(page)}: {event.error}", now)
         elif not _wanted(self._record_of(page.incident), page):
             self._cancel(page)
         else:
-            wait = max(delay(page.id, page.attempts), timedelta(seconds=event.retry_after or 0))
+            wait = REFUSED if event.permanent else max(delay(page.id, page.attempts), timedelta(seconds=event.retry_after or 0))
             row = replace(row, attempts=page.attempts, retry_at=now + wait, error=event.error)
             self._rows[page.id] = row
             self._keep(page)
