@@ -121,7 +121,7 @@ class Deliverer:
         sheet = self._sheet(row.integration, prepared)
         outcome = await self._tell(integration.settings, sheet)
         if isinstance(outcome, Refused):
-            return outcome
+            return replace(outcome, unknown=outcome.unknown or sheet.partly)
         return Accepted(outcome.receipt + prepared.notes + sheet.failed)
 
     def _sheet(self, integration: str, prepared: Prepared) -> Sheet:

@@ -39,6 +39,7 @@ def tell(sheet: Sheet, settings: OpsgenieSettings) -> Generator[Request, Answer,
         if refused is not None:
             return refused
         accepted = _receipt(answer) if call is calls[0] else accepted
+        sheet.partly = True
     return accepted
 
 

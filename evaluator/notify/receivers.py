@@ -19,7 +19,7 @@ from evaluator.core.receivers.chat import (
     WebexSettings,
     WechatSettings,
 )
-from evaluator.core.receivers.general import SnsSettings
+from evaluator.core.receivers.general import EventHookSettings, SnsSettings
 from evaluator.core.receivers.http import HttpServiceSettings
 from evaluator.core.receivers.mattermost import MattermostSettings
 from evaluator.core.receivers.paging import (
@@ -35,6 +35,7 @@ from evaluator.core.receivers.tickets import JiraSettings
 from evaluator.core.settings import SlackSettings, WebhookSettings
 from evaluator.notify import (
     discord,
+    event_hook,
     http,
     incidentio,
     jira,
@@ -101,6 +102,7 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     IncidentioSettings: asks_once(incidentio.build, incidentio.read),
     SlackSettings: slack.tell,
     WebhookSettings: asks_once(webhook.build, webhook.read),
+    EventHookSettings: event_hook.tell,
 }
 
 ASSUMED: Mapping[type, bytes] = {JiraSettings: b'{"issues":[]}'}

@@ -25,6 +25,7 @@ class RenderedAlert:
     generator_url: str = ""
     why: str = ""
     value: float | Histogram | None = None
+    known: bool = False
 
     @property
     def status(self) -> str:
@@ -94,7 +95,8 @@ class Render(Protocol):
 def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external_url: str) -> RenderedNotification:
     """The row's notification with finished annotations, one mapping for each alert."""
     told = row.notification
-    alerts = (_rendered_alert(alert, texts) for alert, texts in zip(told.alerts, annotations, strict=True))
+    pairs = zip(told.alerts, annotations, strict=True)
+    alerts = (replace(_rendered_alert(alert, texts), known=alert.known) for alert, texts in pairs)
     return RenderedNotification(
         id=row.id,
         receiver=told.receiver,

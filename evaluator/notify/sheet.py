@@ -23,6 +23,7 @@ class Sheet:
     render_html: for texts that are HTML; None renders them like all others.
     known: what the provider called the message in which it was last told of this group; empty for the first one.
     tried_at: when the attempt was begun.
+    partly: a part of what there is to tell has arrived, so if the rest fails, what came of the whole is unknown.
     memory: what may be forgotten at any time and saves requests, such as an access token; kept per integration.
     """
 
@@ -32,6 +33,7 @@ class Sheet:
     failed: Pairs = ()
     render_html: Render | None = None
     tried_at: datetime | None = None
+    partly: bool = False
 
     @property
     def plain(self) -> bool:

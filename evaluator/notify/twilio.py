@@ -30,6 +30,7 @@ def tell(sheet: Sheet, settings: TwilioSettings) -> Generator[Request, Answer, A
         answer = yield _request(settings, number, text)
         refusing = refusal(answer)
         if refusing is None:
+            sheet.partly = True
             taken.add(number, _name(answer))
         else:
             refused[number] = refusing

@@ -1,4 +1,4 @@
-"""Alertmanager's generic webhook: `webhook_configs`."""
+"""Alertmanager's generic webhook: `webhook_configs`; with `form: events` it is told events by their ids."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from datetime import timedelta
 from evaluator.config.integrations.common import HttpIntegrationModel, Source, build
 from evaluator.config.scalars import HIDDEN, AnyTree, Count, GoSpan, Hidden, Text, WrongError, absolute_url
 from evaluator.config.texts import notification_fault
-from evaluator.core.receivers.general import WebhookSettings
+from evaluator.core.receivers.general import EventHookSettings, WebhookSettings
+
+_OF_MESSAGES = ("max_alerts", "payload", "rate_limit")
+_OF_EVENTS = ("secret", "secret_file")
 
 
 class WebhookModel(HttpIntegrationModel):
@@ -20,15 +23,32 @@ class WebhookModel(HttpIntegrationModel):
     max_alerts: Count = 0
     timeout: GoSpan = timedelta(0)
     payload: AnyTree = None
+    form: Text = "message"
+    secret: Hidden | None = None
+    secret_file: Text | None = None
 
 
-def settings(model: WebhookModel, source: Source) -> WebhookSettings:
+def settings(model: WebhookModel, source: Source) -> WebhookSettings | EventHookSettings:
     """The settings of one webhook."""
     url = source.own_secret(model, "url")
     if url.text:
         _check_url(url.text, source)
+    timeout = source.timeout(model.timeout)
+    if model.form == "events":
+        _refuse(model, _OF_MESSAGES, "a webhook of events tells each by itself, and of it nothing but ids", source)
+        return EventHookSettings(url, source.own_secret(model, "secret"), source.http(model), timeout)
+    if model.form != "message":
+        source.wrong("form", f'unknown form "{model.form}"', "write message or events")
+    _refuse(model, _OF_EVENTS, "only events are signed; add form: events", source)
     source.check_texts("payload")
-    return build(WebhookSettings, model, url=url, http=source.http(model), timeout=source.timeout(model.timeout))
+    return build(WebhookSettings, model, url=url, http=source.http(model), timeout=timeout)
+
+
+def _refuse(model: WebhookModel, keys: tuple[str, ...], why: str, source: Source) -> None:
+    """Keys that mean nothing in this form."""
+    for key in keys:
+        if key in model.model_fields_set:
+            source.wrong(key, f'"{key}" has no place here', f"remove it: {why}")
 
 
 def _check_url(url: str, source: Source) -> None:

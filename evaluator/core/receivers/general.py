@@ -29,6 +29,16 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EventHookSettings:
+    """A webhook that is told events by ids, signed with `secret`. url: may be a template. timeout: zero is none of its own."""
+
+    url: Secret
+    secret: Secret
+    http: HttpSettings = DEFAULT_HTTP
+    timeout: timedelta = NO_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
 class EmailSettings:
     """Electronic mail. to: a template that may give several addresses. sender: the From address. smarthost: host and port.
 
