@@ -12,6 +12,7 @@ from evaluator.cli.output import counted, fail
 from evaluator.config.loading import Loaded, load, without_file
 from evaluator.config.problems import Problem, Severity
 from evaluator.core.settings import Settings
+from evaluator.service.clock import wall_clock
 
 DEFAULT_CONFIG = Path("evaluator.yml")
 _WAYS = "name a file with --config, or a server and rules with --prometheus URL --rules 'GLOB'"
@@ -53,11 +54,11 @@ class Source:
 
     def _load(self) -> Loaded:
         if self.config is not None:
-            return load(self.config, environ=os.environ)
+            return load(self.config, environ=os.environ, now=wall_clock())
         if self.prometheus is not None:
             return without_file(self.prometheus, self.rules)
         if DEFAULT_CONFIG.exists():
-            return load(DEFAULT_CONFIG, environ=os.environ)
+            return load(DEFAULT_CONFIG, environ=os.environ, now=wall_clock())
         raise MissingError(f"there is no {DEFAULT_CONFIG} here; {_WAYS}")
 
 

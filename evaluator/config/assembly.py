@@ -18,7 +18,7 @@ from evaluator.config.intervals import read_intervals
 from evaluator.config.limits import read_limits
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Listing, Node, Scalar, Table
-from evaluator.config.oncall import OnCallRead, read_oncall, severities_of
+from evaluator.config.oncall import OnCallRead, read_oncall, severities_of, with_route
 from evaluator.config.original import redacted
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
@@ -56,11 +56,12 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     policy = policy_of(model.silence_policy, top, reading)
     windows, silences = read_silences(top, policy, reading)
     oncall = read_oncall(top, severities_of(model.severities, top, reading), receivers, defaults, reading)
+    route, ladders = with_route(oncall, _route(top, receivers, intervals, oncall, model.retention, reading), top, reading)
     return Settings(
         path=path.absolute(),
         datasources=datasources,
         groups=rules.groups,
-        route=_route(top, receivers, intervals, oncall, model.retention, reading),
+        route=route,
         receivers=receivers,
         external_labels=Labels(model.external_labels),
         external_url=model.external_url,
@@ -83,7 +84,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         silence_policy=policy,
         limits=read_limits(model.limits),
         duty=oncall.duty,
-        ladders=oncall.ladders,
+        ladders=ladders,
         incident_retention=model.incidents.retention,
         links=read_links(model.links, top, reading),
         replies=read_replies(model.replies, {person.key for person in oncall.duty.people}, top, reading),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -52,11 +53,13 @@ def check_paths(
     *,
     environ: Mapping[str, str],
     kind: DatasourceKind = DatasourceKind.PROMETHEUS,
+    now: datetime | None = None,
 ) -> Checked:
     """Read configuration and rule files, told apart by their content.
 
     A rule file among the arguments is read for a datasource of `kind`; the rule files that a configuration names are read
-    for the datasource that it says. Names recorded in one rule file count in all that are given.
+    for the datasource that it says. Names recorded in one rule file count in all that are given. now: to be warned of when
+    nobody will be on call.
     """
     kinds = {path: _kind(path) for path in paths}
     rule_files = [path for path in paths if kinds[path] is FileKind.RULES]
@@ -67,7 +70,7 @@ def check_paths(
             files.append(CheckedFile(path, FileKind.RULES, tuple(group for group in rules if group.file == str(path))))
             problems.extend(problem for problem in problems_of_rules if problem.position.file == str(path))
         else:
-            loaded = load(path, environ=environ)
+            loaded = load(path, environ=environ, now=now)
             groups = () if loaded.settings is None else loaded.settings.groups
             files.append(CheckedFile(path, kinds[path], groups, loaded.settings))
             problems.extend(loaded.problems)

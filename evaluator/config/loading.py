@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from evaluator.config.assembly import assemble
@@ -41,19 +41,26 @@ class Loaded:
 
 
 def load(
-    path: Path, *, environ: Mapping[str, str], base: Path | None = None, matcher_mode: MatcherMode | None = None
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    base: Path | None = None,
+    matcher_mode: MatcherMode | None = None,
+    now: datetime | None = None,
 ) -> Loaded:
     """Read a configuration file and the rule files that it names.
 
     environ: where `${NAME}` is looked up. base: where relative paths start, when it is not the file's own folder.
-    matcher_mode: the language of matchers, when it is not to be the one that the file says.
+    matcher_mode: the language of matchers, when it is not to be the one that the file says. now: to be warned of when nobody
+    will be on call.
     """
     problems = Problems()
     text = read_text(path, str(path), problems)
     document = None if text is None else compose(text, str(path), problems, environ)
     if document is None:
         return Loaded(None, problems.sorted())
-    return load_document(document, path, Reading(path.parent if base is None else base, problems), matcher_mode)
+    reading = Reading(path.parent if base is None else base, problems, now=now)
+    return load_document(document, path, reading, matcher_mode)
 
 
 def load_document(document: Document, path: Path, reading: Reading, matcher_mode: MatcherMode | None = None) -> Loaded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from evaluator.config.models import Model
@@ -18,7 +19,7 @@ class Reading:
     """base: the folder of the file that is read, as the user named it. mode: the language of its matchers and label names.
 
     wrap: whether a time interval may go round, as from 22:00 to 06:00. paces: whether integrations have rate limits where the
-    file has none.
+    file has none. now: the instant at which the file is read, where that is to matter.
     """
 
     base: Path
@@ -26,6 +27,7 @@ class Reading:
     mode: MatcherMode = MatcherMode.FALLBACK
     wrap: bool = True
     paces: bool = True
+    now: datetime | None = None
 
     def path(self, text: str) -> Path:
         """`text` as an absolute path; a relative one starts at the file that names it."""

@@ -117,6 +117,9 @@ def _route(model: RouteModel, node: Table, above: Route, named: Route, names: Na
         escalation=above.escalation if model.escalation is None else model.escalation,
         dry_run=above.dry_run if model.dry_run is None else model.dry_run,
     )
+    if model.dry_run and not here.escalation:
+        problem = "a dry run without escalation: there is nothing to rehearse"
+        reading.problems.error(node.at("dry_run"), problem, "add escalation, or remove dry_run")
     _warn_of_timers(here, model, node, names, reading)
     return replace(here, routes=_children(node, here, names, reading))
 

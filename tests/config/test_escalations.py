@@ -94,7 +94,7 @@ def test_an_escalation_is_inherited_until_a_route_names_another_or_none(tmp_path
     route = settings_of(tmp_path, text).route
     assert [(one.escalation, one.dry_run) for one in route.walk()] == [
         ("", False),
-        ("ladder", True),
+        ("ladder (dry run: drill-sink)", True),
         ("ladder", False),
         ("daytime", False),
         ("daytime", False),

@@ -4,6 +4,6 @@ Times without an offset are on the clocks of what they belong to: a person's own
 hand-offs and overrides. Whatever one block names must be there in the other, whichever stands first in the file.
 """
 
-from evaluator.config.oncall.ladders import OnCallRead, read_oncall, severities_of
+from evaluator.config.oncall.ladders import OnCallRead, read_oncall, severities_of, with_route
 
-__all__ = ["OnCallRead", "read_oncall", "severities_of"]
+__all__ = ["OnCallRead", "read_oncall", "severities_of", "with_route"]

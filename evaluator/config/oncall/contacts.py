@@ -136,14 +136,15 @@ class Contacts:
     def _person(self, one: PersonRead) -> Iterator[tuple[str, Contact]]:
         for way, place in one.places.items():
             position = one.node.at(way if one.node.child(way) is not None else f"{way}_file")
-            if way == "slack" and self._writes_to_one_channel:
+            if way == "slack" and self.writes_to_one_channel:
                 missing = "slack_api_url is an incoming webhook, which cannot write to people"
                 yield way, Contact(position, None, missing, "use slack_app_token in place of it")
             else:
                 yield way, self._contact(way, place, position, SMS_LIMIT if way == "sms" else PAGE_LIMIT)
 
     @property
-    def _writes_to_one_channel(self) -> bool:
+    def writes_to_one_channel(self) -> bool:
+        """Whether what `global` says of Slack is an incoming webhook, which belongs to a channel."""
         url = self._defaults.model.slack_api_url
         return url is not None and urlsplit(url.text).hostname == _INCOMING
 
