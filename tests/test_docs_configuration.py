@@ -38,6 +38,7 @@ from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
 from evaluator.config.oncall.calendars import CalendarModel
+from evaluator.config.oncall.ical import IcalModel, OnCallModel
 from evaluator.config.oncall.people import AwayModel, PersonModel
 from evaluator.config.oncall.schedules import LayerModel, OverrideModel, ScheduleModel
 from evaluator.config.rates import DEFAULT_LIMITS as DEFAULT_LIMITS_OF_KINDS
@@ -73,6 +74,8 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     ScheduleModel: ("configuration.md", "`schedules`"),
     LayerModel: ("configuration.md", "A layer"),
     OverrideModel: ("configuration.md", "An override"),
+    IcalModel: ("configuration.md", "The calendar of a layer"),
+    OnCallModel: ("configuration.md", "`oncall`"),
     AlertmanagerModel: ("configuration.md", "`alertmanagers`"),
     StaticModel: ("configuration.md", "`static_configs`"),
     RelabelModel: ("configuration.md", "Relabelling"),

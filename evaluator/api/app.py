@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evaluator.api import documents, explaining, missing, native, oncall, overrides, silencing, v1, v2
+from evaluator.api import documents, explaining, feeds, missing, native, oncall, overrides, silencing, v1, v2
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.roll import Roll
@@ -66,6 +66,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *silencing.routes(view),
         *oncall.routes(view),
         *overrides.routes(view),
+        *feeds.routes(view),
         *pages,
     ]
     return Starlette(

@@ -61,6 +61,18 @@ def calendar(
             print(f"{one['schedule']}: nobody from {_local(gap['from'])} to {_local(gap['to'])}")
 
 
+@app.command()
+def feeds(url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """The secret addresses of calendars that can be subscribed to, one for each schedule and each person."""
+    found = ask(url, f"{PATH}/feeds", token)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        fail("no calendars are given out; add oncall: {feed_secret: …} to the configuration")
+    print_table(("of", "name", "address"), ((one["kind"], one["name"], one["url"]) for one in found))
+
+
 def _asked(url: str, path: str, token: str | None, **wanted: str | None) -> list[Json]:
     query = urlencode({name: value for name, value in wanted.items() if value is not None})
     found: list[Json] = ask(url, f"{path}?{query}" if query else path, token)

@@ -107,6 +107,7 @@ class FileModel(Model):
 
     components: Any = None
     people: Any = None
+    oncall: Any = None
     profiles: Any = None
     calendars: Any = None
     schedules: Any = None

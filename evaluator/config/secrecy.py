@@ -14,7 +14,9 @@ from evaluator.config.file_model import FileModel
 from evaluator.config.globals import GlobalModel
 from evaluator.config.models import Model, holds_secret, model_at
 from evaluator.config.nodes import Listing, Node, Scalar, Table, scalars_of
+from evaluator.config.oncall.ical import OnCallModel
 from evaluator.config.oncall.people import PersonModel
+from evaluator.config.oncall.schedules import ScheduleModel
 from evaluator.config.problems import Problems
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
@@ -25,6 +27,7 @@ _READ_APART: dict[tuple[type[Model], str], type[Model]] = {
     (FileModel, "datasources"): DatasourceModel,
     (FileModel, "alertmanagers"): AlertmanagerModel,
     (FileModel, "global"): GlobalModel,
+    (FileModel, "oncall"): OnCallModel,
     (FileModel, "route"): RouteModel,
     (FileModel, "receivers"): ReceiverModel,
     (RouteModel, "routes"): RouteModel,
@@ -32,7 +35,10 @@ _READ_APART: dict[tuple[type[Model], str], type[Model]] = {
 }
 
 # The same for mappings whose keys are names.
-_BY_NAME: dict[tuple[type[Model], str], type[Model]] = {(FileModel, "people"): PersonModel}
+_BY_NAME: dict[tuple[type[Model], str], type[Model]] = {
+    (FileModel, "people"): PersonModel,
+    (FileModel, "schedules"): ScheduleModel,
+}
 
 
 def secrets_of(node: Node, model: type[Model] = FileModel) -> Iterator[Scalar]:

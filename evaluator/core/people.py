@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from evaluator.core.http import Secret
 from evaluator.core.oncall import Absences, Away, Schedule
 
 CONTACTS = ("email", "sms", "slack", "telegram", "pagerduty", "ntfy", "webhook")
@@ -26,10 +27,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Everybody, and who is on call when."""
+    """Everybody, and who is on call when. feed_secret: what the addresses of calendars follow from; None: there are none."""
 
     people: tuple[Person, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    feed_secret: Secret | None = None
 
     @property
     def absences(self) -> Absences:

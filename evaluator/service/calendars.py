@@ -77,6 +77,10 @@ class Calendars:
             self._say(key, "", rota.strangers)
             self._tell(CalendarRead(*key, layer.source, rota.shifts, rota.strangers))
 
+    async def idle(self) -> None:
+        """Wait until nothing is being read that a configuration brought."""
+        await asyncio.gather(*self._reading)
+
     async def aclose(self) -> None:
         """Read nothing any more."""
         for task in list(self._reading):

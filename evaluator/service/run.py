@@ -28,6 +28,7 @@ from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer
 from evaluator.service import garbage, heartbeat, listening
 from evaluator.service.asking import Asking
+from evaluator.service.calendars import Calendars
 from evaluator.service.changes import Changes
 from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.failure_log import FailureLog
@@ -85,6 +86,7 @@ class Service:
             compatibility=settings.compatibility,
         )
         self._forwarding = Forwarding(settings, self.metrics.counts, self._tell, clock)
+        self._calendars = Calendars(self._tell, clock)
         self.metrics.queued = lambda: self._forwarding.forwarder.waiting
         self._reloading = asyncio.Lock()
         self._world: RealWorld | None = None
@@ -196,6 +198,7 @@ class Service:
             if served and serving:
                 served.should_exit = True
                 await serving
+            await self._calendars.aclose()
             await self._asking.aclose()
             await self._deliverer.aclose()
             await self._forwarding.aclose(PATIENCE)
@@ -267,6 +270,7 @@ class Service:
         assert self._world is not None
         wakeups = self._world.wakeups
         wakeups.follow(self.machine.groups.values())
+        self._calendars.follow(self.settings, wakeups)
         wakeups.every("retention", PRUNE_EVERY, self._prune)
         beats = self.settings.heartbeat
         if beats is None:

@@ -21,6 +21,7 @@ from evaluator.api.app import make_app
 from evaluator.api.documents import ALERTMANAGER, NATIVE, document, text
 from evaluator.api.view import View
 from evaluator.core.calendars import Span
+from evaluator.core.http import Secret
 from evaluator.core.oncall import Schedule
 from evaluator.core.people import Duty, Person
 from evaluator.core.records import Attempt
@@ -125,7 +126,7 @@ WINDOW = {**BROAD, "name": "backups", "schedule": "0 2 * * *", "matchers": ['job
 
 
 LAYER = Layer(("ana", "bo"), 1, Unit.WEEK, date(2026, 1, 5), active=(Span(frozenset(range(5)), 0, 600),))
-DUTY = Duty((Person("ana", "Ana", ZoneInfo("UTC")),), (Schedule("primary", ZoneInfo("UTC"), (LAYER,)),))
+DUTY = Duty((Person("ana", "Ana", ZoneInfo("UTC")),), (Schedule("primary", ZoneInfo("UTC"), (LAYER,)),), Secret("0123456789abcdef"))
 
 
 @asynccontextmanager

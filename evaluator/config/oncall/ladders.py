@@ -14,6 +14,7 @@ from evaluator.config.oncall.contacts import Contacts
 from evaluator.config.oncall.coverage import warn_of_gaps
 from evaluator.config.oncall.entries import names_in
 from evaluator.config.oncall.escalations import read_escalations
+from evaluator.config.oncall.ical import read_feed_secret
 from evaluator.config.oncall.people import read_people
 from evaluator.config.oncall.profiles import read_profiles
 from evaluator.config.oncall.rehearsals import with_rehearsals
@@ -66,7 +67,7 @@ def read_oncall(
         contacts=tuple(contacts.receivers()),
         severities=severities,
     )
-    duty = Duty(tuple(one.person for one in people), schedules)
+    duty = Duty(tuple(one.person for one in people), schedules, read_feed_secret(top, reading))
     if reading.now is not None:
         warn_of_gaps(schedules, duty.absences, top, reading.now, reading.problems)
     return OnCallRead(duty, ladders, names_in(top, "escalations"))

@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from pydantic import Field
 
 from evaluator.config.models import Model
-from evaluator.config.nodes import Table
+from evaluator.config.nodes import Table, find
 from evaluator.config.oncall.entries import attempt, entries, is_known, needed, ordered, zone_of
+from evaluator.config.oncall.ical import IcalModel, read_calendar_layer
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
 from evaluator.core.calendars import Calendar
-from evaluator.core.oncall import Override, Schedule
+from evaluator.core.oncall import CalendarLayer, Override, Schedule
 from evaluator.core.oncall_texts import parse_date, parse_every, parse_handoff, parse_instant, parse_span
 from evaluator.core.rotations import Layer, Unit
 from evaluator.core.rules import Position
@@ -29,6 +30,7 @@ class LayerModel(Model):
     handoff: Text = "00:00"
     start: Text = ""
     active: list[Text] = Field(default_factory=list)
+    ical: IcalModel | None = None
 
 
 class OverrideModel(Model):
@@ -96,7 +98,17 @@ class _Schedule:
             self._coverage(),
         )
 
-    def _layer(self, number: int, model: LayerModel) -> Layer | None:
+    def _layer(self, number: int, model: LayerModel) -> Layer | CalendarLayer | None:
+        if model.ical is None:
+            return self._rotation(number, model)
+        node = find(self._node, "layers", number, "ical")
+        assert isinstance(node, Table)
+        if model.rotation or model.every or model.start or model.active:
+            message = "a layer that stands in a calendar has nothing beside ical"
+            self._reading.problems.error(self._node.at("layers", number), message, "make it two layers")
+        return read_calendar_layer(model.ical, node, self._reading)
+
+    def _rotation(self, number: int, model: LayerModel) -> Layer | None:
         node = self._node
         place: Callable[..., Position] = lambda *path: node.at("layers", number, *path)  # noqa: E731
         if not model.rotation:
