@@ -126,7 +126,15 @@ class Deliverer:
 
     def _sheet(self, integration: str, prepared: Prepared) -> Sheet:
         memory = self._memory.setdefault(integration, {})
-        return Sheet(prepared.notification, prepared.render, memory, render_html=prepared.render_html, tried_at=self._clock())
+        return Sheet(
+            prepared.notification,
+            prepared.render,
+            memory,
+            render_html=prepared.render_html,
+            tried_at=self._clock(),
+            incident=prepared.incident,
+            buttons=prepared.buttons,
+        )
 
     async def _tell(self, settings: IntegrationSettings, sheet: Sheet) -> Accepted | Refused:
         direct = DIRECT_RECEIVERS.get(type(settings))

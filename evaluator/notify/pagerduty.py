@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from evaluator.core.http import Secret
+from evaluator.core.incidents.records import IncidentState
 from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.receivers.tree import Branch
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
@@ -88,9 +89,15 @@ def _message(sheet: Sheet, settings: PagerdutySettings, key: str) -> dict[str, A
         ),
         "custom_details": details(sheet, settings),
     }
-    action = "trigger" if sheet.notification.firing else "resolve"
-    event = {"routing_key": key, "dedup_key": sheet.notification.key, "event_action": action, "payload": payload}
+    event = {"routing_key": key, "dedup_key": sheet.notification.key, "event_action": action(sheet), "payload": payload}
     return event | _given({**origin(sheet, settings), "images": _images(sheet, settings), "links": _links(sheet, settings)})
+
+
+def action(sheet: Sheet) -> str:
+    """What the event is. What somebody has acknowledged, or put off, here is acknowledged there."""
+    if sheet.incident is not None and sheet.incident.state in (IncidentState.ACKED, IncidentState.SNOOZED):
+        return "acknowledge"
+    return "trigger" if sheet.notification.firing else "resolve"
 
 
 def origin(sheet: Sheet, settings: PagerdutySettings) -> dict[str, str]:

@@ -13,7 +13,16 @@ from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.keys import key_text, template_fails
 from evaluator.notify.neutral import cut
-from evaluator.notify.pagerduty import HEADERS, MOST_OF_A_PLAIN_TEXT, MOST_OF_A_SUMMARY, bounded, details, origin, told_pairs
+from evaluator.notify.pagerduty import (
+    HEADERS,
+    MOST_OF_A_PLAIN_TEXT,
+    MOST_OF_A_SUMMARY,
+    action,
+    bounded,
+    details,
+    origin,
+    told_pairs,
+)
 from evaluator.notify.plain import headline
 from evaluator.notify.sheet import Sheet
 
@@ -46,12 +55,11 @@ def read(answer: Answer) -> Accepted | Refused:
 
 def _message(sheet: Sheet, settings: PagerdutySettings, key: str) -> dict[str, Any]:
     """Members in Alertmanager's order, without the two of version 2 that it sends empty."""
-    firing = bool(sheet.notification.firing)
     return {
         "service_key": key,
         "incident_key": sheet.notification.key,
-        "event_type": "trigger" if firing else "resolve",
+        "event_type": action(sheet),
         "description": cut(sheet.text("description", settings.description), MOST_OF_A_SUMMARY),
-        **({name: text for name, text in origin(sheet, settings).items() if text} if firing else {}),
+        **({name: text for name, text in origin(sheet, settings).items() if text} if sheet.notification.firing else {}),
         "details": details(sheet, settings),
     }

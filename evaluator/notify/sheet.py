@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from evaluator.core.incidents.records import Notice
 from evaluator.core.records import TEMPLATE_ERROR, Pairs
+from evaluator.notify.buttons import NO_BUTTONS, Buttons
+from evaluator.notify.chased import chase_lines
 from evaluator.notify.neutral import one_line
 from evaluator.notify.plain import plain_text
 from evaluator.notify.rendered import Render, RenderedNotification
@@ -25,6 +28,7 @@ class Sheet:
     tried_at: when the attempt was begun.
     partly: a part of what there is to tell has arrived, so if the rest fails, what came of the whole is unknown.
     memory: what may be forgotten at any time and saves requests, such as an access token; kept per integration.
+    incident: what the message is about, where people are chased; buttons: what they can press in it.
     """
 
     notification: RenderedNotification
@@ -33,6 +37,8 @@ class Sheet:
     failed: Pairs = ()
     render_html: Render | None = None
     tried_at: datetime | None = None
+    incident: Notice | None = None
+    buttons: Buttons = NO_BUTTONS
     partly: bool = False
 
     @property
@@ -70,4 +76,5 @@ class Sheet:
         reasons = [
             f"A template of this receiver failed ({error}), so this is the plain notification." for _, error in self.failed
         ]
-        return "\n".join([*reasons, plain_text(self.notification)])
+        chased = [*chase_lines(self.incident, self.buttons)] if self.incident is not None else []
+        return "\n".join([*reasons, *chased, plain_text(self.notification)])

@@ -10,8 +10,11 @@ import re
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from evaluator.core.incidents.records import Notice, PageKind
 from evaluator.core.receivers.slack import SlackAction, SlackConfirmation
+from evaluator.core.records import Pairs
 from evaluator.core.settings import Secret, SlackSettings
+from evaluator.notify.buttons import slack_attachment
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
@@ -36,12 +39,48 @@ _POSTING, _EDITING = "chat.postMessage", "chat.update"
 def tell(sheet: Sheet, settings: SlackSettings) -> Generator[Request, Answer, Accepted | Refused]:
     """Post the message; with `update_message`, edit the one before. Raises OSError when the URL's file cannot be read."""
     message = _finished(sheet, settings)
-    known = tuple((name, sheet.known.get(name, "")) for name in ("channel", "ts"))
-    url = settings.api_url.reveal() if settings.update_message else ""
-    edit = None
-    if url.endswith(_POSTING) and all(text for _, text in known):
-        edit = _request(Secret(url.removesuffix(_POSTING) + _EDITING), {**message, **dict(known)}, settings)
-    return edited_or_posted(edit, _request(settings.api_url, message, settings), known, _gone, read)
+    if sheet.incident is not None:
+        return _chase(sheet.incident, message, sheet, settings)
+    edit = _edit(message, sheet, settings) if settings.update_message else None
+    return edited_or_posted(edit, _request(settings.api_url, message, settings), _known(sheet), _gone, read)
+
+
+def _known(sheet: Sheet) -> Pairs:
+    return tuple((name, sheet.known.get(name, "")) for name in ("channel", "ts"))
+
+
+def _edit(message: dict[str, Any], sheet: Sheet, settings: SlackSettings) -> Request | None:
+    """The request that edits the message before; None when there is none, or it was posted by a webhook, which cannot."""
+    url, known = settings.api_url.reveal(), _known(sheet)
+    if not url.endswith(_POSTING) or not all(text for _, text in known):
+        return None
+    return _request(Secret(url.removesuffix(_POSTING) + _EDITING), {**message, **dict(known)}, settings)
+
+
+def _chase(
+    notice: Notice, message: dict[str, Any], sheet: Sheet, settings: SlackSettings
+) -> Generator[Request, Answer, Accepted | Refused]:
+    """About an incident: its first message always shows how things stand; what is news beyond that is told in its thread."""
+    buttons = slack_attachment(notice, sheet.buttons)
+    if buttons is not None:
+        message = {**message, "attachments": [*message["attachments"], buttons]}
+    known = _known(sheet)
+    edit = _edit(message, sheet, settings)
+    if notice.kind in (PageKind.UPDATE, PageKind.RESOLVED) and edit is not None:
+        outcome = _read_edit((yield edit), known)
+        if notice.kind is PageKind.UPDATE or isinstance(outcome, Refused):
+            return outcome
+    elif notice.kind is PageKind.UPDATE:
+        return Accepted(known if edit is not None else ())
+    if edit is not None:
+        channel, ts = (text for _, text in known)
+        message = {**message, "channel": channel, "thread_ts": ts, "reply_broadcast": True}
+    return read((yield _request(settings.api_url, message, settings)))
+
+
+def _read_edit(answer: Answer, known: Pairs) -> Accepted | Refused:
+    """An edit that comes too late to be possible is none that anybody misses."""
+    return Accepted(known) if _gone(answer) else read(answer)
 
 
 def build(sheet: Sheet, settings: SlackSettings) -> Request:

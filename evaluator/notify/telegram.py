@@ -15,7 +15,9 @@ from html import escape
 from typing import Any
 
 from evaluator.core.http import Secret
+from evaluator.core.incidents.records import Notice, PageKind
 from evaluator.core.receivers.chat import TelegramSettings
+from evaluator.notify.buttons import telegram_keyboard
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.go import json_line
 from evaluator.notify.html_cut import cut_html
@@ -64,6 +66,8 @@ def read(answer: Answer) -> Accepted | Refused:
 def _told(
     sheet: Sheet, settings: TelegramSettings, token: str, chat: int | str, said: dict[str, str]
 ) -> Generator[Request, Answer, Accepted | Refused]:
+    if sheet.incident is not None:
+        return _chase(sheet.incident, sheet, settings, token, {"chat_id": chat, **said, "disable_web_page_preview": True})
     known = sheet.known.get(_ID, "") if settings.update_message else ""
     message = {"chat_id": chat, **{name: text for name, text in said.items() if text}, "disable_web_page_preview": True}
     edited = {**message, "message_id": int(known)} if _SAFE_ID.fullmatch(known) else None
@@ -71,6 +75,28 @@ def _told(
     thread = {"message_thread_id": settings.message_thread_id} if settings.message_thread_id else {}
     posted = {**message, "disable_notification": settings.disable_notifications, **thread}
     return edited_or_posted(edit, _request("sendMessage", posted, settings, token), ((_ID, known),), _gone, read)
+
+
+def _chase(
+    notice: Notice, sheet: Sheet, settings: TelegramSettings, token: str, message: dict[str, Any]
+) -> Generator[Request, Answer, Accepted | Refused]:
+    """About an incident: its first message always shows how things stand; whatever is news beyond that is an answer to it."""
+    message = {name: value for name, value in message.items() if value != ""}
+    message["reply_markup"] = telegram_keyboard(notice, sheet.buttons)
+    known = sheet.known.get(_ID, "")
+    first = int(known) if _SAFE_ID.fullmatch(known) else None
+    if notice.kind in (PageKind.UPDATE, PageKind.RESOLVED) and first is not None:
+        answer = yield _request("editMessageText", {**message, "message_id": first}, settings, token)
+        outcome = Accepted(((_ID, known),)) if _gone(answer) else read(answer)
+        if notice.kind is PageKind.UPDATE or isinstance(outcome, Refused):
+            return outcome
+    elif notice.kind is PageKind.UPDATE:
+        return Accepted()
+    thread: dict[str, Any] = {"message_thread_id": settings.message_thread_id} if settings.message_thread_id else {}
+    if first is not None:
+        thread["reply_parameters"] = {"message_id": first, "allow_sending_without_reply": True}
+    posted = {**message, "disable_notification": settings.disable_notifications, **thread}
+    return read((yield _request("sendMessage", posted, settings, token)))
 
 
 def _request(method: str, message: dict[str, Any], settings: TelegramSettings, token: str) -> Request:

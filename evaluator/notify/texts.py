@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from evaluator.core.incidents.records import Notice
 from evaluator.core.records import TEMPLATE_ERROR, Notification, NotifiedAlert, OutboxRecord, Pairs
+from evaluator.notify.buttons import NO_BUTTONS, Buttons
 from evaluator.notify.neutral import one_line
 from evaluator.notify.rendered import Render, RenderedNotification, render
 
@@ -27,15 +29,23 @@ class Texts(Protocol):
     def html_renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """Likewise for texts that are HTML: what comes from alerts is escaped for its place in the page."""
 
+    def buttons(self, notification: Notification) -> Buttons:
+        """What people can press in a message about an incident."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A notification ready to be told. render, render_html: raise nothing but ValueError. notes: for the receipt."""
+    """A notification ready to be told. render, render_html: raise nothing but ValueError. notes: for the receipt.
+
+    incident, buttons: see `Sheet`.
+    """
 
     notification: RenderedNotification
     render: Render
     render_html: Render
     notes: Pairs
+    incident: Notice | None = None
+    buttons: Buttons = NO_BUTTONS
 
 
 def prepare(row: OutboxRecord, texts: Texts, external_url: str) -> Prepared:
@@ -43,7 +53,9 @@ def prepare(row: OutboxRecord, texts: Texts, external_url: str) -> Prepared:
     annotations, notes = _annotations(row.notification, texts)
     text = _renderer(lambda: texts.renderer(row.notification, annotations))
     html = _renderer(lambda: texts.html_renderer(row.notification, annotations))
-    return Prepared(render(row, annotations, external_url), text, html, notes)
+    notice = row.notification.incident
+    buttons = texts.buttons(row.notification) if notice is not None else NO_BUTTONS
+    return Prepared(render(row, annotations, external_url), text, html, notes, notice, buttons)
 
 
 def _annotations(notification: Notification, texts: Texts) -> tuple[Sequence[Mapping[str, str]], Pairs]:

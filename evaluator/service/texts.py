@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
+from evaluator.core.incidents.records import IncidentState, Notice
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.settings import Settings
+from evaluator.notify.buttons import ACK, ESCALATE, NO_BUTTONS, SNOOZE, VIEW, Buttons
 from evaluator.notify.rendered import Render
 from evaluator.templating import NotificationTexts, notification_data, render_annotations
 
+Link = Callable[[Notice, str, datetime], str]
+"""Makes the link by which whoever gets a message does something; empty where there is none."""
+
+
+def _no_link(notice: Notice, purpose: str, now: datetime) -> str:
+    return ""
+
+
+def _purposes(notice: Notice) -> tuple[str, ...]:
+    return (VIEW,) if notice.state is IncidentState.RESOLVED else (ACK, SNOOZE, ESCALATE, VIEW)
+
 
 class NotificationTextsOf:
-    """What `notify` needs of `templating`, for one configuration."""
+    """What `notify` needs of `templating`, for one configuration. link: makes those that people act by; see `Buttons`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, link: Link = _no_link) -> None:
         self._settings = settings
+        self._link = link
         self._files = [(path.name, path.read_text(encoding="utf-8-sig")) for path in settings.templates]
 
     @cached_property
@@ -39,6 +53,18 @@ class NotificationTextsOf:
         """Likewise for texts that are HTML."""
         data = notification_data(notification, annotations, self._settings.external_url)
         return lambda text: self.templates.render_html(text, data)
+
+    def buttons(self, notification: Notification) -> Buttons:
+        """What people can press in a message about an incident."""
+        notice, replies = notification.incident, self._settings.replies
+        if notice is None:
+            return NO_BUTTONS
+        links = {purpose: self._link(notice, purpose, notification.at) for purpose in _purposes(notice)}
+        return Buttons(
+            {purpose: link for purpose, link in links.items() if link},
+            slack=replies.slack is not None,
+            telegram=replies.telegram is not None,
+        )
 
 
 def finished(annotations: Annotations, alert: str, settings: Settings, at: datetime) -> Pairs:

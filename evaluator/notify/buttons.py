@@ -1,0 +1,89 @@
+"""What people can press in a message about an incident.
+
+Where the service's own buttons are answered to (`replies` in the configuration), a press tells who pressed. Elsewhere a button
+is a link that was made for the one person who gets the message; a channel has none, for nobody would know who followed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evaluator.core.incidents.records import IncidentState, Notice
+from evaluator.core.replies import ReplyButton
+
+ACK, SNOOZE, ESCALATE, VIEW = "ack", "snooze", "escalate", "view"
+"""What links are for."""
+
+_BUTTONS = {ACK: ReplyButton.ACK, SNOOZE: ReplyButton.SNOOZE, ESCALATE: ReplyButton.ESCALATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """links: by what they are for. slack, telegram: whether presses of their own buttons are heard."""
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    slack: bool = False
+    telegram: bool = False
+
+
+NO_BUTTONS = Buttons()
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """label: for people. action: of the service's own button, or empty. url: of one that is a link, or empty."""
+
+    purpose: str
+    label: str
+    action: ReplyButton | None = None
+    url: str = ""
+
+
+def offered(notice: Notice, buttons: Buttons, heard: bool) -> Iterator[Button]:
+    """The buttons of a message, in the order in which they are shown. heard: whether presses of the service's own are."""
+    wanted = _wanted(notice)
+    for purpose, label in wanted.items():
+        if heard:
+            yield Button(purpose, label, _BUTTONS[purpose])
+        elif buttons.links.get(purpose):
+            yield Button(purpose, label, url=buttons.links[purpose])
+    if notice.runbook:
+        yield Button("runbook", "Runbook", url=notice.runbook)
+
+
+def _wanted(notice: Notice) -> Mapping[str, str]:
+    match notice.state:
+        case IncidentState.TRIGGERED:
+            return {ACK: "Acknowledge", SNOOZE: "Snooze 1 h", ESCALATE: "Escalate"}
+        case IncidentState.ACKED:
+            return {ACK: "Still on it", SNOOZE: "Snooze 1 h", ESCALATE: "Escalate"}
+        case IncidentState.SNOOZED:
+            return {ACK: "Acknowledge", ESCALATE: "Escalate"}
+        case IncidentState.RESOLVED:
+            return {}
+
+
+def slack_attachment(notice: Notice, buttons: Buttons) -> dict[str, Any] | None:
+    """The buttons as an attachment with a block of actions."""
+    elements = [_slack_element(button, notice) for button in offered(notice, buttons, buttons.slack)]
+    return {"blocks": [{"type": "actions", "elements": elements}]} if elements else None
+
+
+def _slack_element(button: Button, notice: Notice) -> dict[str, Any]:
+    element: dict[str, Any] = {"type": "button", "text": {"type": "plain_text", "text": button.label}}
+    if button.action is not None:
+        element |= {"action_id": str(button.action), "value": notice.page}
+    else:
+        element |= {"action_id": f"link:{button.purpose}", "url": button.url}
+    return element | ({"style": "primary"} if button.purpose == ACK else {})
+
+
+def telegram_keyboard(notice: Notice, buttons: Buttons) -> dict[str, Any]:
+    """The buttons as an inline keyboard of one row; an empty one takes the buttons of a message away."""
+    row = []
+    for button in offered(notice, buttons, buttons.telegram):
+        pressed = {"callback_data": button.action.callback(notice.page)} if button.action is not None else {"url": button.url}
+        row.append({"text": button.label, **pressed})
+    return {"inline_keyboard": [row] if row else []}
