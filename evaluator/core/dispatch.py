@@ -271,15 +271,14 @@ class Dispatch:
             self._hold(lane, held)
         former = lane.decision
         why = tuple(sorted({str(mute) for mute in mutes.values()}))[:MOST_MUTES]
-        counts = len(firing), len(resolved), len(mutes)
-        lane.decision = Decision(now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due, *counts, why)
-        waiting = lane.row
+        waiting, outbox = lane.row, ""
         if waiting is not None:
             self._outgoing.drop(lane)
         if reason.due:
-            row = self._outgoing.send(group, lane, standing_in or str(reason), wanted, now, waiting)
-            lane.decision = replace(lane.decision, outbox=row.id)
+            outbox = self._outgoing.send(group, lane, standing_in or str(reason), wanted, now, waiting).id
             self._await_patience(group, lane)
+        about = now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due
+        lane.decision = Decision(*about, len(firing), len(resolved), len(mutes), why, outbox)
         if reason.due or former is None or (former.reason, former.mutes) != (reason, why):
             self._journal.note(lane.decision)
 

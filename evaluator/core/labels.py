@@ -7,7 +7,7 @@ by the byte 0xff.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -75,6 +75,20 @@ class Labels(Mapping[str, str]):
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a label, or `default`."""
         return self._map.get(name, default)
+
+    # What a Mapping inherits looks every label up again; labels are gone through more often than anything else.
+
+    def keys(self) -> KeysView[str]:
+        """The names, in order."""
+        return self._map.keys()
+
+    def values(self) -> ValuesView[str]:
+        """The values, in the order of the names."""
+        return self._map.values()
+
+    def items(self) -> ItemsView[str, str]:
+        """Names and values, in the order of the names."""
+        return self._map.items()
 
     def as_dict(self) -> dict[str, str]:
         """A fresh plain dict in the order of the names."""

@@ -155,7 +155,7 @@ class Outgoing:
     def _begin(self, lane: Lane, row: OutboxRecord, alone: bool = True) -> None:
         """The row is on its way from now on. alone: not as a part of a storm."""
         self._pacing.leave(lane.name, row.id)
-        lane.row = replace(row, retry_at=None, paced=False)
+        lane.row = replace(row, retry_at=None, paced=False) if row.retry_at is not None else row
         lane.in_flight = True
         self._journal.save(lane.row)
         if alone:

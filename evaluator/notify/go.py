@@ -6,13 +6,11 @@ Bridges that check a signature over the body, and tests that compare bodies, nee
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
 
 _ENCODE = msgspec.json.Encoder().encode
-_IN_JSON = re.compile(b"[<>&]|\xe2\x80[\xa8\xa9]")
 _ESCAPED = {b"<": rb"\u003c", b">": rb"\u003e", b"&": rb"\u0026", b"\xe2\x80\xa8": rb"\u2028", b"\xe2\x80\xa9": rb"\u2029"}
 _IN_REGEX = str.maketrans({character: "\\" + character for character in "\\.+*?()|[]{}^$"})
 
@@ -27,7 +25,9 @@ def json_line(value: Any) -> bytes:
     except UnicodeEncodeError:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-16", "surrogatepass")
         text = text.decode("utf-16", "replace").encode()
-    return _IN_JSON.sub(lambda found: _ESCAPED[found[0]], text) + b"\n"
+    for sign, escape in _ESCAPED.items():  # one after the other: an expression for all of them takes as long as to encode
+        text = text.replace(sign, escape)
+    return text + b"\n"
 
 
 def quote_meta(text: str) -> str:

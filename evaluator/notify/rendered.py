@@ -126,4 +126,6 @@ def _value(annotations: Annotations) -> float | Histogram | None:
 
 def _common(mappings: Iterable[Mapping[str, str]]) -> Labels:
     first, *others = mappings
+    if not others:
+        return first if isinstance(first, Labels) else Labels(first)
     return Labels({name: value for name, value in first.items() if all(other.get(name) == value for other in others)})

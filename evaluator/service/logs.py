@@ -29,7 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
 
 
 class _Forgiving:
-    """A stream for `PrintLogger`: a line that cannot be written is lost."""
+    """A stream for `WriteLogger`: a line that cannot be written is lost."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -59,7 +59,7 @@ def set_up(form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Forgiving(sys.stderr))),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Forgiving(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)

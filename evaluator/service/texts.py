@@ -75,6 +75,8 @@ def finished(annotations: Annotations, alert: str, settings: Settings, at: datet
 def with_texts(row: OutboxRecord, settings: Settings) -> OutboxRecord:
     """The row with every annotation finished: what is kept is what was meant, whatever becomes of the rules."""
     told = row.notification
+    if all(alert.annotations.expanded is not None for alert in told.alerts):
+        return row  # what somebody posted, and what was finished before
     alerts = tuple(
         replace(alert, annotations=replace(alert.annotations, expanded=_told(alert, settings, told.at)))
         for alert in told.alerts

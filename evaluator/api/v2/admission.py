@@ -60,21 +60,22 @@ def _misnamed(alert: PostedAlert, mode: MatcherMode) -> Objection | None:
 
 def _excesses(alert: PostedAlert, limits: Limits) -> Iterator[Objection]:
     """Every limit that the alert exceeds."""
-    which = f"alert {_cut(alert.labels.get(ALERT_NAME, ''))}"
     if 0 < limits.labels_per_alert < len(alert.labels):
-        yield _excess(f"{which}: it has {len(alert.labels)} labels", Limit.LABELS_PER_ALERT, limits.labels_per_alert)
+        yield _excess(alert, f"it has {len(alert.labels)} labels", Limit.LABELS_PER_ALERT, limits.labels_per_alert)
     for name, value in alert.labels.items():
-        label = f"{which}: label {_cut(name)}"
         if 0 < limits.label_name_length < (size := _size(name)):
-            yield _excess(f"{label}: the name has {size} bytes", Limit.LABEL_NAME_LENGTH, limits.label_name_length)
+            what = f"label {_cut(name)}: the name has {size} bytes"
+            yield _excess(alert, what, Limit.LABEL_NAME_LENGTH, limits.label_name_length)
         if 0 < limits.label_value_length < (size := _size(value)):
-            yield _excess(f"{label}: the value has {size} bytes", Limit.LABEL_VALUE_LENGTH, limits.label_value_length)
+            what = f"label {_cut(name)}: the value has {size} bytes"
+            yield _excess(alert, what, Limit.LABEL_VALUE_LENGTH, limits.label_value_length)
     if 0 < limits.annotation_size < (size := sum(map(_sizes, alert.annotations))):
-        yield _excess(f"{which}: its annotations have {size} bytes", Limit.ANNOTATION_SIZE, limits.annotation_size)
+        yield _excess(alert, f"its annotations have {size} bytes", Limit.ANNOTATION_SIZE, limits.annotation_size)
 
 
-def _excess(text: str, limit: Limit, most: int) -> Objection:
-    return Objection(f"{text}, and limits.{limit} allows {most}", limit)
+def _excess(alert: PostedAlert, what: str, limit: Limit, most: int) -> Objection:
+    which = _cut(alert.labels.get(ALERT_NAME, ""))
+    return Objection(f"alert {which}: {what}, and limits.{limit} allows {most}", limit)
 
 
 def _sizes(texts: Iterable[str]) -> int:
