@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from evaluator.core.http import Secret
 
@@ -82,3 +83,15 @@ class Replies:
 
 DEFAULT_LINKS = LinkSettings()
 NO_REPLIES = Replies()
+
+
+class ReplyButton(StrEnum):
+    """A button of a message to people. In Slack its `action_id`, beside the id of the page as `value`; in Telegram, `callback`."""
+
+    ACK = "evaluator:ack"
+    SNOOZE = "evaluator:snooze"
+    ESCALATE = "evaluator:escalate"
+
+    def callback(self, page: str) -> str:
+        """What the button of a page sends in Telegram, which takes 64 bytes."""
+        return f"{self}:{page}"
