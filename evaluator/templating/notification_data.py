@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating.go.times import YEAR_ONE, Time
 from evaluator.templating.go.values import STRINGS, Function, Kind, Stringer, Strings, Struct, Value, function
+from evaluator.templating.incident_data import incident_data
 from evaluator.templating.scope import plain_value
 
 _META: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
@@ -127,7 +128,8 @@ def notification_data(
         "RouteLabels": KV(),
         "ExternalURL": external_url.rstrip("/"),
     }
-    root = Struct("template.Data", fields, hidden={"ReceiverName": notification.receiver})
+    hidden = {"ReceiverName": notification.receiver, "Incident": incident_data(notification.incident, KV)}
+    root = Struct("template.Data", fields, hidden=hidden)
     return NotificationData(root, notification.at)
 
 

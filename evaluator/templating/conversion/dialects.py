@@ -35,8 +35,28 @@ FIELDS: Final = {
     "ExternalLabels": "external_labels",
     "Receiver": "receiver",
     "NotificationReason": "notification_reason",
+    "Incident": "incident",
+    "Number": "number",
+    "Kind": "kind",
+    "Page": "page",
+    "State": "state",
+    "Severity": "severity",
+    "Title": "title",
+    "Epoch": "epoch",
+    "Level": "level",
+    "LevelName": "level_name",
+    "Levels": "levels",
+    "OpenedAt": "opened_at",
+    "Whom": "whom",
+    "Owner": "owner",
+    "Component": "component",
+    "ComponentOwner": "component_owner",
+    "Runbook": "runbook",
+    "Late": "late",
+    "ConfirmedAt": "confirmed_at",
+    "Text": "text",
 }
-"""Of what is not the whole: alerts, labels, samples."""
+"""Of what is not the whole: alerts, labels, samples, incidents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,7 @@ RECEIVERS: Final = Dialect(
         "RouteLabels": "route_labels",
         "ExternalURL": "external_url",
         "ReceiverName": "receiver",
+        "Incident": "incident",
     },
     calls={"now": "now", "routeLabels": "route_labels"},
     unknown=frozenset({"js", "call", "println"}),

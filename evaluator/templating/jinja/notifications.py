@@ -60,6 +60,7 @@ def values(told: Told) -> dict[str, Any]:
         "status": fields["Status"],
         "alerts": fields["Alerts"],
         "reason": fields["NotificationReason"],
+        "incident": root.hidden["Incident"],
         "group_labels": KVView(fields["GroupLabels"]),
         "common_labels": KVView(fields["CommonLabels"]),
         "common_annotations": KVView(fields["CommonAnnotations"]),
@@ -71,7 +72,7 @@ def values(told: Told) -> dict[str, Any]:
 
 NAMES: Final = frozenset(
     {
-        *("it", "receiver", "receiver_pattern", "status", "alerts", "reason", "external_url", "now"),
+        *("it", "receiver", "receiver_pattern", "status", "alerts", "reason", "incident", "external_url", "now"),
         *("group_labels", "common_labels", "common_annotations", "route_labels"),
     }
 )

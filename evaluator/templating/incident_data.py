@@ -1,0 +1,42 @@
+"""What a template sees of an incident, as `.Incident`: nothing, where the notification is about a group alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from evaluator.core.incidents.records import Notice
+from evaluator.templating.go.times import Duration, Time
+from evaluator.templating.go.values import Struct, Value
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def incident_data(notice: Notice | None, labels: Callable[[Mapping[str, str]], Value]) -> Struct | None:
+    """The fields. Level is counted from 1, and 0 before the first one. labels: makes what templates see of them."""
+    if notice is None:
+        return None
+    fields: dict[str, Any] = {
+        "Number": notice.number,
+        "Kind": str(notice.kind),
+        "Page": notice.page,
+        "State": str(notice.state),
+        "Severity": notice.severity,
+        "Title": notice.title,
+        "Epoch": notice.epoch,
+        "Level": notice.level + 1,
+        "LevelName": notice.level_name,
+        "Levels": notice.levels,
+        "OpenedAt": Time(notice.opened_at),
+        "Whom": notice.whom,
+        "Owner": notice.owner,
+        "Component": notice.component,
+        "ComponentOwner": notice.component_owner,
+        "Runbook": notice.runbook,
+        "Late": Duration(notice.late // _MICROSECOND * 1000),
+        "ConfirmedAt": None if notice.confirmed_at is None else Time(notice.confirmed_at),
+        "Text": notice.text,
+        "Labels": labels(notice.labels),
+    }
+    return Struct("template.Incident", fields)
