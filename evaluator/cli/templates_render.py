@@ -13,13 +13,13 @@ import typer
 from evaluator.cli.client import DEFAULT_URL, Token, Url, ask
 from evaluator.cli.output import fail, print_json
 from evaluator.cli.reading import Source, read_or_fail
-from evaluator.cli.settings_texts import texts_of
 from evaluator.cli.told import notification_of, read_notification
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import Notification, OutboxRecord
 from evaluator.core.settings import Integration, Receiver, Settings
 from evaluator.notify.delivery import Deliverer
 from evaluator.service.clock import wall_clock
+from evaluator.service.settings_texts import texts_of
 from evaluator.service.texts import NotificationTextsOf
 from evaluator.templating import TemplateError
 from evaluator.templating.examples import example

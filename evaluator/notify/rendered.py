@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from evaluator.core.answers import Histogram
+from evaluator.core.curves import Curve
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.storms import STORM
@@ -16,7 +17,10 @@ from evaluator.core.storms import STORM
 
 @dataclass(frozen=True, slots=True)
 class RenderedAlert:
-    """An alert in a notification. ends_at: None while it fires. value: None for an alert that somebody posted."""
+    """An alert in a notification. ends_at: None while it fires. value: None for an alert that somebody posted.
+
+    curve: how its value went on, where texts of the integration speak of that.
+    """
 
     labels: Labels
     annotations: Mapping[str, str]
@@ -25,6 +29,7 @@ class RenderedAlert:
     generator_url: str = ""
     why: str = ""
     value: float | Histogram | None = None
+    curve: Curve | None = None
     known: bool = False
 
     @property
@@ -113,8 +118,9 @@ def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external
 
 
 def _rendered_alert(alert: NotifiedAlert, texts: Mapping[str, str]) -> RenderedAlert:
+    value = _value(alert.annotations)
     return RenderedAlert(
-        alert.labels, texts, alert.starts_at, alert.ends_at, alert.generator_url, alert.why, _value(alert.annotations)
+        alert.labels, texts, alert.starts_at, alert.ends_at, alert.generator_url, alert.why, value, alert.curve
     )
 
 

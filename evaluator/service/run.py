@@ -34,6 +34,7 @@ from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.failure_log import FailureLog
 from evaluator.service.forwarding import Forwarding
 from evaluator.service.logs import log, log_effects
+from evaluator.service.looking_back import LookingBack
 from evaluator.service.metrics import Metrics
 from evaluator.service.texts import NotificationTextsOf, finished, with_texts
 from evaluator.service.world import RealWorld
@@ -85,6 +86,7 @@ class Service:
             clock=clock,
             compatibility=settings.compatibility,
         )
+        self._looking_back = LookingBack(settings, texts.templates)
         self._forwarding = Forwarding(settings, self.metrics.counts, self._tell, clock)
         self._calendars = Calendars(self._tell, clock)
         self.metrics.queued = lambda: self._forwarding.forwarder.waiting
@@ -201,6 +203,7 @@ class Service:
             await self._calendars.aclose()
             await self._asking.aclose()
             await self._deliverer.aclose()
+            await self._looking_back.aclose()
             await self._forwarding.aclose(PATIENCE)
             self.store.close()
             log.info("stopped")
@@ -240,6 +243,7 @@ class Service:
         await self._deliverer.reload(
             settings.told, texts, external_url=settings.external_url, compatibility=settings.compatibility
         )
+        await self._looking_back.reload(settings, texts.templates)
         await self._forwarding.reload(settings)
         self._world.send(Reloaded(settings))
         await self._world.settled()
@@ -258,7 +262,7 @@ class Service:
 
     async def _deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         began = monotonic()
-        outcome = await self._deliverer.deliver(row)
+        outcome = await self._deliverer.deliver(await self._looking_back.seen(row))
         self.metrics.attempted(row, monotonic() - began)
         return outcome
 

@@ -31,6 +31,7 @@ from evaluator.templating.jinja.compile import Compiled, Language, compile_jinja
 from evaluator.templating.jinja.notifications import Told, language
 from evaluator.templating.languages import Trees, is_literal, read
 from evaluator.templating.notification_data import NotificationData
+from evaluator.templating.reach import called_by, in_jinja, speaks_of
 
 MAIN: Final = ""
 JINJA: Final = ".j2"
@@ -109,6 +110,15 @@ class NotificationTexts:
                 seen.add(name)
                 waiting += [call.name for call in inspection.calls(trees[name].body)]
         return ""
+
+    def speaks_of(self, text: str, member: str) -> bool:
+        """Whether the text, or a template that it calls, names this member of an alert. Raises TemplateError."""
+        if is_literal(text):
+            return False
+        found = self._read(text, self._plain)
+        if isinstance(found, Compiled):
+            return in_jinja(member, text) or any(speaks_of(member, self._trees, name) for name in called_by(text))
+        return speaks_of(member, {**self._trees, **found}, MAIN)
 
     # Go
 

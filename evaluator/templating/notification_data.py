@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
+from evaluator.templating.curve import curve_of
 from evaluator.templating.go.times import YEAR_ONE, Time
 from evaluator.templating.go.values import STRINGS, Function, Kind, Stringer, Strings, Struct, Value, function
 from evaluator.templating.incident_data import incident_data
@@ -148,7 +149,8 @@ def _alert(alert: NotifiedAlert, annotations: Mapping[str, str]) -> Struct:
         "GeneratorURL": alert.generator_url,
         "Fingerprint": alert.labels.fingerprint,
     }
-    return Struct("template.Alert", fields, hidden={"Value": _value(alert.annotations), "Why": alert.why})
+    hidden = {"Value": _value(alert.annotations), "Why": alert.why, "Known": alert.known, "Curve": curve_of(alert)}
+    return Struct("template.Alert", fields, hidden=hidden)
 
 
 def _value(annotations: Annotations) -> Any:

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from evaluator.templating.errors import CallFailed
-from evaluator.templating.go.values import type_name
+from evaluator.templating.go.values import Struct, type_name
 from evaluator.templating.jinja import limits
 from evaluator.templating.jinja.names import MISSING, LabelView, Vocabulary, member, printed, text_of
 
@@ -124,9 +124,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """An item; of labels always a label."""
+        """An item; of labels always a label, of an alert a member, which is what `selectattr` and `map` ask for."""
         if isinstance(obj, LabelView):
             return obj[str(argument)]
+        if isinstance(obj, Struct) and isinstance(argument, str):
+            return self.getattr(obj, argument)
         return super().getitem(obj, argument)
 
     def wrap_str_format(self, value: Any) -> None:

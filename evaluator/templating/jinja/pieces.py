@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from markupsafe import Markup
 
+from evaluator.core.neutral import one_line
 from evaluator.templating.errors import CallFailed
 from evaluator.templating.go.values import Struct
 from evaluator.templating.html.escapers import filter_url
@@ -72,12 +74,17 @@ def _page_link(url: str, text: str = "") -> Markup:
 def mrkdwn_link(url: str, text: str = "") -> str:
     """A link for Slack."""
     shown = f"|{str(text).translate(_MRKDWN)}" if text else ""
-    return f"<{str(url).replace('|', '%7C').translate(_MRKDWN)}{shown}>"
+    return f"<{_target(url).translate(_MRKDWN)}{shown}>"
 
 
 def markdown_link(url: str, text: str = "") -> str:
     """A link in Markdown."""
-    return f"[{str(text or url).translate(_MARKDOWN)}]({str(url).replace('(', '%28').replace(')', '%29')})"
+    return f"[{str(text or url).translate(_MARKDOWN)}]({_target(url)})"
+
+
+def _target(url: str) -> str:
+    """The URL with all escaped that could end it before its end."""
+    return quote(str(url), safe="%/:?#[]@!$&'*+,;=~")
 
 
 def markdown(text: str) -> str:
@@ -88,6 +95,11 @@ def markdown(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """A text that Slack shows as it is: no mention, no link."""
     return str(text).translate(_MRKDWN)
+
+
+def short(text: str, most: int = 200) -> str:
+    """A text in one harmless line of at most `most` characters: nothing in it steers a terminal or the direction of writing."""
+    return one_line(str(text), min(max(int(most), 10), 10_000))
 
 
 def checked_url(url: str) -> str:
@@ -107,7 +119,7 @@ def resolved(alert: Any) -> bool:
 
 def pieces(*, pages: bool) -> Mapping[str, Callable[..., Any]]:
     """All of them, as filters and as functions. `safeHtml`: what is markup already, in a page."""
-    shared = (pairs, names, values, without, checked_url, mrkdwn_link, markdown_link, markdown, mrkdwn)
+    shared = (pairs, names, values, without, checked_url, mrkdwn_link, markdown_link, markdown, mrkdwn, short)
     found: dict[str, Callable[..., Any]] = {each.__name__: each for each in shared}
     found["label_table"] = _label_rows if pages else _label_lines
     found["link"] = _page_link if pages else _plain_link
