@@ -19,6 +19,7 @@ import structlog
 from evaluator.core.dispatch import group_labels_text
 from evaluator.core.durations import format_duration
 from evaluator.core.effects import Effect, Note, Save
+from evaluator.core.incidents.records import Happening, Moment
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.matchers import format_matchers
 from evaluator.core.records import Attempt, Decision, OutboxRecord, State, Transition
@@ -26,6 +27,9 @@ from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
+
+
+_WORRYING = frozenset({Happening.EXHAUSTED, Happening.SKIPPED, Happening.PAGE_FAILED})
 
 
 class _Forgiving:
@@ -76,6 +80,8 @@ def log_effects(effects: Sequence[Effect]) -> None:
                 log.info("notify", **_about(decision.integration, decision.group_key), reason=decision.reason)
             case Note(Attempt() as attempt):
                 _attempt(attempt)
+            case Note(Moment() as moment):
+                _moment(moment)
             case Save(Silence() as silence):
                 _silence(silence)
             case Save(Window() as window):
@@ -101,6 +107,13 @@ def _attempt(attempt: Attempt) -> None:
         say(fate, integration=attempt.integration, attempt=attempt.attempt, error=attempt.error)
     else:
         log.info("accepted", integration=attempt.integration, attempt=attempt.attempt, **dict(attempt.receipt))
+
+
+def _moment(moment: Moment) -> None:
+    """What happens to an incident; that somebody could not be told is worth a warning."""
+    more = {name: getattr(moment, name) for name in ("detail", "by", "via") if getattr(moment, name)}
+    say = log.warning if moment.what in _WORRYING else log.info
+    say(f"incident {moment.what}", incident=moment.incident, epoch=moment.epoch, **more)
 
 
 def _silence(silence: Silence) -> None:
