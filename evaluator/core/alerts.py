@@ -18,6 +18,9 @@ from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.posting import SOURCE
 from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
 
+MISSED = "it fired and ended while no evaluator was there"
+"""Why people hear of an alert for the first time when it is over."""
+
 
 class Described(Protocol):
     """Whoever can say what an alert's annotations are at the moment."""

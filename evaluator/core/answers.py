@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from evaluator.core.labels import Labels
@@ -37,10 +37,27 @@ class ResultType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Instants at equal distances, `first` and `last` among them."""
+
+    first: datetime
+    last: datetime
+    step: timedelta
+
+    def __len__(self) -> int:
+        return (self.last - self.first) // self.step + 1
+
+    def instants(self) -> tuple[datetime, ...]:
+        """All of them, in order."""
+        return tuple(self.first + number * self.step for number in range(len(self)))
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A successful query.
 
     samples: for a vector as they came; for a scalar one sample without labels; empty for strings and matrices.
+    steps: for a query over a span, what the samples were at each of its instants, in order.
     text: the value of a string result.
     warnings, infos: what the server added. partial: the server said that series may be missing, so an absent
     series proves nothing. seconds: how long the request took. size: bytes of the answer. shared: how many expressions the
@@ -57,6 +74,7 @@ class Answer:
     size: int = 0
     server_time: datetime | None = None
     shared: int = 1
+    steps: tuple[tuple[Sample, ...], ...] = ()
 
 
 class FailureKind(StrEnum):

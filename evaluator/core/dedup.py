@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SOME_RESOLVED = "some alerts resolved"
     REPEAT = "repeat interval elapsed"
     UNMUTED = "unmuted"
+    MISSED = "it fired and ended meanwhile"
     NEVER_TOLD = "nothing fires, and nobody was told"
     UNCHANGED = "nothing new since the last notification"
     RESOLVED_UNWANTED = "the receiver does not want to hear of resolved alerts"
@@ -45,7 +46,9 @@ class Reason(StrEnum):
         return self in _DUE
 
 
-_DUE = frozenset({Reason.FIRST, Reason.NEW, Reason.ALL_RESOLVED, Reason.SOME_RESOLVED, Reason.REPEAT, Reason.UNMUTED})
+_DUE = frozenset(
+    {Reason.FIRST, Reason.NEW, Reason.ALL_RESOLVED, Reason.SOME_RESOLVED, Reason.REPEAT, Reason.UNMUTED, Reason.MISSED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +70,23 @@ def decide(
     now: datetime,
     terms: Terms,
     held: Set[str] = frozenset(),
+    missed: Set[str] = frozenset(),
 ) -> Reason:
     """Why this group is, or is not, due.
 
     firing, resolved: fingerprints of the alerts that survived all mutes. held: of those that fire, are muted, and were told.
+    missed: of the resolved ones, those that nobody could be told of while they fired, because no evaluator was there.
     """
     if told is None:
-        return Reason.FIRST if firing else Reason.NEVER_TOLD
+        return Reason.FIRST if firing else Reason.MISSED if missed else Reason.NEVER_TOLD
     known = frozenset(told.firing)
     if not firing <= known:
         return Reason.NEW if known else Reason.FIRST
     if not firing:
         if held:
             return Reason.HELD
+        if not told.owed and not missed <= frozenset(told.resolved):
+            return Reason.MISSED
         return Reason.ALL_RESOLVED if told.owed else Reason.UNCHANGED
     if not firing.isdisjoint(told.muted):
         return Reason.UNMUTED

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from evaluator.core.alerts import Alert, Alerts
+from evaluator.core.alerts import MISSED, Alert, Alerts
 from evaluator.core.dedup import Reason, decide
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.fallback import NOT_NEEDED, PATIENCE, fails, known_of, stands_in, why_standing_in
@@ -260,7 +260,8 @@ class Dispatch:
         if mutes and not firing and not resolved:
             reason = Reason.HELD
         else:
-            reason = decide(lane.told, told, over, now, self._outgoing.terms(group, lane), held)
+            missed = frozenset(alert.fingerprint for alert in resolved if alert.why == MISSED)
+            reason = decide(lane.told, told, over, now, self._outgoing.terms(group, lane), held, missed)
         if reason is Reason.REPEAT and standing_in == NOT_NEEDED:
             reason = Reason.UNCHANGED
         wanted = firing + resolved if lane.integration.send_resolved else firing

@@ -1,14 +1,14 @@
 """Everything that the machine can ask of the world. The counterpart is `events`: everything that can happen to it.
 
-`RunQuery` and `Deliver` are answered by exactly one event each, time-outs included. `Forward` fills queues, of which each post
-that is made gives one event. `Save`, `Forget` and `Note` are written
+`RunQuery`, `RunRange` and `Deliver` are answered by exactly one event each, time-outs included. `Forward` fills queues, of
+which each post that is made gives one event. `Save`, `Forget` and `Note` are written
 in one transaction before any of the others is performed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, History, OutboxRecord, Record
@@ -23,6 +23,19 @@ class RunQuery:
     datasource: str
     slot: datetime
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunRange:
+    """Evaluate a rule at every slot from `first` to `last`, `interval` apart; at each, query as of `offset` before it."""
+
+    rule: str
+    group: str
+    datasource: str
+    first: datetime
+    last: datetime
+    interval: timedelta
+    offset: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +85,4 @@ class Note:
     record: History
 
 
-Effect = RunQuery | Deliver | Forward | Save | Forget | Note
+Effect = RunQuery | RunRange | Deliver | Forward | Save | Forget | Note

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from evaluator.core.alert import Life, step
 from evaluator.core.answers import Failure, Histogram
 from evaluator.core.effects import RunQuery
-from evaluator.core.events import Observation, QueryReturned
+from evaluator.core.events import Observation, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Pairs, RuleAlertRecord, State
 from evaluator.core.rules import AlertingRule, Rule, RuleGroup
@@ -219,7 +219,11 @@ class RuleEvaluation:
 
 @dataclass(slots=True)
 class GroupEvaluation:
-    """A rule group, its rules and its slots. waiting: rules of `slot` that have not been answered yet."""
+    """A rule group, its rules and its slots. waiting: rules of `slot` that have not been answered yet.
+
+    owed: the first slot that is to be caught up with, which is before the next one; ranges: the answers to that so far, by
+    rule (see `catching_up`).
+    """
 
     group: RuleGroup
     rules: dict[str, RuleEvaluation]
@@ -230,6 +234,8 @@ class GroupEvaluation:
     finished_at: datetime | None = None
     iterations: int = 0
     missed: int = 0
+    owed: datetime | None = None
+    ranges: dict[str, RangeReturned | RangeFailed] = field(default_factory=dict)
 
     def start(self, now: datetime) -> list[RunQuery]:
         """Begin the newest slot that has come; the world must answer every query that is asked for here."""
@@ -289,7 +295,14 @@ def begin(group: RuleGroup, now: datetime, former: GroupEvaluation | None = None
         evaluation.iterations, evaluation.missed = former.iterations, former.missed
         if evaluation.next_slot == former.slot:
             evaluation.next_slot += group.interval
+        if former.owed is not None and _same_beat(former, evaluation):
+            evaluation.owed = former.owed
     return evaluation
+
+
+def _same_beat(one: GroupEvaluation, other: GroupEvaluation) -> bool:
+    interval = one.group.interval
+    return interval == other.group.interval and (one.next_slot - other.next_slot) % interval == timedelta(0)
 
 
 def alerting(rules: Iterable[Rule]) -> list[AlertingRule]:

@@ -64,6 +64,32 @@ class QueryFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeReturned:
+    """A `RunRange` was answered. observed, failed: by slot, what was found, or why nothing is known; at all others nothing was.
+
+    partial, seconds, warnings, shared: as in `QueryReturned`, of every slot; seconds is the average of one.
+    """
+
+    rule: str
+    last: datetime
+    observed: Mapping[datetime, Mapping[Labels, Observation]]
+    failed: Mapping[datetime, Failure]
+    partial: bool = False
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    shared: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFailed:
+    """A `RunRange` gave no usable answer for any of its slots."""
+
+    rule: str
+    last: datetime
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """A `Deliver` was accepted. receipt: what the provider says the message is called."""
 
@@ -211,6 +237,8 @@ Event = (
     TimerFired
     | QueryReturned
     | QueryFailed
+    | RangeReturned
+    | RangeFailed
     | Delivered
     | DeliveryFailed
     | Forwarded

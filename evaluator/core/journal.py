@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluator.core.effects import Deliver, Effect, Forget, Forward, ForwardedAlert, Note, RunQuery, Save
+from evaluator.core.effects import Deliver, Effect, Forget, Forward, ForwardedAlert, Note, RunQuery, RunRange, Save
 from evaluator.core.records import History, OutboxRecord, Record
 
 
@@ -18,7 +18,7 @@ class Journal:
     def __init__(self) -> None:
         self._kept: dict[tuple[type[Record], tuple[str, ...]], Callable[[], Record] | None] = {}
         self._notes: list[Note] = []
-        self._perform: list[RunQuery | Deliver | Forward] = []
+        self._perform: list[RunQuery | RunRange | Deliver | Forward] = []
 
     def touch(self, kind: type[Record], key: tuple[str, ...], record: Callable[[], Record]) -> None:
         """The record of this kind and key has changed; `record` makes it when the step ends."""
@@ -36,8 +36,8 @@ class Journal:
         """Append to the history."""
         self._notes.append(Note(record))
 
-    def query(self, effect: RunQuery) -> None:
-        """Ask for an evaluation."""
+    def query(self, effect: RunQuery | RunRange) -> None:
+        """Ask for evaluations of a rule."""
         self._perform.append(effect)
 
     def deliver(self, row: OutboxRecord) -> None:

@@ -240,8 +240,24 @@ class OutboxRecord:
         return (self.id,)
 
 
+SEEN_AT = "seen_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Until when an evaluator has been at work: whatever came due before has been done, and what came of it is kept."""
+
+    at: datetime
+
+    @property
+    def key(self) -> tuple[str]:
+        """There is one."""
+        return (SEEN_AT,)
+
+
 Record = (
-    RuleAlertRecord
+    Presence
+    | RuleAlertRecord
     | AlertRecord
     | GroupRecord
     | LedgerRecord
@@ -312,8 +328,8 @@ History = Transition | Decision | Attempt | Moment
 class Kept:
     """Everything that a store gives back at start.
 
-    incidents: those that are open, or were over less than two days ago, and their pages. newest_incident: the greatest number of
-    any.
+    incidents: those that are open, or were over less than two days ago, and their pages. newest_incident: the greatest number
+    of any.
     """
 
     rule_alerts: tuple[RuleAlertRecord, ...] = ()
@@ -328,3 +344,4 @@ class Kept:
     maintenance: tuple[MaintenanceRecord, ...] = ()
     overrides: tuple[OverrideRecord, ...] = ()
     newest_incident: int = 0
+    seen_at: datetime | None = None

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from evaluator.core.effects import Deliver, Effect, RunQuery
-from evaluator.core.events import Event, TimerFired
+from evaluator.core.answers import Span
+from evaluator.core.effects import Deliver, Effect, RunQuery, RunRange
+from evaluator.core.events import Event, QueryFailed, QueryReturned, RangeFailed, RangeReturned, TimerFired
 
 Reply = Callable[[RunQuery | Deliver, datetime], tuple[timedelta, Event]]
 Watch = Callable[[Sequence[Effect], datetime], None]
@@ -56,3 +57,21 @@ class VirtualWorld:
             if isinstance(effect, RunQuery | Deliver):
                 takes, answer = self._reply(effect, now)
                 self.send(now + takes, answer)
+            elif isinstance(effect, RunRange):
+                takes, answer = self._range(effect, now)
+                self.send(now + takes, answer)
+
+    def _range(self, effect: RunRange, now: datetime) -> tuple[timedelta, Event]:
+        """What the replies for each slot come to; together they take as long as the last one."""
+        takes, answers = timedelta(0), []
+        for slot in Span(effect.first, effect.last, effect.interval).instants():
+            one = RunQuery(effect.rule, effect.group, effect.datasource, slot, slot - effect.offset)
+            takes, answer = self._reply(one, now)
+            answers.append(answer)
+        returned = [answer for answer in answers if isinstance(answer, QueryReturned)]
+        failed = {answer.slot: answer.failure for answer in answers if isinstance(answer, QueryFailed)}
+        if not returned:
+            return takes, RangeFailed(effect.rule, effect.last, failed[effect.last])
+        observed = {answer.slot: answer.observed for answer in returned if answer.observed}
+        partial = any(answer.partial for answer in returned)
+        return takes, RangeReturned(effect.rule, effect.last, observed, failed, partial)

@@ -15,7 +15,16 @@ from evaluator.core.effects import Forget
 from evaluator.core.incidents.incident import REMEMBERED
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, MaintenanceRecord, Moment, PageRecord
 from evaluator.core.overrides import OverrideRecord
-from evaluator.core.records import AlertRecord, GroupRecord, History, LedgerRecord, OutboxRecord, Record, RuleAlertRecord
+from evaluator.core.records import (
+    AlertRecord,
+    GroupRecord,
+    History,
+    LedgerRecord,
+    OutboxRecord,
+    Presence,
+    Record,
+    RuleAlertRecord,
+)
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError
@@ -55,6 +64,7 @@ class MemoryStore:
                 maintenance=self._all(MaintenanceRecord),
                 overrides=self._all(OverrideRecord),
                 newest_incident=max((record.number for record in self._all(IncidentRecord)), default=0),
+                seen_at=next((one.at for one in self._all(Presence)), None),
                 meta={"schema": str(VERSION), "epoch": "1"},
             )
 

@@ -12,18 +12,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
-from evaluator.core.records import Record
+from evaluator.core.records import SEEN_AT, Record
 from evaluator.store import queries, statements
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError, SupersededError
 from evaluator.store.changes import Changes, net_changes
 from evaluator.store.codec.history import HISTORY
 from evaluator.store.codec.incidents import INCIDENTS, MAINTENANCE, OVERRIDES, PAGES
 from evaluator.store.codec.kind import Key, Kind, Row, T, to_micros
-from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES, WINDOWS
+from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, PRESENCE, RECORDS, RULE_ALERTS, SILENCES, WINDOWS
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.schema import meta
@@ -65,7 +66,7 @@ class SqlStore:
                 maintenance=_read_all(connection, MAINTENANCE),
                 overrides=_read_all(connection, OVERRIDES),
                 newest_incident=connection.scalar(queries.newest_incident()) or 0,
-                meta={row.name: row.value for row in connection.execute(select(meta))},
+                **_of_meta(connection),
             )
 
     def commit(self, effects: Sequence[Change]) -> None:
@@ -196,6 +197,16 @@ def claim_epoch(connection: Connection) -> int:
     connection.execute(delete(meta).where(known))
     connection.execute(insert(meta).values(name=_EPOCH, value=str(epoch)))
     return epoch
+
+
+def _of_meta(connection: Connection) -> dict[str, Any]:
+    """What is kept of the store itself, and until when an evaluator was there, which is kept beside it."""
+    rows = {row.name: row for row in connection.execute(select(meta))}
+    seen = rows.pop(SEEN_AT, None)
+    return {
+        "meta": {name: row.value for name, row in rows.items()},
+        "seen_at": None if seen is None else PRESENCE.read(seen).at,
+    }
 
 
 def _read_all(connection: Connection, kind: Kind[T]) -> tuple[T, ...]:

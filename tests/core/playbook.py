@@ -123,6 +123,7 @@ class Playbook:
         self._receivers: dict[str, list[tuple[datetime, DeliveryFailed | None]]] = {}
         self._reloads: list[tuple[datetime, Settings]] = []
         self.accepted: list[tuple[datetime, OutboxRecord]] = []
+        self.seen_at: datetime | None = None
         self.takes = timedelta(0)
         self.takes_until: str | None = None
         self.receipts: Callable[[OutboxRecord], Pairs] = lambda row: ()
@@ -170,10 +171,13 @@ class Playbook:
         asyncio.run(drive(self.machine, self.world))
         return self
 
-    def crash(self, config: Settings | None = None, after: str = "0s", arrive: bool = False) -> Playbook:
+    def crash(
+        self, config: Settings | None = None, after: str = "0s", arrive: bool = False, catch_up: bool = False
+    ) -> Playbook:
         """Kill and start again: only what was kept is there, and what happens while nobody listens is lost.
 
-        arrive: requests that are on their way arrive; otherwise they never do.
+        arrive: requests that are on their way arrive; otherwise they never do. catch_up: the slots that come meanwhile are
+        evaluated afterwards; otherwise nobody knows that there was anybody before.
         """
         if not arrive:
             self.accepted = [(at, row) for at, row in self.accepted if row.id not in self.machine.flying]
@@ -189,7 +193,8 @@ class Playbook:
         for when, event in expected:
             if when >= now and not isinstance(event, ANSWERS):
                 self.world.send(when, event)
-        asyncio.run(self.world.commit(self.machine.restore(self.snapshot(), now), now))
+        kept = replace(self.snapshot(), seen_at=self.seen_at if catch_up else None)
+        asyncio.run(self.world.commit(self.machine.restore(kept, now), now))
         return self
 
     def _configured(self, now: datetime) -> Settings:
@@ -241,6 +246,8 @@ class Playbook:
         for effect in effects:
             self.effects.append((now, effect))
             match effect:
+                case Save(records.Presence(at)):
+                    self.seen_at = at
                 case Save(record):
                     self.kept[type(record), record.key] = record
                 case Forget(kind, key):

@@ -79,4 +79,5 @@ def test_only_reasons_to_tell_are_due() -> None:
         Reason.SOME_RESOLVED,
         Reason.REPEAT,
         Reason.UNMUTED,
+        Reason.MISSED,
     }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evaluator.core.effects import Forget, Note, Save
 from evaluator.core.incidents.records import Moment
-from evaluator.core.records import AlertRecord, Attempt, Decision, GroupRecord, History, Record, Transition
+from evaluator.core.records import AlertRecord, Attempt, Decision, GroupRecord, History, Presence, Record, Transition
 from evaluator.store import Change, Kept, Store, StoreError, open_store
 
 from . import values as v
@@ -23,7 +23,8 @@ MINUTE = timedelta(minutes=1)
 
 def everything(kept: Kept) -> tuple[Record, ...]:
     alerts = kept.rule_alerts + kept.alerts + kept.groups + kept.ledger + kept.outbox + kept.silences + kept.windows
-    return alerts + kept.incidents + kept.pages + kept.maintenance + kept.overrides
+    presence = () if kept.seen_at is None else (Presence(kept.seen_at),)
+    return alerts + kept.incidents + kept.pages + kept.maintenance + kept.overrides + presence
 
 
 def group(name: str, minute: int = 0) -> GroupRecord:
@@ -53,6 +54,7 @@ def test_records_come_back_under_their_kinds(store: Store) -> None:
     assert (kept.ledger, kept.outbox, kept.silences) == ((v.LEDGER,), (v.OUTBOX,), (v.SILENCE,))
     assert (kept.incidents, kept.pages) == ((v.INCIDENT,), (v.PAGE,))
     assert (kept.maintenance, kept.overrides) == ((v.MAINTENANCE,), (v.OVERRIDE,))
+    assert kept.seen_at == v.PRESENCE.at
 
 
 @pytest.mark.parametrize("record", v.ONE_OF_EACH, ids=lambda record: type(record).__name__)

@@ -48,6 +48,7 @@ from evaluator.core.records import (
     Notification,
     NotifiedAlert,
     OutboxRecord,
+    Presence,
     RuleAlertRecord,
     State,
     Transition,
@@ -312,7 +313,9 @@ overrides = varied(
     made_at=maybe_times,
     source=texts,
 )
-records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences, windows, incidents, pages, maintenance, overrides)
+presences = st.builds(Presence, at=times)
+plans = maintenance | overrides | presences
+records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences, windows, incidents, pages, plans)
 
 transitions = st.builds(
     Transition,
@@ -451,6 +454,7 @@ MAINTENANCE = MaintenanceRecord(
 OVERRIDE = OverrideRecord(
     "o1", "primary", Override(NOON, NOON + 60 * MINUTES, "ana", "bo", "dentist"), "ana", made_at=NOON - SECOND
 )
+PRESENCE = Presence(NOON)
 ONE_OF_EACH = (
     RULE_ALERT,
     ALERT,
@@ -463,6 +467,7 @@ ONE_OF_EACH = (
     PAGE,
     MAINTENANCE,
     OVERRIDE,
+    PRESENCE,
 )
 
 TRANSITION = Transition(NOON, "disk.yml;disk;DiskFull;0", DISK_FULL, None, State.PENDING, NOON, float("nan"))

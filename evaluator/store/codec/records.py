@@ -9,7 +9,7 @@ from evaluator.core.cron_texts import parse_cron
 from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
 from evaluator.core.overrides import OverrideRecord
-from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, RuleAlertRecord, State
+from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, Presence, RuleAlertRecord, State
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from evaluator.store import schema
@@ -251,6 +251,15 @@ def _to_window(row: Any) -> Window:
     )
 
 
+def _from_presence(presence: Presence) -> Row:
+    return {"name": presence.key[0], "value": str(to_micros(presence.at))}
+
+
+def _to_presence(row: Any) -> Presence:
+    return Presence(from_micros(int(row.value)))
+
+
+PRESENCE = Kind(schema.meta, _from_presence, _to_presence)
 RULE_ALERTS = Kind(schema.rule_alerts, _from_rule_alert, _to_rule_alert)
 ALERTS = Kind(schema.alerts, _from_alert, _to_alert)
 GROUPS = Kind(schema.alert_groups, _from_group, _to_group)
@@ -260,6 +269,7 @@ SILENCES = Kind(schema.silences, _from_silence, _to_silence)
 WINDOWS = Kind(schema.windows, _from_window, _to_window)
 
 RECORDS: dict[type[Any], Kind[Any]] = {
+    Presence: PRESENCE,
     RuleAlertRecord: RULE_ALERTS,
     AlertRecord: ALERTS,
     GroupRecord: GROUPS,

@@ -98,6 +98,7 @@ CREATE TABLE meta (
 );
 INSERT INTO "meta" VALUES('schema','1');
 INSERT INTO "meta" VALUES('epoch','1');
+INSERT INTO "meta" VALUES('seen_at','1709208000000000');
 CREATE TABLE outbox (
 	id TEXT NOT NULL, 
 	group_id TEXT NOT NULL, 
