@@ -178,6 +178,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "jira": {"project": "a", "issue_type": "b"},
     "incidentio": {"url": "http://a"},
     "http": {"url": "http://a"},
+    "apprise": {"urls": ["json://localhost"]},
     "ntfy": {"topic": "a"},
     "twilio": {"account_sid": "a", "auth_token": "b", "to": ["+2"], "from": "+1"},
 }

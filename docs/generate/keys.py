@@ -52,6 +52,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "jira": ("project", "issue_type"),
         "incidentio": ("url",),
         "http": ("url",),
+        "apprise": ("urls",),
         "ntfy": ("topic",),
         "twilio": ("account_sid", "auth_token", "to", "from", "messaging_service_sid"),
     }

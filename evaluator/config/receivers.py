@@ -16,6 +16,7 @@ from pydantic import Field, create_model
 
 from evaluator.config.fallbacks import check_fallbacks
 from evaluator.config.integrations import (
+    apprise,
     console,
     discord,
     email,
@@ -90,6 +91,7 @@ KINDS = MappingProxyType(
         "ntfy": Kind(ntfy.NtfyModel, ntfy.settings, sent=True),
         "twilio": Kind(twilio.TwilioModel, twilio.settings, sent=True),
         "http": Kind(http.HttpServiceModel, http.settings, sent=True),
+        "apprise": Kind(apprise.AppriseModel, apprise.settings, sent=True),
     }
 )
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.core.receivers.general import ConsoleSettings, EmailSettings
-from evaluator.notify import console, mail, smtp
+from evaluator.notify import apprise, console, mail, smtp
 from evaluator.notify.exchange import Accepted, Refused
 from evaluator.notify.sheet import Sheet
 
@@ -35,7 +36,7 @@ class Direct:
     preview: Callable[[Sheet, Any], str]
 
 
-WithoutHttp = ConsoleSettings | EmailSettings
+WithoutHttp = ConsoleSettings | EmailSettings | AppriseSettings
 """Settings that have no `http`: those of the receivers below, as a type checker needs to know them."""
 
 
@@ -57,7 +58,12 @@ def _letter(sheet: Sheet, settings: EmailSettings) -> str:
     return built.error if isinstance(built, Refused) else smtp.preview(built, settings)
 
 
+async def _pass_on(sheet: Sheet, settings: AppriseSettings, around: Surroundings) -> Accepted | Refused:
+    return await apprise.send(sheet, settings, around.seconds)
+
+
 DIRECT_RECEIVERS: Mapping[type, Direct] = {
     ConsoleSettings: Direct(_print, _printed),
     EmailSettings: Direct(_post, _letter),
+    AppriseSettings: Direct(_pass_on, apprise.preview),
 }

@@ -14,6 +14,7 @@ from evaluator.core.receivers.phones import TwilioSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.sheet import Sheet
+from evaluator.notify.taken import Taken
 
 MOST_OF_A_BODY = 1600
 _HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -22,7 +23,7 @@ _HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
 def tell(sheet: Sheet, settings: TwilioSettings) -> Generator[Request, Answer, Accepted | Refused]:
     """All numbers, one after another; it is a failure when one is to be tried again, or when none took it."""
     text = _text(sheet, settings)
-    taken = _Taken(sheet)
+    taken = Taken(sheet)
     refused: dict[str, Refused] = {}
     for number in settings.to:
         if number in taken.names:
@@ -40,27 +41,6 @@ def tell(sheet: Sheet, settings: TwilioSettings) -> Generator[Request, Answer, A
     taken.forget()
     notes = tuple(("refused", one_line(f"{number}: {one.error}", 300)) for number, one in refused.items())
     return Accepted((*((number, name) for number, name in taken.names.items() if name), *notes))
-
-
-class _Taken:
-    """Which numbers have the notification, and what Twilio calls their messages; remembered from attempt to attempt."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self._memory = sheet.memory
-        self._key = f"taken {sheet.notification.key}"
-        self._ident = sheet.notification.id
-        ident, _, names = self._memory.get(self._key, "").partition("\n")
-        known = names.split("\n") if names and ident == self._ident else []
-        self.names = {number: name for number, _, name in (line.partition(" ") for line in known)}
-
-    def add(self, number: str, name: str) -> None:
-        """The number has it now."""
-        self.names[number] = name
-        self._memory[self._key] = "\n".join([self._ident, *(f"{one} {sid}" for one, sid in self.names.items())])
-
-    def forget(self) -> None:
-        """Nothing is left to be tried again."""
-        self._memory.pop(self._key, None)
 
 
 def _request(settings: TwilioSettings, number: str, text: str) -> Request:

@@ -82,7 +82,7 @@ def test_kinds_stand_in_the_order_in_which_alertmanager_builds_them() -> None:
         "webhook email pagerduty opsgenie wechat slack victorops pushover sns telegram discord webex "
         "msteams msteamsv2 jira incidentio rocketchat mattermost"
     )
-    assert list(KINDS) == ["console", *order.split(), "ntfy", "twilio", "http"]
+    assert list(KINDS) == ["console", *order.split(), "ntfy", "twilio", "http", "apprise"]
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)

@@ -13,6 +13,7 @@ from evaluator.config import load
 from evaluator.config.receivers import KINDS
 from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
 from evaluator.core.receivers import Integration
+from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.core.receivers.chat import (
     DiscordSettings,
     MsTeamsSettings,
@@ -127,6 +128,7 @@ LEAST = {
         "",
         TwilioSettings("AC1", ("+2",), "+1", http=HttpSettings(basic_auth=BasicAuth("AC1", Secret("t")))),
     ),
+    "apprise": ("urls: [json://localhost]", "", AppriseSettings((Secret("json://localhost"),))),
 }
 
 
@@ -155,6 +157,12 @@ def test_who_is_told_of_the_end_unless_somebody_says(kind: str, tmp_path: Path) 
 
 
 FULLEST = {
+    "apprise": (
+        "{urls: ['json://localhost', 'xml://localhost'], title: t, body: b, type: info, timeout: 3s}",
+        AppriseSettings(
+            (Secret("json://localhost"), Secret("xml://localhost")), "t", "b", "info", timeout=timedelta(seconds=3)
+        ),
+    ),
     "webhook": (
         """
 url: https://hooks.example.org/x

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.rates import RateLimit
+from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.core.receivers.chat import (
     DiscordSettings,
     MsTeamsSettings,
@@ -64,6 +65,7 @@ IntegrationSettings = (
     | NtfySettings
     | TwilioSettings
     | HttpServiceSettings
+    | AppriseSettings
 )
 
 
