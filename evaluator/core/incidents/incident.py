@@ -91,6 +91,12 @@ def next_step(record: IncidentRecord) -> Due | None:
     return stale if due is None or stale.at < due.at else due
 
 
+def climbed_at(record: IncidentRecord) -> timedelta:
+    """What the clock shows when nothing more can come of a climb, and the next one may begin."""
+    last = record.policy.levels[-1].at if record.policy.levels else timedelta(0)
+    return last + record.policy.repeat.every
+
+
 def scheduled(record: IncidentRecord, on_clock: timedelta) -> datetime | None:
     """The instant at which the clock shows, or showed, `on_clock`; None while it stands."""
     return None if record.running_since is None else record.running_since + (on_clock - record.clock)
@@ -104,9 +110,8 @@ def _climbing(record: IncidentRecord) -> Due | None:
         return Due(max(record.running_since + max(timedelta(0), level.at - record.clock), _spaced(record, level)), What.LEVEL)
     if record.exhausted_at is not None:
         return Due(record.exhausted_at + DAILY, What.SAY_EXHAUSTED)
-    end = (record.policy.levels[-1].at if record.policy.levels else timedelta(0)) + record.policy.repeat.every
     what = What.REPEAT if record.rounds < record.policy.repeat.times else What.EXHAUST
-    return Due(record.running_since + max(timedelta(0), end - record.clock), what)
+    return Due(record.running_since + max(timedelta(0), climbed_at(record) - record.clock), what)
 
 
 def _spaced(record: IncidentRecord, level: Level) -> datetime:

@@ -275,6 +275,7 @@ class Incidents:
             component=component,
             title=_title(one for one, _ in firing),
             previous=former.number if former is not None else None,
+            began_at=min(_began_at(one) for one, _ in firing),
         )
         record = replace(record, holds=self._holds(record, firing, now))
         self._numbers[identity] = record.number
@@ -566,7 +567,7 @@ class Incidents:
             record.component,
             component.owner if component is not None else "",
             component.runbook if component is not None else "",
-            page.late,
+            page.late + max(now - page.due_at, timedelta(0)),
             seen,
             page.text,
             record.labels,
@@ -627,6 +628,11 @@ def _stand_in(record: IncidentRecord) -> NotifiedAlert:
     """For an incident none of whose alerts is there any more: what is known of it."""
     labels = Labels({**record.labels, ALERT_NAME: record.labels.get(ALERT_NAME, record.title)})
     return NotifiedAlert(labels, Annotations(), record.opened_at, record.resolved_at)
+
+
+def _began_at(alert: Alert) -> datetime:
+    tracked = alert.described
+    return tracked.life.active_at if isinstance(tracked, Tracked) else alert.starts_at
 
 
 def _name(alert: Alert) -> str:

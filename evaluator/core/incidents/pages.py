@@ -262,10 +262,10 @@ class Pages:
                 self._cancel(page)
 
     def resume(self, record: IncidentRecord, now: datetime) -> None:
-        """Nothing holds the incident any more: what became due meanwhile is."""
+        """Nothing holds the incident any more: what became due meanwhile is, and not late for that."""
         for page in self.of(record.number):
             if page.state is PageState.PLANNED and page.due_at <= now:
-                self._claim(page, now)
+                self._claim(replace(page, due_at=now), now)
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
@@ -336,7 +336,10 @@ class Pages:
     # -- keeping ------------------------------------------------------------------------------------------------------
 
     def restore(self, pages: Iterable[PageRecord], rows: Iterable[OutboxRecord], now: datetime) -> None:
-        """Take everything back from the store. What was on its way is sent again: nobody knows whether it arrived."""
+        """Take everything back from the store. What was on its way is sent again: nobody knows whether it arrived.
+
+        Timers keep their times though these may be past, so that what was planned first goes out before the ladder goes on.
+        """
         for page in sorted(pages, key=lambda one: (one.created_at, one.level, one.whom, one.way, one.offset)):
             self._place(page)
         for row in rows:
@@ -345,13 +348,13 @@ class Pages:
                 self._rows[row.id] = row
                 if row.retry_at is None:
                     self._place(replace(page, sent_at=page.sent_at or now))
-                self._timers.set((PAGE, row.id), max(now, row.retry_at or now))
+                self._timers.set((PAGE, row.id), row.retry_at or page.due_at)
             else:
                 self._journal.forget(OutboxRecord, row.key)
         for ident, number in self._places.items():
             page = self._pages[number][ident]
             if page.state is PageState.PLANNED:
-                self._timers.set((PAGE, ident), max(now, page.due_at))
+                self._timers.set((PAGE, ident), page.due_at)
 
     def forget(self, number: int) -> None:
         """The incident is not at hand any more; the store keeps its pages."""

@@ -56,7 +56,8 @@ class IncidentRecord:
     was acknowledged by a link alone. exhausted_at: when nobody was left to tell, and later
     when that was last said. recheck: ask before the next level, whichever
     it is. seen_at: an instant at which the alerts were known to fire. flaps: how often it began again. previous: number of the
-    one before it with the same identity. noise: what people said of it.
+    one before it with the same identity. noise: what people said of it. began_at: when the
+    first of the alerts it was opened for began, pending included.
     """
 
     number: int
@@ -94,6 +95,7 @@ class IncidentRecord:
     flaps: int = 0
     previous: int | None = None
     noise: str = ""
+    began_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str]:

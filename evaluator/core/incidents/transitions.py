@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from evaluator.core.durations import format_duration
 from evaluator.core.incidents.actions import NOISE, Acted, Action
-from evaluator.core.incidents.incident import clock_at, next_level, scheduled, set_clock, wound
+from evaluator.core.incidents.incident import climbed_at, clock_at, next_level, scheduled, set_clock, wound
 from evaluator.core.incidents.policy import Escalation, IfNobody, Reaction
 from evaluator.core.incidents.records import (
     Happening,
@@ -189,7 +189,8 @@ def repeated(record: IncidentRecord, now: datetime) -> Step:
     """The ladder is climbed once more."""
     rounds = record.rounds + 1
     said = f"nobody has acknowledged; repeat {rounds} of {record.policy.repeat.times}"
-    return _restart(replace(record, rounds=rounds, recheck=True), now, _moment(record, Happening.REPEATED, now, said))
+    again = replace(record, rounds=rounds, recheck=True)
+    return _restart(again, now, _moment(record, Happening.REPEATED, now, said), since=scheduled(record, climbed_at(record)))
 
 
 def exhausted(record: IncidentRecord, now: datetime) -> Step:
@@ -213,12 +214,13 @@ def reminded(record: IncidentRecord, now: datetime) -> Step:
 def ack_expired(record: IncidentRecord, now: datetime) -> Step:
     """An acknowledgement has run out."""
     said = f"{record.owner} has not said more"
-    return _begin_again(replace(record, recheck=True), now, _moment(record, Happening.ACK_EXPIRED, now, said))
+    deed = _moment(record, Happening.ACK_EXPIRED, now, said)
+    return _begin_again(replace(record, recheck=True), now, deed, since=record.acked_until)
 
 
 def snooze_over(record: IncidentRecord, now: datetime) -> Step:
     """It was put off, and still fires."""
-    return _begin_again(record, now, _moment(record, Happening.SNOOZE_OVER, now, "it still fires"))
+    return _begin_again(record, now, _moment(record, Happening.SNOOZE_OVER, now, "it still fires"), since=record.snoozed_until)
 
 
 # -- what alerts bring ------------------------------------------------------------------------------------------------------
@@ -394,12 +396,13 @@ def _note(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
 # -- beginning again --------------------------------------------------------------------------------------------------------
 
 
-def _begin_again(record: IncidentRecord, now: datetime, *deeds: Deed) -> Step:
+def _begin_again(record: IncidentRecord, now: datetime, *deeds: Deed, since: datetime | None = None) -> Step:
     """Nobody is on it any more: the ladder starts at the bottom, with all its repeats."""
-    return _restart(replace(record, rounds=0), now, *deeds)
+    return _restart(replace(record, rounds=0), now, *deeds, since=since)
 
 
-def _restart(record: IncidentRecord, now: datetime, *deeds: Deed) -> Step:
+def _restart(record: IncidentRecord, now: datetime, *deeds: Deed, since: datetime | None = None) -> Step:
+    """Begin a climb. since: when it was due; if nobody was there then, its levels are late and not postponed."""
     fresh = replace(
         record,
         state=TRIGGERED,
@@ -416,7 +419,8 @@ def _restart(record: IncidentRecord, now: datetime, *deeds: Deed) -> Step:
         exhausted_at=None,
         updated_at=now,
     )
-    return Step(set_clock(fresh, timedelta(0), now), (*deeds, Withdraw(), Refresh()))
+    overdue = now - since if since is not None and fresh.running else timedelta(0)
+    return Step(set_clock(fresh, max(overdue, timedelta(0)), now), (*deeds, Withdraw(), Refresh()))
 
 
 def _held(record: IncidentRecord, before: tuple[Hold, ...], after: tuple[Hold, ...], now: datetime) -> tuple[Moment, ...]:
