@@ -1,8 +1,8 @@
 """One incident as figures see it: what its record, its timeline and its pages say of it, put together.
 
 Times of people begin when a provider accepted the first page, not when the incident opened: what the evaluator and a channel
-take is shown apart. An incident that nobody acknowledged has no time to acknowledge; neither nought nor the time to its end stands
-in for one.
+take is shown apart. An incident that nobody acknowledged has no time to acknowledge; neither nought nor the time to its end
+stands in for one.
 """
 
 from __future__ import annotations
