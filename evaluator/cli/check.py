@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evaluator.cli.moves import Moved, json_of, moved_since, print_moves
 from evaluator.cli.output import counted, fail, print_json
 from evaluator.cli.reading import say
 from evaluator.config.checking import Checked, CheckedFile, FileKind, check_paths
@@ -16,6 +18,7 @@ from evaluator.config.problems import Problem, Severity
 from evaluator.core.rules import AlertingRule, Rule, RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.promql import Dialect, PromqlError, parse, selectors_of
+from evaluator.service.clock import wall_clock
 
 if TYPE_CHECKING:
     from evaluator.prometheus.history import History
@@ -26,24 +29,41 @@ def check(
     prometheus: Annotated[str | None, typer.Option(help="Also ask this server about every expression.")] = None,
     kind: Annotated[DatasourceKind, typer.Option(help="What rule files are written for.")] = DatasourceKind.PROMETHEUS,
     plan: Annotated[bool, typer.Option("--plan", help="Also print the requests in which the rules will be asked.")] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="The configuration as it was: also print who moves on call in the next 8 weeks.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
 ) -> None:
     """Check files; every problem as FILE:LINE:COL: text. Exit 0 when all is fine, 1 when there are problems."""
-    checked = check_paths(files, environ=os.environ, kind=kind)
+    now = wall_clock()
+    checked = check_paths(files, environ=os.environ, kind=kind, now=now)
     problems = list(checked.problems)
     if prometheus is not None:
         problems += _asked(checked, prometheus, kind)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    moved = None if against is None else _moved(checked, against, now)
     if as_json:
-        print_json([_json(problem) for problem in problems])
+        listed = [_json(problem) for problem in problems]
+        print_json(listed if moved is None else {"problems": listed, "moves": [json_of(move) for move in moved.moves]})
     else:
         say(problems)
         for file in checked.files:
             _summarise(file, problems)
             if plan:
                 _print_plan(file, kind)
+        if moved is not None:
+            print_moves(moved)
     if errors:
         raise typer.Exit(1)
+
+
+def _moved(checked: Checked, against: Path, now: datetime) -> Moved | None:
+    """None where the new configuration is wrong: who is on call by it is not known."""
+    configurations = [file for file in checked.files if file.kind is FileKind.CONFIG]
+    if len(configurations) != 1:
+        fail("--against compares one configuration with another; name the new one, and only that")
+    settings = configurations[0].settings
+    return None if settings is None else moved_since(against, settings.duty, now)
 
 
 def _summarise(file: CheckedFile, problems: list[Problem]) -> None:

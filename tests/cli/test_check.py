@@ -110,3 +110,64 @@ def test_the_plan(tmp_path: Path) -> None:
         "  request 2: 1 expression, alone: sort orders its result",
         "    sort(up)",
     ]
+
+
+PEOPLE = """\
+people: {ana: {name: Ana Ruiz, email: a@example.org}, bo: {email: b@example.org}, mia: {email: c@example.org}}
+schedules: {primary: {layers: [{rotation: [ana, bo], every: 1 week, handoff: "Mon 09:00", start: 2026-01-05}]}}
+"""
+
+
+def test_who_moves_when_a_rotation_changes(tmp_path: Path) -> None:
+    """By names, on the clocks of the schedule."""
+    old, new = tmp_path / "old.yml", tmp_path / "new.yml"
+    old.write_text(PEOPLE)
+    new.write_text(PEOPLE.replace("[ana, bo]", "[ana, bo, mia]"))
+    ended = evaluator("check", str(new), "--against", str(old))
+    assert (ended.code, ended.err) == (0, "")
+    heading, *rows = [re.split("  +", line.strip()) for line in ended.out.splitlines()[1:]]
+    assert heading == ["schedule", "from", "to", "was", "will be"]
+    assert {row[0] for row in rows} == {"primary"}
+    assert {row[4] for row in rows} >= {"mia"}
+    assert {row[3] for row in rows} <= {"Ana Ruiz", "bo"}
+    assert " UTC" in ended.out
+
+
+def test_nobody_moves_when_nothing_changes(tmp_path: Path) -> None:
+    path = tmp_path / "same.yml"
+    path.write_text(PEOPLE)
+    assert "nobody moves in the next 8 weeks\n" in evaluator("check", str(path), "--against", str(path)).out
+    assert json.loads(evaluator("check", str(path), "--against", str(path), "--json").out) == {"problems": [], "moves": []}
+
+
+def test_moves_for_programs(tmp_path: Path) -> None:
+    """People by their keys, times with an offset."""
+    old, new = tmp_path / "old.yml", tmp_path / "new.yml"
+    old.write_text(PEOPLE)
+    new.write_text(PEOPLE.replace("[ana, bo]", "[mia]"))
+    found = json.loads(evaluator("check", str(new), "--against", str(old), "--json").out)
+    assert found["problems"] == []
+    assert {tuple(move["after"]) for move in found["moves"]} == {("mia",)}
+    assert {tuple(move["before"]) for move in found["moves"]} == {("ana",), ("bo",)}
+    assert all(move["schedule"] == "primary" and move["from"].endswith("+00:00") for move in found["moves"])
+
+
+def test_what_cannot_be_compared_says_so(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yml", tmp_path / "bad.yml"
+    good.write_text(PEOPLE)
+    bad.write_text(PEOPLE.replace("[ana, bo]", "[ana, boo]"))
+    ended = evaluator("check", str(good), "--against", str(bad))
+    assert ended.code == 1
+    assert 'undefined person "boo"' in ended.err
+    assert f"{bad} cannot be compared with: 1 error" in ended.err
+    assert "name the new one, and only that" in evaluator("check", str(good), str(good), "--against", str(good)).err
+    assert "nobody moves" not in evaluator("check", str(bad), "--against", str(good)).out
+
+
+def test_hours_without_anybody_ahead_are_warned_of(tmp_path: Path) -> None:
+    """By the clock of the machine: a schedule that only begins in years covers nothing yet."""
+    path = tmp_path / "evaluator.yml"
+    path.write_text(PEOPLE.replace("2026-01-05", "2126-01-07"))
+    ended = evaluator("check", str(path))
+    assert ended.code == 0
+    assert 'warning: nobody is on call in schedule "primary" from ' in ended.err
