@@ -8,6 +8,7 @@ import unicodedata
 # Control and format characters (escape sequences, right-to-left overrides), surrogates, separators of lines.
 _SUSPECT = re.compile(r"[^\x20-\x7e]")
 _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _JOINER = "\u200d"  # harmless, and emoji are made with it
 _BREAK = re.compile(r"[ \t]*(?:\r\n|[\n\r\v\f\x85\u2028\u2029])\s*")
 
@@ -21,6 +22,13 @@ def one_line(text: str, most: int) -> str:
 def cut(text: str, most: int, mark: str = "…") -> str:
     """`text`, or its beginning and `mark`, together at most `most` characters."""
     return text if len(text) <= most else text[: most - len(mark)] + mark
+
+
+def without_commands(text: str) -> str:
+    """`text` without what speaks to a terminal or turns the direction of writing, and with line feeds alone."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _COMMANDS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -21,15 +21,16 @@ from evaluator.core.records import Pairs
 from evaluator.notify.exchange import Refused
 from evaluator.notify.mail_headers import ADDRESS, addresses, written
 from evaluator.notify.mail_threads import Names, names
-from evaluator.notify.neutral import cut, one_line
+from evaluator.notify.neutral import cut, one_line, without_commands
+from evaluator.notify.picture import picture
 from evaluator.notify.plain import headline
+from evaluator.notify.rendered import RenderedNotification
 from evaluator.notify.sheet import Sheet
 
 MOST_OF_A_TEXT: Final = 100_000
 MOST_OF_A_PAGE: Final = 500_000
 
 _UNSEEN = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>|&nbsp;|\s+", re.DOTALL | re.IGNORECASE)
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _OF_THE_BODY = frozenset({"Content-Type", "Content-Transfer-Encoding", "Mime-Version"})
 
 
@@ -79,7 +80,22 @@ def _message(sheet: Sheet, settings: EmailSettings, known: Names) -> bytes:
     if page:
         body.add_alternative(page, subtype="html", charset="utf-8", cte="quoted-printable")
         body.set_boundary(f"=_{sheet.notification.key[:32]}")  # quoted-printable never holds `=_`
+        _add_pictures(body, page, sheet.notification)
     return written(headers) + body.as_bytes()
+
+
+def _add_pictures(body: EmailMessage, page: str, notification: RenderedNotification) -> None:
+    """The curves that the page shows, beside it: pictures inside of pages, and those of other servers, are seldom shown."""
+    shown = [alert for alert in notification.alerts if f"cid:{alert.labels.fingerprint}@curve" in page]
+    beside = [(alert.labels.fingerprint, picture(alert)) for alert in shown]
+    *_, part = body.iter_parts()
+    assert isinstance(part, EmailMessage)
+    for fingerprint, image in beside:
+        if image:
+            part.add_related(
+                image, "image", "png", cid=f"<{fingerprint}@curve>", filename=f"{fingerprint}.png", disposition="inline"
+            )
+            part.set_boundary(f"=_related_{notification.key[:32]}")
 
 
 def _headers(sheet: Sheet, settings: EmailSettings, known: Names) -> dict[str, str]:
@@ -121,5 +137,4 @@ def _parts(sheet: Sheet, settings: EmailSettings) -> tuple[str, str]:
 
 def _clean(text: str) -> str:
     """Without what speaks to a terminal or turns the direction of writing, and with line feeds alone."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _CONTROLS.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
+    return without_commands(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -1,22 +1,29 @@
 """Microsoft Teams through a workflow: an adaptive card with a coloured heading and a text.
 
-Teams refuses messages beyond 28 KB. The text is cut to fit; Alertmanager sends it whole, and the page is lost.
+Teams refuses messages beyond 28 KB. The text is cut to fit; Alertmanager sends it whole, and the page is lost. Where the text
+speaks of curves and there is room beside it, pictures of the first ones follow.
 """
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from evaluator.core.receivers.chat import MsTeamsV2Settings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.fitting import cut_until
 from evaluator.notify.go import json_line
-from evaluator.notify.neutral import cut
+from evaluator.notify.neutral import cut, one_line
+from evaluator.notify.picture import picture
 from evaluator.notify.plain import headline
+from evaluator.notify.rendered import RenderedNotification
 from evaluator.notify.sheet import Sheet
 
 MOST_BYTES = 28_000
 MOST_OF_A_TITLE = 1024
+MOST_PICTURES = 3
 
 _HEADERS = (("Content-Type", "application/json"),)
 _COLOURS = {"firing": "Attention", "resolved": "Good"}
@@ -29,7 +36,10 @@ def build(sheet: Sheet, settings: MsTeamsV2Settings) -> Request:
         title, text = title or headline(sheet.notification), in_paragraphs(sheet.plainly())
     colour, title = _COLOURS[sheet.notification.status], cut(title, MOST_OF_A_TITLE)
     text = cut_until(text, lambda shorter: len(json_line(_message(title, shorter, colour))) <= MOST_BYTES)
-    return Request(settings.webhook_url, json_line(_message(title, text, colour)), settings.http, headers=_HEADERS)
+    message = _message(title, text, colour)
+    if not sheet.plain:
+        _add_pictures(message, sheet.notification)
+    return Request(settings.webhook_url, json_line(message), settings.http, headers=_HEADERS)
 
 
 def read(answer: Answer) -> Accepted | Refused:
@@ -53,3 +63,22 @@ def _message(title: str, text: str, colour: str) -> dict[str, Any]:
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
+
+
+def _add_pictures(message: dict[str, Any], notification: RenderedNotification) -> None:
+    """As many as there is room for."""
+    body: list[dict[str, Any]] = message["attachments"][0]["content"]["body"]
+    for caption, image in _pictures(notification):
+        body += [{"type": "TextBlock", "text": caption, "isSubtle": True, "size": "Small", "wrap": True}, image]
+        if len(json_line(message)) > MOST_BYTES:
+            del body[-2:]
+            return
+
+
+def _pictures(notification: RenderedNotification) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The first curves, each below what it is of."""
+    drawn = ((alert, picture(alert, 480, 96)) for alert in notification.alerts)
+    for alert, png in islice(((alert, png) for alert, png in drawn if png), MOST_PICTURES):
+        what = one_line(alert.annotations.get("summary") or alert.labels.get("alertname", ""), 200)
+        url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+        yield what, {"type": "Image", "url": url, "altText": f"the value of {what}", "size": "Stretch"}

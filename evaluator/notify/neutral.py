@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from evaluator.core.neutral import cut, one_line
+from evaluator.core.neutral import cut, one_line, without_commands
 
-__all__ = ["cut", "one_line"]
+__all__ = ["cut", "one_line", "without_commands"]

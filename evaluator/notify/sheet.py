@@ -14,7 +14,7 @@ from evaluator.core.incidents.records import Notice
 from evaluator.core.records import TEMPLATE_ERROR, Pairs
 from evaluator.notify.buttons import NO_BUTTONS, Buttons
 from evaluator.notify.chased import chase_lines
-from evaluator.notify.neutral import one_line
+from evaluator.notify.neutral import one_line, without_commands
 from evaluator.notify.plain import plain_text
 from evaluator.notify.rendered import Render, RenderedNotification
 
@@ -57,7 +57,7 @@ class Sheet:
         return dict(self.notification.receipt)
 
     def text(self, name: str, template: str) -> str:
-        """The finished text of the setting called `name`; empty when its template fails."""
+        """The finished text of the setting called `name`, without what steers terminals; empty when its template fails."""
         return self._finished(name, template, self.render)
 
     def html(self, name: str, template: str) -> str:
@@ -66,7 +66,7 @@ class Sheet:
 
     def _finished(self, name: str, template: str, render: Render) -> str:
         try:
-            return render(template) if template else ""
+            return without_commands(render(template)) if template else ""
         except ValueError as error:
             self.failed += ((TEMPLATE_ERROR, f"{name}: {one_line(str(error), 300)}"),)
             return ""

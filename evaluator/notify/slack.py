@@ -27,6 +27,7 @@ from evaluator.wire.retry_after import retry_after
 
 MOST_OF_A_TITLE = 1024
 MOST_OF_A_PLAIN_TEXT = 30_000  # Slack refuses messages beyond 40,000 characters
+MOST_OF_ANOTHER_TEXT = 3000
 
 _HEADERS = (("Content-Type", "application/json"),)
 _COLOURS = {"firing": "danger", "resolved": "good"}
@@ -192,8 +193,9 @@ def _confirmation(confirm: SlackConfirmation, sheet: Sheet) -> dict[str, Any]:
 
 
 def _said(sheet: Sheet, name: str, template: str) -> str:
-    """A text that people read; a label in it calls nobody."""
-    return without_mentions(sheet.text(name, template), sheet.notification, _MENTION)
+    """A text that people read, cut to what Slack takes; a label in it calls nobody."""
+    most = MOST_OF_A_PLAIN_TEXT if name in ("text", "message_text") else MOST_OF_ANOTHER_TEXT
+    return cut(without_mentions(sheet.text(name, template), sheet.notification, _MENTION), most)
 
 
 def _without_empty(members: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:

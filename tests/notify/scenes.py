@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from evaluator.core.curves import Curve, Threshold
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord
 from evaluator.notify.rendered import Render, RenderedNotification, render
@@ -29,6 +31,13 @@ def alert(
         generator_url="http://prometheus:9090/graph?g0.expr=latency+%3E+0.5&g0.tab=1",
         why=why,
     )
+
+
+def curved(told: NotifiedAlert) -> NotifiedAlert:
+    """Drawn over the hour to its end, from 0 up to 0.6, above a threshold of 0.5."""
+    end = (told.ends_at or AT).timestamp()
+    points = tuple((end - 60 * (60 - step), step / 100) for step in range(61))
+    return replace(told, curve=Curve(Threshold(">", 0.5), points, end - 3600, end, 60))
 
 
 def row(*alerts: NotifiedAlert, integration: str = "ops.web/webhook[0]", ident: str = "0f3c") -> OutboxRecord:

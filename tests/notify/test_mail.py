@@ -21,7 +21,7 @@ from evaluator.notify.exchange import Refused
 from evaluator.notify.rendered import RenderedNotification, render
 from evaluator.notify.sheet import Sheet
 from tests.notify.contract import BROKEN, EXTERNAL_URL, PACKAGED
-from tests.notify.scenes import AT, alert, row
+from tests.notify.scenes import AT, alert, curved, row
 
 SETTINGS = EmailSettings("ops@example.org", "evaluator@alerts.example.org", ("mail.example.org", 587))
 
@@ -292,3 +292,32 @@ def test_a_preview_shows_the_envelope_and_the_mail() -> None:
         "MAIL FROM:<evaluator@alerts.example.org>\nRCPT TO:<ops@example.org>\n\nMessage-Id: "
     )
     assert "Latency is high on a:9090" in text
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+READABLE = replace(SETTINGS, html='{{ template "readable.html" . }}', text='{{ template "readable.text" . }}')
+
+
+def test_pictures_stand_beside_the_page_that_shows_them() -> None:
+    """And a program that shows none has the curve in letters."""
+    message = parsed(built(READABLE, curved(alert("a")), alert("b"), curved(alert("c"))))
+    text, beside = message.iter_parts()
+    assert (text.get_content_type(), beside.get_content_type()) == ("text/plain", "multipart/related")
+    page, *pictures = beside.iter_parts()
+    content = str(page.get_content())
+    for picture in pictures:
+        assert (picture.get_content_type(), picture.get_content_disposition()) == ("image/png", "inline")
+        assert f'src="cid:{str(picture["Content-ID"]).strip("<>")}"' in content
+        assert picture.get_content().startswith(b"\x89PNG")
+    assert len(pictures) == content.count("<img ") == 2
+    assert "▁▂" in str(text.get_content())
+
+
+def test_a_page_that_shows_no_curve_has_no_pictures_beside_it() -> None:
+    kinds = [part.get_content_type() for part in parsed(built(SETTINGS, curved(alert("a")))).walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "text/html"]
+
+
+def test_a_mail_with_pictures_is_the_same_in_every_attempt() -> None:
+    assert built(READABLE, curved(alert("a"))).message == built(READABLE, curved(alert("a"))).message

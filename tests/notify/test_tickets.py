@@ -244,7 +244,7 @@ def test_version_3_wants_documents() -> None:
         {"type": "heading", "attrs": {"level": 3}, "content": [{"type": "text", "text": "Alerts"}]},
         {
             "type": "paragraph",
-            "content": [{"type": "text", "text": " - a = b"}, {"type": "hardBreak"}, {"type": "text", "text": "c\ufffd"}],
+            "content": [{"type": "text", "text": " - a = b"}, {"type": "hardBreak"}, {"type": "text", "text": "c"}],
         },
         {"type": "paragraph", "content": [{"type": "text", "text": "#"}, {"type": "hardBreak"}, {"type": "text", "text": "d"}]},
     ]
