@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "evaluator"
 
-OUTSIDE = {"store", "notify", "prometheus", "wire", "config", "templating", "promql", "ical", "api", "web", "core"}
+OUTSIDE = {"store", "notify", "prometheus", "wire", "config", "templating", "promql", "ical", "api", "web", "replies", "core"}
 ARROWS: dict[str, set[str]] = {
     "core": set(),
     "wire": {"core"},
@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "config": {"core", "promql", "templating"},
     "api": {"core"},
     "web": {"core"},
+    "replies": {"core", "wire"},
     "service": OUTSIDE,
     "drill": OUTSIDE,
     "cli": OUTSIDE | {"service", "drill"},
