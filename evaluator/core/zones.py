@@ -8,9 +8,11 @@ arithmetic is plain. What asks "what does the clock show" walks over stretches; 
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
@@ -63,17 +65,23 @@ def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 def _next_shift(zone: ZoneInfo, start: datetime, stop: datetime) -> datetime:
     """The first instant after `start` with another offset than at `start`; `stop` when there is none before."""
-    offset = _offset(zone, start)
-    while start < stop:
-        step = min(start + _DAY, stop)
-        if _offset(zone, step) != offset:
-            return min(_bisect(zone, start.replace(microsecond=0), step), stop)
-        start = step
+    for year in range(start.year, stop.year + 1):
+        for shift in _shifts(zone, year):
+            if shift > start:
+                return min(shift, stop)
     return stop
 
 
+@lru_cache(maxsize=4096)
+def _shifts(zone: ZoneInfo, year: int) -> tuple[datetime, ...]:
+    """The instants of a year at which the offset of `zone` changes. Found once: every flush of a route with hours asks."""
+    days = [datetime(year, 1, 1, tzinfo=UTC) + number * _DAY for number in range(365 + isleap(year))]
+    ends = [*days[1:], datetime(year + 1, 1, 1, tzinfo=UTC)] if year < MAXYEAR else days[1:]
+    return tuple(_bisect(zone, *day) for day in zip(days, ends, strict=False) if _offset(zone, day[0]) != _offset(zone, day[1]))
+
+
 def _bisect(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The second of the shift that lies between two instants, of which the first falls on a whole second."""
+    """The second of the shift that lies between two instants on whole seconds."""
     offset = _offset(zone, before)
     low, high = 0, (after - before) // _SECOND + 1
     while high - low > 1:
