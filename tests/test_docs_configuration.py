@@ -17,7 +17,7 @@ from docs.generate.keys import REQUIRED as NEEDED
 from evaluator.config import Checked, check_paths
 from evaluator.config.alertmanagers import AlertmanagerModel, StaticModel
 from evaluator.config.datasources import BatchingModel, DatasourceModel, default_offset
-from evaluator.config.file_model import CatchUpModel, FileModel, HeartbeatModel, RuleFilesModel, WebModel
+from evaluator.config.file_model import CatchUpModel, FileModel, HeartbeatModel, IncidentsModel, RuleFilesModel, WebModel
 from evaluator.config.globals import GlobalModel
 from evaluator.config.http import (
     AuthorizationModel,
@@ -38,8 +38,19 @@ from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Model
 from evaluator.config.oauth2 import OAuth2Model
 from evaluator.config.oncall.calendars import CalendarModel
+from evaluator.config.oncall.components import ComponentModel
+from evaluator.config.oncall.escalations import (
+    AckModel,
+    EscalationModel,
+    HoursModel,
+    LadderCatchUpModel,
+    LevelModel,
+    OutsideModel,
+    RepeatModel,
+)
 from evaluator.config.oncall.ical import IcalModel, OnCallModel
 from evaluator.config.oncall.people import AwayModel, PersonModel
+from evaluator.config.oncall.profiles import ProfileStepModel
 from evaluator.config.oncall.schedules import LayerModel, OverrideModel, ScheduleModel
 from evaluator.config.rates import DEFAULT_LIMITS as DEFAULT_LIMITS_OF_KINDS
 from evaluator.config.rates import RateLimitModel
@@ -74,6 +85,16 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     ScheduleModel: ("configuration.md", "`schedules`"),
     LayerModel: ("configuration.md", "A layer"),
     OverrideModel: ("configuration.md", "An override"),
+    ProfileStepModel: ("configuration.md", "`profiles`"),
+    ComponentModel: ("configuration.md", "`components`"),
+    EscalationModel: ("configuration.md", "`escalations`"),
+    LevelModel: ("configuration.md", "A level"),
+    RepeatModel: ("configuration.md", "`repeat` of an escalation"),
+    AckModel: ("configuration.md", "`ack` of an escalation"),
+    HoursModel: ("configuration.md", "`hours` of an escalation"),
+    OutsideModel: ("configuration.md", "`outside` of `hours`"),
+    LadderCatchUpModel: ("configuration.md", "`catch_up` of an escalation"),
+    IncidentsModel: ("configuration.md", "`incidents`"),
     IcalModel: ("configuration.md", "The calendar of a layer"),
     OnCallModel: ("configuration.md", "`oncall`"),
     AlertmanagerModel: ("configuration.md", "`alertmanagers`"),
@@ -116,6 +137,7 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
 PEOPLE = "people: {a: {email: a@b, "
 LAYER = PEOPLE + "}}\nschedules: {s: {layers: ["
 OVERRIDE = PEOPLE + "}}\nschedules: {s: {fallback: [a], overrides: ["
+LADDER = PEOPLE + "}}\ncalendars: {c: {open: [Mon 09:00-18:00]}}\nescalations: {a: {"
 RECEIVER = "route: {receiver: a}\nreceivers:\n  - name: a\n    "
 REQUIRED: dict[tuple[type[Model], str], str] = {
     (DatasourceModel, "name"): "datasources: [{url: http://a}]",
@@ -152,6 +174,12 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (IntervalModel, "name"): "time_intervals: [{time_intervals: []}]",
     (TimesModel, "start_time"): "time_intervals: [{name: a, time_intervals: [{times: [{end_time: 10:00}]}]}]",
     (TimesModel, "end_time"): "time_intervals: [{name: a, time_intervals: [{times: [{start_time: 10:00}]}]}]",
+    (ProfileStepModel, "via"): "profiles: {page: [{at: 0m}]}",
+    (EscalationModel, "levels"): "escalations: {a: {}}",
+    (LevelModel, "at"): LADDER + "levels: [{notify: [person:a]}]}}",
+    (LevelModel, "notify"): LADDER + "levels: [{at: 0m}]}}",
+    (HoursModel, "calendar"): LADDER + "levels: [{at: 0m, notify: [person:a]}], hours: {outside: {severity: [page]}}}}",
+    (OutsideModel, "severity"): LADDER + "levels: [{at: 0m, notify: [person:a]}], hours: {calendar: c}}}",
     (TracingModel, "endpoint"): "tracing: {insecure: true}",
     (FileOutputModel, "path"): "event_recorder: {file_outputs: [{}]}",
     (WebhookOutputModel, "url"): "event_recorder: {webhook_outputs: [{}]}",
@@ -180,7 +208,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "http": {"url": "http://a"},
     "apprise": {"urls": ["json://localhost"]},
     "ntfy": {"topic": "a"},
-    "twilio": {"account_sid": "a", "auth_token": "b", "to": ["+2"], "from": "+1"},
+    "twilio": {"to": ["+2"]},
 }
 """With what is in `GLOBAL`, a kind needs this and no more."""
 
@@ -191,6 +219,7 @@ GLOBAL = {
     **{f"smtp_{key}": f"the {key}" for key in ("from", "auth_username", "auth_password", "auth_secret", "auth_identity")},
     **{key: f"the {key}" for key in ("opsgenie_api_key", "wechat_api_secret", "wechat_api_corp_id", "victorops_api_key")},
     **{key: f"the {key}" for key in ("telegram_bot_token", "rocketchat_token", "rocketchat_token_id")},
+    **{key: f"the {key}" for key in ("twilio_account_sid", "twilio_auth_token", "twilio_from")},
 }
 
 
@@ -201,7 +230,7 @@ def effective() -> Iterator[tuple[tuple[type[Model], str], str]]:
     yield (GroupModel, "interval"), "evaluation_interval"
     yield (GroupModel, "query_offset"), "the datasource's"
     yield (AuthorizationModel, "type"), with_scheme("", Secret("x")).type
-    yield from ((((RouteModel, key), "inherited")) for key in ("receiver", "group_by"))
+    yield from ((((RouteModel, key), "inherited")) for key in ("receiver", "group_by", "escalation", "dry_run"))
     for key in ("group_wait", "group_interval", "repeat_interval"):
         yield (RouteModel, key), f"inherited, {format_duration(getattr(Route('top'), key))} at the top"
     for key in ("silence_size", "body_size", "label_name_length", "label_value_length", "annotation_size"):

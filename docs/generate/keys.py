@@ -54,7 +54,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "http": ("url",),
         "apprise": ("urls",),
         "ntfy": ("topic",),
-        "twilio": ("account_sid", "auth_token", "to", "from", "messaging_service_sid"),
+        "twilio": ("to",),
     }
 )
 """Keys that a kind does not do without, whatever `global` says; of PagerDuty's two and of SNS' three it is one."""

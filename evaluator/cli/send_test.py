@@ -22,7 +22,7 @@ from evaluator.service.texts import NotificationTextsOf
 
 
 def send_test(
-    receiver: Annotated[str, typer.Argument(help="The receiver's name.")],
+    receiver: Annotated[str, typer.Argument(help="The receiver's name, or person:NAME.")],
     config: Annotated[Path | None, typer.Option(help="The configuration file; evaluator.yml if it is there.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the exact request, secrets hidden.")] = False,
 ) -> None:
@@ -31,7 +31,7 @@ def send_test(
     try:
         target = settings.receiver(receiver)
     except KeyError:
-        known = ", ".join(one.name for one in settings.receivers)
+        known = ", ".join(one.name for one in settings.told)
         fail(f"there is no receiver {receiver!r}; there are: {known}")
     if not target.integrations:
         fail(f"receiver {receiver!r} has no integrations, so it tells nobody")
@@ -42,7 +42,7 @@ def send_test(
 
 async def _send(settings: Settings, receiver: Receiver, dry_run: bool) -> int:
     texts = NotificationTextsOf(settings)
-    deliverer = Deliverer(settings.receivers, texts, external_url=settings.external_url, stdout=sys.stdout, clock=wall_clock)
+    deliverer = Deliverer(settings.told, texts, external_url=settings.external_url, stdout=sys.stdout, clock=wall_clock)
     failed = 0
     for integration in receiver.integrations:
         name = f"{receiver.name}/{integration.name}"

@@ -63,7 +63,7 @@ def _receiver(settings: Settings, name: str) -> Receiver:
     try:
         return settings.receiver(name)
     except KeyError:
-        fail(f"there is no receiver {name!r}; there are: {', '.join(one.name for one in settings.receivers)}")
+        fail(f"there is no receiver {name!r}; there are: {', '.join(one.name for one in settings.told)}")
 
 
 def _shown(settings: Settings, receiver: str, integration: Integration, notification: Notification) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _shown(settings: Settings, receiver: str, integration: Integration, notifica
 
 
 def _request(settings: Settings, texts: NotificationTextsOf, told: Notification) -> str:
-    deliverer = Deliverer(settings.receivers, texts, external_url=settings.external_url, stdout=sys.stdout, clock=wall_clock)
+    deliverer = Deliverer(settings.told, texts, external_url=settings.external_url, stdout=sys.stdout, clock=wall_clock)
     row = OutboxRecord("example", "example", told.receiver, told.integration, told, told.at)
     try:
         return deliverer.preview(row)
