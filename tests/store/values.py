@@ -272,6 +272,7 @@ incidents = varied(
     flaps=counts,
     previous=st.none() | counts,
     noise=texts,
+    began_at=maybe_near,
 )
 pages = varied(
     PageRecord,

@@ -50,6 +50,7 @@ class IncidentBody(Body, frozen=True, gc=False):
     flaps: int = 0
     previous: int | None = None
     noise: str = ""
+    began_at: datetime | None = None
 
 
 class PageBody(Body, frozen=True, gc=False):

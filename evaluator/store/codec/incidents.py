@@ -81,6 +81,7 @@ def _body_of_incident(record: IncidentRecord) -> own.IncidentBody:
         flaps=record.flaps,
         previous=record.previous,
         noise=record.noise,
+        began_at=record.began_at,
     )
 
 
@@ -122,6 +123,7 @@ def _to_incident(row: Any) -> IncidentRecord:
         flaps=body.flaps,
         previous=body.previous,
         noise=body.noise,
+        began_at=body.began_at,
     )
 
 
