@@ -30,6 +30,9 @@ class Program:
     """A process and the port that it listens on; ended with the context, whatever happens in it.
 
     command: `{port}` stands for the port. core: the only core that it may use.
+
+    Python is let keep its bytecode, as it does where a program is installed, whatever the surroundings say: a start would
+    else be measured together with a compiler.
     """
 
     def __init__(self, name: str, command: Sequence[str], folder: Path, *, core: int | None = None) -> None:
@@ -44,7 +47,12 @@ class Program:
         self._errors = (self._folder / f"{self.name}.log").open("wb+")
         with (self._folder / f"{self.name}.out").open("wb") as output:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=self._errors, cwd=self._folder
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=self._errors,
+                cwd=self._folder,
+                env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             )
         if self._core is not None:
             os.sched_setaffinity(self._process.pid, {self._core})
