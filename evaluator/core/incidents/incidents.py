@@ -527,7 +527,7 @@ class Incidents:
     def _keep(self, record: IncidentRecord) -> IncidentRecord:
         self.table[record.number] = record
         number = record.number
-        self._journal.touch(IncidentRecord, record.key, lambda: self.table[number])
+        self._journal.touch(IncidentRecord, record.key, lambda: self.table.get(number, record))
         self._await(record)
         return record
 
