@@ -10,6 +10,8 @@ from starlette.routing import Route
 from docs.generate.tables import code, table
 from evaluator.api.app import make_app
 from evaluator.api.view import View
+from evaluator.replies.desk import Answerable
+from evaluator.replies.routes import reply_routes
 
 
 class Endpoint(NamedTuple):
@@ -22,7 +24,7 @@ class Endpoint(NamedTuple):
 
 def endpoints() -> Iterator[Endpoint]:
     """All that is served besides the pages, in the order of the application. Nothing is asked of the view before a request."""
-    for route in make_app(cast(View, None)).routes:
+    for route in make_app(cast(View, None), reply_routes(cast(Answerable, None))).routes:
         assert isinstance(route, Route)
         methods = sorted((route.methods or set()) - {"HEAD"})
         yield Endpoint(route.path, tuple(methods), _first_line(route.endpoint))

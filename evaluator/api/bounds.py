@@ -18,8 +18,8 @@ from datetime import timedelta
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ALWAYS = ("/-/", "/metrics", "/events", "/static/")
-"""What these paths begin with is never refused."""
+ALWAYS = ("/-/", "/metrics", "/events", "/static/", "/links/", "/replies/")
+"""What these paths begin with is never refused. The last two are answers of people who were woken, with limits of their own."""
 
 READING = frozenset(("GET", "HEAD"))
 WRITING = frozenset(("POST", "PUT", "PATCH", "DELETE"))

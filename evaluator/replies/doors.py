@@ -40,9 +40,9 @@ def door(desk: Desk, way: Way, endpoint: Endpoint) -> Endpoint:
         except UnavailableError as error:
             desk.answered(way, Fate.UNAVAILABLE)
             return PlainTextResponse(f"nothing was changed: {error}\n", 503)
-        except OSError as error:
+        except OSError:
             desk.answered(way, Fate.UNAVAILABLE)
-            return PlainTextResponse(f"the secret of this door cannot be read: {error.strerror}\n", 503)
+            return PlainTextResponse("nothing was changed: a secret of this door cannot be read\n", 503)
 
     guarded.__doc__ = endpoint.__doc__
     return guarded

@@ -24,7 +24,7 @@ _USE = b"evaluator: links"
 _FILE = "sqlite:///"
 
 
-class KeyFileError(Exception):
+class KeyFileError(OSError):
     """The file of the key cannot be read or made; the text says why and what to do."""
 
 
@@ -80,20 +80,20 @@ def own_key(storage: str) -> bytes:
         return secrets.token_bytes(LENGTH)
     path = Path(f"{database}-links.key")
     try:
-        return _kept(path) or _made(path)
+        found = _kept(path) or _made(path)
     except OSError as error:
         remedy = "make it readable, or configure links.secret"
         raise KeyFileError(f"cannot keep the key of links in {path}: {error.strerror}; {remedy}") from None
+    if len(found) != LENGTH:
+        raise KeyFileError(f"{path} is not the key of links; remove it, and links that were sent do not count any more")
+    return found
 
 
 def _kept(path: Path) -> bytes:
     try:
-        found = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         return b""
-    if len(found) != LENGTH:
-        raise KeyFileError(f"{path} is not the key of links; remove it, and links that were sent do not count any more")
-    return found
 
 
 def _made(path: Path) -> bytes:

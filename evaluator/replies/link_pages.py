@@ -108,8 +108,8 @@ class LinkPages:
             return _page(LOG_IN, 401)
         try:
             visit = self._visit(request)
-        except OSError as error:
-            return _page(unavailable(f"The secret of links cannot be read: {error.strerror}"), 503)
+        except OSError:
+            return _page(unavailable("The secret of links cannot be read"), 503)
         if visit is None:
             self._desk.answered(Way.LINK, Fate.UNVERIFIED)
             return _page(NOT_FOUND, 404)

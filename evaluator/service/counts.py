@@ -35,7 +35,8 @@ class Counts:
     """What happened since the start. Keys are the label values.
 
     finished: when each group's last slot was answered, and after how many seconds. restore: seconds that taking back the
-    kept state took. expansions: texts of rules that were filled in. turned_away: requests refused for want of room.
+    kept state took. expansions: texts of rules that were filled in. turned_away: requests refused for want of room. replies:
+    answers of people, by way and by what became of them.
     """
 
     evaluations: Counter[str] = field(default_factory=Counter)
@@ -57,5 +58,6 @@ class Counts:
     posted: Counter[Key] = field(default_factory=Counter)
     posted_invalid: int = 0
     turned_away: Counter[Key] = field(default_factory=Counter)
+    replies: Counter[Key] = field(default_factory=Counter)
     expansions: int = 0
     template_failures: int = 0

@@ -21,6 +21,7 @@ from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.limits import Limit
 from evaluator.core.records import State
+from evaluator.replies.desk import Fate, Way
 from evaluator.service.counts import Counts, Key, Spans
 
 OUTCOMES = ("accepted", "failed", "refused")
@@ -59,6 +60,13 @@ def families(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric
         ("method",),
         counts.turned_away,
         [("get",), ("post",)],
+    )
+    yield _counter(
+        "evaluator_replies",
+        "How many answers of people came in by links and from other services, by way and by what became of them.",
+        ("way", "outcome"),
+        counts.replies,
+        [(str(way), str(fate)) for way in Way for fate in Fate],
     )
 
 

@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from time import monotonic
 from typing import ParamSpec, TextIO, TypeVar
 
@@ -26,6 +27,7 @@ from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord,
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer
+from evaluator.replies.keys import own_key
 from evaluator.service import garbage, heartbeat, listening
 from evaluator.service.asking import Asking
 from evaluator.service.calendars import Calendars
@@ -139,6 +141,15 @@ class Service:
     def turned_away(self, method: str) -> None:
         """Count a request that was refused because too many are being answered."""
         self.metrics.counts.turned_away[(method.lower(),)] += 1
+
+    @cached_property
+    def own_key(self) -> bytes:
+        """The key of its own that links are signed with where none is configured. Raises OSError when it cannot be kept."""
+        return own_key(self.settings.storage)
+
+    def answered(self, way: str, fate: str) -> None:
+        """Count what has become of an answer."""
+        self.metrics.counts.replies[(way, fate)] += 1
 
     @property
     def reload_successful(self) -> bool:

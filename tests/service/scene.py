@@ -19,6 +19,7 @@ import httpx
 from evaluator.api.app import make_app
 from evaluator.cli.reading import Source
 from evaluator.cli.run import reading
+from evaluator.replies.routes import reply_routes
 from evaluator.service import listening
 from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.run import Service
@@ -214,7 +215,7 @@ async def living(folder: Path, store: Store | None = None, clock: Clock = wall_c
     with listening.bind("127.0.0.1", 0) as listener, closing(store or open_store(settings.storage)) as kept:
         stdout = io.StringIO()
         service = Service(settings, reading(source), kept, stdout, clock)
-        running = asyncio.create_task(service.run(lambda view: make_app(view, pages(view)), listener))
+        running = asyncio.create_task(service.run(lambda view: make_app(view, [*reply_routes(view), *pages(view)]), listener))
         await asyncio.sleep(0)
         try:
             yield Living(service, f"http://127.0.0.1:{listener.getsockname()[1]}", stdout, running)
