@@ -205,3 +205,22 @@ def test_one_mistake_is_one_problem_with_its_place(tmp_path: Path, written: str,
     _, said = read(tmp_path, GOOD.replace(written, instead, 1))
     assert len(said) == 1
     assert said[0].endswith(problem)
+
+
+@pytest.mark.parametrize("name", ["escalations", "reliability", "owners"])
+def test_ladders_as_teams_write_them_down_load_as_they_are(name: str) -> None:
+    """Four levels, at 0, 5, 15 and 30 minutes; people, rotations, channels and receivers; nothing to complain of."""
+    loaded = load(Path(__file__).parent / "good" / f"{name}.yml", environ={})
+    assert loaded.problems == ()
+    assert loaded.settings is not None
+    ladders = [one for one in loaded.settings.ladders.escalations.values() if len(one.levels) > 1]
+    assert {tuple(level.at for level in one.levels) for one in ladders} == {tuple(map(minutes, (0, 5, 15, 30)))}
+
+
+def test_a_rotation_may_own_a_component(tmp_path: Path) -> None:
+    """People of other schedules are checked as those are that a level names itself."""
+    text = (Path(__file__).parent / "good" / "owners.yml").read_text()
+    _, said = read(tmp_path, text.replace("owner: schedule:ledger", "owner: schedule:leger"))
+    assert said == ['21:19: undefined schedule "leger"']
+    _, said = read(tmp_path, text.replace("pru: {email: pru@example.org}", "pru: {}"))
+    assert said == ['9:8: "pru" cannot be reached', '31:41: level "backup" cannot tell "pru": there is no way to reach them']

@@ -14,7 +14,17 @@ from evaluator.config.nodes import Listing, Node, Scalar, Table, find
 from evaluator.config.oncall.contacts import Contact, Contacts
 from evaluator.config.problems import Problems
 from evaluator.core.durations import format_duration
-from evaluator.core.incidents.policy import Component, Escalation, IfNobody, Ladders, Level, ProfileStep, Target, TargetKind
+from evaluator.core.incidents.policy import (
+    SCHEDULE,
+    Component,
+    Escalation,
+    IfNobody,
+    Ladders,
+    Level,
+    ProfileStep,
+    Target,
+    TargetKind,
+)
 from evaluator.core.oncall import CalendarLayer, Schedule
 from evaluator.core.receivers import Receiver
 from evaluator.core.routing import Route
@@ -132,12 +142,18 @@ class _Check:
             case TargetKind.PERSON:
                 return {target.name}
             case TargetKind.SCHEDULE:
-                schedule = self._known.schedules.get(target.name)
-                return set() if schedule is None else set(people_of(schedule))
+                return self._of_schedule(target.name)
             case TargetKind.COMPONENT:
-                return {person for one in self._known.components.values() if (person := _role(one, target.name))}
+                named = {_role(one, target.name) for one in self._known.components.values()} - {""}
+                schedules = {whom for whom in named if whom.startswith(SCHEDULE)}
+                of_schedules = (self._of_schedule(whom.removeprefix(SCHEDULE)) for whom in schedules)
+                return (named - schedules).union(*of_schedules)
             case _:
                 return set()
+
+    def _of_schedule(self, name: str) -> set[str]:
+        schedule = self._known.schedules.get(name)
+        return set() if schedule is None else set(people_of(schedule))
 
     # -- when nobody is told ------------------------------------------------------------------------------------------
 

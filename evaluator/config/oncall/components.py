@@ -9,7 +9,7 @@ from evaluator.config.nodes import Table
 from evaluator.config.oncall.entries import entries, is_known
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
-from evaluator.core.incidents.policy import Component
+from evaluator.core.incidents.policy import SCHEDULE, Component
 
 
 class ComponentModel(Model):
@@ -24,14 +24,17 @@ class ComponentModel(Model):
 
 
 def read_components(
-    top: Table, people: Collection[str], escalations: Collection[str], reading: Reading
+    top: Table, people: Collection[str], schedules: Collection[str], escalations: Collection[str], reading: Reading
 ) -> dict[str, Component]:
-    """The components by name."""
+    """The components by name. An owner is a person, or whoever is on call: `schedule:NAME`."""
     found = {}
     for name, model, node in entries(top, "components", ComponentModel, reading):
         for key in ("owner", "backup"):
-            if getattr(model, key):
-                is_known("person", getattr(model, key), people, "people", node.at(key), reading)
+            whom: str = getattr(model, key)
+            if whom.startswith(SCHEDULE):
+                is_known("schedule", whom.removeprefix(SCHEDULE), schedules, "schedules", node.at(key), reading)
+            elif whom:
+                is_known("person", whom, people, "people", node.at(key), reading)
         if model.escalation:
             is_known("escalation", model.escalation, escalations, "escalations", node.at("escalation"), reading)
         if model.backup and not model.owner:

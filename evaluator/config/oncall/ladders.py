@@ -53,7 +53,7 @@ def read_oncall(
     schedules = read_schedules(top, names_in(top, "people"), calendars, reading)
     names = _names(top, severities, {receiver.name for receiver in receivers})
     profiles = read_profiles(top, reading)
-    components = read_components(top, names.people, names_in(top, "escalations"), reading)
+    components = read_components(top, names.people, names.schedules, names_in(top, "escalations"), reading)
     escalations = read_escalations(top, names, reading)
     contacts = Contacts(people, defaults, reading)
     by_name = {schedule.name: schedule for schedule in schedules}

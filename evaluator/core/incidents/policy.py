@@ -26,6 +26,10 @@ class TargetKind(StrEnum):
     RECEIVER = "receiver"
 
 
+SCHEDULE = "schedule:"
+"""Begins what names whoever is on call, where people may be named as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Whom a level tells, as it is written: `schedule:primary`."""
@@ -140,7 +144,10 @@ class ProfileStep:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Something that people own. owner, backup: keys of people, or empty. escalation: where the route names none."""
+    """Something that people own. owner, backup: keys of people, schedules (`schedule:NAME`), or empty.
+
+    escalation: where the route names none.
+    """
 
     name: str
     owner: str = ""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evaluator.core.incidents.policy import Component, Ladders, Level, ProfileStep, Quiet, Target, TargetKind
+from evaluator.core.incidents.policy import SCHEDULE, Component, Ladders, Level, ProfileStep, Quiet, Target, TargetKind
 from evaluator.core.oncall import Override, on_call
 from evaluator.core.people import Duty, Person
 from evaluator.core.receivers import Receiver
@@ -89,7 +89,7 @@ class Directory:
         return tuple(way for target in level.notify for way in self._channel(target, now))
 
     def owner_of(self, component: str) -> str:
-        """Key of the person who owns a component; empty for nobody."""
+        """Who owns a component, as its configuration says it; empty for nobody."""
         known = self._ladders.components.get(component)
         return known.owner if known is not None else ""
 
@@ -100,16 +100,19 @@ class Directory:
     def _meant(self, target: Target, component: str, now: datetime) -> tuple[str, ...]:
         match target.kind:
             case TargetKind.SCHEDULE:
-                schedule = self._schedules.get(target.name)
-                if schedule is None:
-                    return ()
-                return on_call(schedule, now, self._absences, self._made(target.name)).people
+                return self._on_call(target.name, now)
             case TargetKind.COMPONENT:
                 known = self._ladders.components.get(component)
-                key = "" if known is None else known.backup if target.name == "backup" else known.owner
-                return self._here((key,), now)
+                whom = "" if known is None else known.backup if target.name == "backup" else known.owner
+                if whom.startswith(SCHEDULE):
+                    return self._on_call(whom.removeprefix(SCHEDULE), now)
+                return self._here((whom,), now)
             case _:
                 return self._here((target.name,), now)
+
+    def _on_call(self, name: str, now: datetime) -> tuple[str, ...]:
+        schedule = self._schedules.get(name)
+        return () if schedule is None else on_call(schedule, now, self._absences, self._made(name)).people
 
     def _here(self, keys: Iterable[str], now: datetime) -> tuple[str, ...]:
         """Those who exist, and are not away."""
