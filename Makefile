@@ -67,6 +67,7 @@ servers:
 	@$(call debian,command -v alertmanager || command -v prometheus-alertmanager,prometheus-alertmanager)
 	@$(call debian,command -v victoria-metrics,victoria-metrics)
 	@$(call debian,command -v chromium,chromium)
+	@$(call debian,command -v exim4 || test -x /usr/sbin/exim4,exim4-daemon-light)
 
 venv-package:
 	@$(call debian,$(BASE_PYTHON) -c "import ensurepip",python3-venv)

@@ -240,12 +240,15 @@ def _scrubbed(outcome: Accepted | Refused, forms: tuple[str, ...], patient: bool
 
 
 async def _leave(client: SMTP) -> None:
-    """Say goodbye where that is possible, and close the connection in any case."""
+    """Say goodbye where that is possible, and close the connection in any case, without waiting for the end of TLS."""
+    transport = client.transport
     with contextlib.suppress(SMTPException, OSError, TimeoutError):
         if client.is_connected:
             async with asyncio.timeout(_FAREWELL):
                 await client.quit()
     client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _implicit(settings: EmailSettings) -> bool:
