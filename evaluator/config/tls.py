@@ -10,8 +10,8 @@ from pydantic import PlainValidator
 from evaluator.config.models import Model
 from evaluator.config.nodes import Table, find
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import Flag, Hidden, Text, WrongError, text
-from evaluator.core.http import DEFAULT_TLS, TlsSettings
+from evaluator.config.scalars import HIDDEN, Flag, Hidden, Text, WrongError, text
+from evaluator.core.http import DEFAULT_TLS, Secret, TlsSettings
 
 NO_VAULT: Final = "no secret store is known to the evaluator: use the form that ends in _file"
 VERSIONS: Final = ("TLS10", "TLS11", "TLS12", "TLS13")
@@ -32,15 +32,6 @@ class TlsModel(Model):
 
     TITLE = "tls_config"
     FOREIGN = MappingProxyType({"ca_ref": NO_VAULT, "cert_ref": NO_VAULT, "key_ref": NO_VAULT})
-    LATER = MappingProxyType(
-        {
-            "ca": "the certificate is not used; write it to a file and name it as ca_file",
-            "cert": "the certificate is not used; write it to a file and name it as cert_file",
-            "key": "the key is not used; write it to a file and name it as key_file",
-            "min_version": "the system's lowest version of TLS holds",
-            "max_version": "the system's highest version of TLS holds",
-        }
-    )
 
     ca: Text = ""
     cert: Text = ""
@@ -77,7 +68,12 @@ def tls_settings(model: TlsModel, above: Table, key: str, reading: Reading) -> T
 def _check(model: TlsModel, node: Table, reading: Reading) -> None:
     problems = reading.problems
     for name in ("ca", "cert", "key"):
-        if getattr(model, name) and getattr(model, f"{name}_file"):
+        given = getattr(model, name)
+        text = given.text if isinstance(given, Secret) else given or ""
+        if text and "-----BEGIN " not in text and text != HIDDEN:
+            message = f"{name} is not PEM, so no connection will come about"
+            problems.warn(node.at(name), message, f"write all of the text, or name its file as {name}_file")
+        if given and getattr(model, f"{name}_file"):
             message = f"at most one of {name} & {name}_file must be configured"
             problems.error(node.key(f"{name}_file"), message, "remove one")
     if bool(model.cert or model.cert_file) != bool(model.key or model.key_file):

@@ -6,7 +6,11 @@ import asyncio
 import logging
 import os
 import ssl
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -132,11 +136,23 @@ def test_urls_and_tokens_are_not_logged(caplog: pytest.LogCaptureFixture) -> Non
 # TLS
 
 
-def over_tls(authority: trustme.CA, tls: TlsSettings, *, names: tuple[str, ...] = ("127.0.0.1",), mutual: bool = False) -> str:
-    """What a POST to a server with a certificate for `names` gives: its body, or the error in words."""
+def over_tls(
+    authority: trustme.CA,
+    tls: TlsSettings,
+    *,
+    names: tuple[str, ...] = ("127.0.0.1",),
+    mutual: bool = False,
+    server: Callable[[ssl.SSLContext], None] = lambda context: None,
+) -> str:
+    """What a POST to a server with a certificate for `names` gives: its body, or the error in words.
+
+    server: changes how that one speaks TLS.
+    """
+    configure = server
 
     async def run() -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        configure(context)
         authority.issue_cert(*names).configure_cert(context)
         if mutual:
             authority.configure_trust(context)
@@ -212,6 +228,56 @@ def test_a_renewed_client_certificate_is_used_without_a_restart(authority: trust
 
     before, after = asyncio.run(run())
     assert (before != "ok", after) == (True, "ok")
+
+
+@pytest.mark.parametrize("which", [("ca", "cert", "key"), ("cert",), ("key",)])
+def test_certificates_may_stand_in_the_settings(
+    authority: trustme.CA, tmp_path: Path, which: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, or one beside files; what is written on the way is gone."""
+    settings = certificate(authority, tmp_path)
+    texts: dict[str, Any] = {name: (tmp_path / f"{name}.pem").read_text() for name in which}
+    if "key" in texts:
+        texts["key"] = Secret(texts["key"])
+    inline = replace(settings, **{f"{name}_file": None for name in which}, **texts)
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(aside))
+    assert over_tls(authority, inline, mutual=True) == "ok"
+    assert not list(aside.iterdir())
+
+
+def test_a_text_that_is_no_certificate_is_said_to_be_none() -> None:
+    with pytest.raises(OSError) as caught:
+        build_async_client(HttpSettings(tls=TlsSettings(ca="-----BEGIN CERTIFICATE-----")))
+    assert "-----BEGIN" not in explain(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "least", "most", "agree"),
+    [
+        (TlsSettings(), "TLSv1_2", "TLSv1_3", True),
+        (TlsSettings(), "TLSv1", "TLSv1_1", False),
+        (TlsSettings(min_version="TLS13"), "TLSv1_2", "TLSv1_3", True),
+        (TlsSettings(min_version="TLS13"), "TLSv1_2", "TLSv1_2", False),
+        (TlsSettings(max_version="TLS12"), "TLSv1_2", "TLSv1_3", True),
+        (TlsSettings(max_version="TLS12"), "TLSv1_3", "TLSv1_3", False),
+        (TlsSettings(min_version="TLS10"), "TLSv1", "TLSv1", True),
+        (TlsSettings(max_version="TLS11"), "TLSv1", "TLSv1_3", True),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_versions_are_those_that_are_asked_for(
+    authority: trustme.CA, ca_file: Path, settings: TlsSettings, least: str, most: str, agree: bool
+) -> None:
+    """least, most: that the server speaks."""
+
+    def old(context: ssl.SSLContext) -> None:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version, context.maximum_version = ssl.TLSVersion[least], ssl.TLSVersion[most]
+
+    answer = over_tls(authority, replace(settings, ca_file=ca_file), server=old)
+    assert answer == "ok" if agree else answer != "ok"
 
 
 def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
