@@ -43,6 +43,7 @@ class Post:
     ways: list[str] = field(default_factory=list)
     identities: list[str] = field(default_factory=list)
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
         await self._be_silent("MAIL")
@@ -65,6 +66,7 @@ class Post:
                 str(envelope.mail_from), list(envelope.rcpt_tos), envelope.content, session.ssl is not None, user, hello
             )
             self.taken.append(taken)
+            self.arrived.set()
         return self.answers.get("DATA", "250 queued")
 
     async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:
