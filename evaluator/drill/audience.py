@@ -103,7 +103,7 @@ def _settings_of(row: OutboxRecord, settings: Settings) -> IntegrationSettings |
     """Those of the integration that the row is for; None when a reload removed it."""
     named = (
         one.settings
-        for receiver in settings.receivers
+        for receiver in settings.told
         for one in receiver.integrations
         if f"{receiver.name}/{one.name}" == row.integration
     )

@@ -206,7 +206,7 @@ def _cast(configurations: Sequence[Configuration | None]) -> Cast:
     integrations = {
         receiver.name: tuple(f"{receiver.name}/{integration.name}" for integration in receiver.integrations)
         for one in settings
-        for receiver in one.receivers
+        for receiver in one.told
     }
     rules = frozenset(
         rule.name for one in settings for group in one.groups for rule in group.rules if isinstance(rule, AlertingRule)

@@ -52,7 +52,8 @@ def _slack(place: str) -> Keys:
 
 
 def _telegram(place: str) -> Keys:
-    return {"chat_id": place, "message": _text("text"), "parse_mode": "", "update_message": "true"}
+    message = f"{_text('title')}\n{_text('text')}"
+    return {"chat_id": place, "message": message, "parse_mode": "", "update_message": "true"}
 
 
 def _pagerduty(place: str) -> Keys:
@@ -61,7 +62,7 @@ def _pagerduty(place: str) -> Keys:
 
 def _ntfy(place: str) -> Keys:
     """A topic, or the whole URL of one on a server of one's own."""
-    said: Keys = {"title": _text("title"), "message": _text("short"), "priority": _text("priority"), "tags": _text("tags")}
+    said: Keys = {"title": _text("title"), "message": _text("text"), "priority": _text("priority"), "tags": _text("tags")}
     base, slash, topic = place.rpartition("/")
     return {"topic": topic, **said, "click": "", "update": "true", **({"url": base} if slash else {})}
 
