@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
@@ -23,6 +23,7 @@ from evaluator.api.view import UnavailableError
 from evaluator.core.effects import Effect, RunQuery
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryReturned, Reloaded, TimerFired
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
 from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord, Transition
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
@@ -38,7 +39,7 @@ from evaluator.service.forwarding import Forwarding
 from evaluator.service.logs import log, log_effects
 from evaluator.service.looking_back import LookingBack
 from evaluator.service.metrics import Metrics
-from evaluator.service.texts import NotificationTextsOf, finished, with_texts
+from evaluator.service.texts import NotificationTextsOf, finished, linking, with_texts
 from evaluator.service.world import RealWorld
 from evaluator.store.base import Store, StoreError
 
@@ -46,6 +47,9 @@ PATIENCE = timedelta(seconds=10)
 """How long a shutdown waits for what is in flight."""
 
 PRUNE_EVERY = timedelta(hours=1)
+
+MOST_MOMENTS = 10_000
+"""Lines of a timeline, and messages about an incident, that are looked at."""
 
 CLOCK_PATIENCE = timedelta(minutes=1)
 """How far the clock may be set back without anybody hearing of it; it has caught up as soon."""
@@ -79,7 +83,7 @@ class Service:
         self._read = read
         self._clock = clock
         self._asking = Asking(settings)
-        texts = NotificationTextsOf(settings)
+        texts = self._texts_of(settings)
         self._deliverer = Deliverer(
             settings.told,
             texts,
@@ -172,6 +176,29 @@ class Service:
         """The newest attempts at deliveries, newest first. Raises UnavailableError."""
         return await _read(self.store.history, Attempt, group=group, limit=limit)
 
+    async def transitions_between(self, since: datetime, until: datetime, limit: int) -> Sequence[Transition]:
+        """State changes of alerts between two instants, newest first. Raises UnavailableError."""
+        return await _read(self.store.history, Transition, since=since, until=until, limit=limit)
+
+    async def incident(self, number: int) -> IncidentRecord | None:
+        """An incident, as long as it is kept. Raises UnavailableError."""
+        return self.machine.incidents.table.get(number) or await _read(self.store.incident, number)
+
+    async def incidents(
+        self, states: Collection[IncidentState], until: datetime | None, limit: int
+    ) -> Sequence[IncidentRecord]:
+        """Incidents in these states that opened before `until`, newest first. Raises UnavailableError."""
+        return await _read(self.store.incidents, states=states, until=until, limit=limit)
+
+    async def moments(self, number: int) -> Sequence[Moment]:
+        """The timeline of an incident, from its beginning. Raises UnavailableError."""
+        return (await _read(self.store.history, Moment, incident=number, limit=MOST_MOMENTS))[::-1]
+
+    async def pages(self, number: int) -> Sequence[PageRecord]:
+        """The messages about an incident, in the order in which they were planned. Raises UnavailableError."""
+        known = self.machine.incidents.pages_of(number)
+        return known or (await _read(self.store.pages, incident=number, limit=MOST_MOMENTS))[::-1]
+
     async def submit(self, event: Event) -> None:
         """Let the machine handle `event`; returns once what came of it has been kept. Raises UnavailableError.
 
@@ -249,7 +276,7 @@ class Service:
         for name in ("storage", "listen"):
             if getattr(settings, name) != getattr(former, name):
                 log.warning("takes effect at the next start", setting=name)
-        texts = NotificationTextsOf(settings)
+        texts = self._texts_of(settings)
         await self._asking.reload(settings)
         await self._deliverer.reload(
             settings.told, texts, external_url=settings.external_url, compatibility=settings.compatibility
@@ -266,6 +293,11 @@ class Service:
             effects = self.machine.restore(self.store.load(), now)
         self.metrics.counts.restore = monotonic() - began
         await world.commit(effects, now)
+
+    def _texts_of(self, settings: Settings) -> NotificationTextsOf:
+        if not settings.duty.people:
+            return NotificationTextsOf(settings)
+        return NotificationTextsOf(settings, linking(settings, lambda: self.own_key))
 
     def _tell(self, event: Event) -> None:
         if self._world is not None:
@@ -362,7 +394,7 @@ def _addresses(listener: socket.socket | None) -> dict[str, str]:
     return {"pages": f"{base}/", "api": f"{base}/api/v1/rules"}
 
 
-async def _read(history: Callable[Asked, Sequence[H]], *args: Asked.args, **kwargs: Asked.kwargs) -> Sequence[H]:
+async def _read(history: Callable[Asked, H], *args: Asked.args, **kwargs: Asked.kwargs) -> H:
     try:
         return await asyncio.to_thread(history, *args, **kwargs)
     except StoreError as error:

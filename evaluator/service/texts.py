@@ -13,7 +13,11 @@ from evaluator.core.records import Annotations, Notification, NotifiedAlert, Out
 from evaluator.core.settings import Settings
 from evaluator.notify.buttons import ACK, ESCALATE, NO_BUTTONS, SNOOZE, VIEW, Buttons
 from evaluator.notify.rendered import Render
+from evaluator.replies.links import Links
+from evaluator.replies.tokens import Purpose
+from evaluator.service.logs import log
 from evaluator.templating import NotificationTexts, notification_data, render_annotations
+from evaluator.templating.notification_data import NotificationData
 
 Link = Callable[[Notice, str, datetime], str]
 """Makes the link by which whoever gets a message does something; empty where there is none."""
@@ -25,6 +29,16 @@ def _no_link(notice: Notice, purpose: str, now: datetime) -> str:
 
 def _purposes(notice: Notice) -> tuple[str, ...]:
     return (VIEW,) if notice.state is IncidentState.RESOLVED else (ACK, SNOOZE, ESCALATE, VIEW)
+
+
+def linking(settings: Settings, own_key: Callable[[], bytes]) -> Link:
+    """Makes links as a configuration wants them; none where the key cannot be read, for a page goes out all the same."""
+    try:
+        links = Links.of(settings, own_key() if settings.links.secret is None else b"")
+    except OSError as error:
+        log.error("messages have no links, because what they are signed with cannot be read", error=str(error))
+        return _no_link
+    return lambda notice, purpose, now: links.link_for(notice, Purpose(purpose), now)
 
 
 class NotificationTextsOf:
@@ -46,13 +60,16 @@ class NotificationTextsOf:
 
     def renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """What renders the texts of an integration for this notification."""
-        data = notification_data(notification, annotations, self._settings.external_url)
+        data = self._data(notification, annotations)
         return lambda text: self.templates.render(text, data)
 
     def html_renderer(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> Render:
         """Likewise for texts that are HTML."""
-        data = notification_data(notification, annotations, self._settings.external_url)
+        data = self._data(notification, annotations)
         return lambda text: self.templates.render_html(text, data)
+
+    def _data(self, notification: Notification, annotations: Sequence[Mapping[str, str]]) -> NotificationData:
+        return notification_data(notification, annotations, self._settings.external_url, self.buttons(notification).links)
 
     def buttons(self, notification: Notification) -> Buttons:
         """What people can press in a message about an incident."""

@@ -13,8 +13,18 @@ from evaluator.templating.go.values import Struct, Value
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def incident_data(notice: Notice | None, labels: Callable[[Mapping[str, str]], Value]) -> Struct | None:
-    """The fields. Level is counted from 1, and 0 before the first one. labels: makes what templates see of them."""
+NOTICEABLE = timedelta(seconds=30)
+"""How late a level may be before its messages say so."""
+
+
+def incident_data(
+    notice: Notice | None, labels: Callable[[Mapping[str, str]], Value], links: Mapping[str, str]
+) -> Struct | None:
+    """The fields. Level is counted from 1, and 0 before the first one. labels: makes what templates see of them.
+
+    links: by which whoever reads the message does something: `ack`, `snooze`, `escalate`, `view`. Late: nothing unless it is
+    worth a word.
+    """
     if notice is None:
         return None
     fields: dict[str, Any] = {
@@ -34,9 +44,18 @@ def incident_data(notice: Notice | None, labels: Callable[[Mapping[str, str]], V
         "Component": notice.component,
         "ComponentOwner": notice.component_owner,
         "Runbook": notice.runbook,
-        "Late": Duration(notice.late // _MICROSECOND * 1000),
+        "Late": Duration(_late(notice) // _MICROSECOND * 1000),
         "ConfirmedAt": None if notice.confirmed_at is None else Time(notice.confirmed_at),
         "Text": notice.text,
         "Labels": labels(notice.labels),
+        "AckLink": links.get("ack", ""),
+        "SnoozeLink": links.get("snooze", ""),
+        "EscalateLink": links.get("escalate", ""),
+        "ViewLink": links.get("view", ""),
     }
     return Struct("template.Incident", fields)
+
+
+def _late(notice: Notice) -> timedelta:
+    seconds = timedelta(seconds=round(notice.late.total_seconds()))
+    return seconds if seconds >= NOTICEABLE else timedelta(0)

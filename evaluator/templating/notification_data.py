@@ -15,6 +15,7 @@ from evaluator.templating.go.values import STRINGS, Function, Kind, Stringer, St
 from evaluator.templating.incident_data import incident_data
 from evaluator.templating.scope import plain_value
 
+NO_LINKS: Final[Mapping[str, str]] = {}
 _META: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -114,9 +115,15 @@ class NotificationData:
 
 
 def notification_data(
-    notification: Notification, annotations: Sequence[Mapping[str, str]], external_url: str
+    notification: Notification,
+    annotations: Sequence[Mapping[str, str]],
+    external_url: str,
+    links: Mapping[str, str] = NO_LINKS,
 ) -> NotificationData:
-    """The data of a notification. annotations: the finished texts of each alert, in the order of the alerts."""
+    """The data of a notification. annotations: the finished texts of each alert, in the order of the alerts.
+
+    links: of a message about an incident, by what they are for.
+    """
     alerts = [_alert(alert, texts) for alert, texts in zip(notification.alerts, annotations, strict=True)]
     fields: dict[str, Any] = {
         "Receiver": quote_meta(notification.receiver),
@@ -126,10 +133,10 @@ def notification_data(
         "GroupLabels": KV(notification.group_labels),
         "CommonLabels": _common(alert.fields["Labels"] for alert in alerts),
         "CommonAnnotations": _common(alert.fields["Annotations"] for alert in alerts),
-        "RouteLabels": KV(),
+        "RouteLabels": KV(notification.route_labels),
         "ExternalURL": external_url.rstrip("/"),
     }
-    hidden = {"ReceiverName": notification.receiver, "Incident": incident_data(notification.incident, KV)}
+    hidden = {"ReceiverName": notification.receiver, "Incident": incident_data(notification.incident, KV, links)}
     root = Struct("template.Data", fields, hidden=hidden)
     return NotificationData(root, notification.at)
 

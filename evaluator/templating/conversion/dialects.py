@@ -54,6 +54,10 @@ FIELDS: Final = {
     "Runbook": "runbook",
     "Late": "late",
     "ConfirmedAt": "confirmed_at",
+    "AckLink": "ack_link",
+    "SnoozeLink": "snooze_link",
+    "EscalateLink": "escalate_link",
+    "ViewLink": "view_link",
     "Text": "text",
 }
 """Of what is not the whole: alerts, labels, samples, incidents."""
