@@ -56,6 +56,15 @@ from evaluator.config.rates import DEFAULT_LIMITS as DEFAULT_LIMITS_OF_KINDS
 from evaluator.config.rates import RateLimitModel
 from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.relabelling import RelabelModel
+from evaluator.config.replies import (
+    LinksModel,
+    MailRepliesModel,
+    PagerdutyRepliesModel,
+    RepliesModel,
+    SlackRepliesModel,
+    TelegramRepliesModel,
+    TwilioRepliesModel,
+)
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
 from evaluator.config.silence_policy import SilencePolicyModel
@@ -129,6 +138,13 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     TracingModel: ("configuration.md", "`tracing`"),
     EventRecorderModel: ("configuration.md", "`event_recorder`"),
     **{one.model: ("configuration.md", one.heading) for one in sections()},
+    LinksModel: ("configuration.md", "`links`"),
+    RepliesModel: ("configuration.md", "`replies`"),
+    SlackRepliesModel: ("configuration.md", "`slack` of `replies`"),
+    PagerdutyRepliesModel: ("configuration.md", "`pagerduty` of `replies`"),
+    TwilioRepliesModel: ("configuration.md", "`twilio` of `replies`"),
+    TelegramRepliesModel: ("configuration.md", "`telegram` of `replies`"),
+    MailRepliesModel: ("configuration.md", "`mail` of `replies`"),
     RuleFileModel: ("rules.md", "A rule file"),
     GroupModel: ("rules.md", "A rule group"),
     RuleModel: ("rules.md", "A rule"),
@@ -174,6 +190,13 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (IntervalModel, "name"): "time_intervals: [{time_intervals: []}]",
     (TimesModel, "start_time"): "time_intervals: [{name: a, time_intervals: [{times: [{end_time: 10:00}]}]}]",
     (TimesModel, "end_time"): "time_intervals: [{name: a, time_intervals: [{times: [{start_time: 10:00}]}]}]",
+    **{(SlackRepliesModel, f"signing_secret{form}"): "replies: {slack: {team: T1}}" for form in ("", "_file")},
+    **{(PagerdutyRepliesModel, f"secret{form}"): "replies: {pagerduty: {users: {}}}" for form in ("", "_file")},
+    **{(TwilioRepliesModel, f"auth_token{form}"): "replies: {twilio: {url: http://a}}" for form in ("", "_file")},
+    **{(TelegramRepliesModel, f"secret_token{form}"): "replies: {telegram: {}}" for form in ("", "_file")},
+    **{(MailRepliesModel, f"secret{form}"): "replies: {mail: {address: a@b.org, authserv_id: b}}" for form in ("", "_file")},
+    (MailRepliesModel, "address"): "replies: {mail: {secret: a, authserv_id: b}}",
+    (MailRepliesModel, "authserv_id"): "replies: {mail: {secret: a, address: a@b.org}}",
     (ProfileStepModel, "via"): "profiles: {page: [{at: 0m}]}",
     (EscalationModel, "levels"): "escalations: {a: {}}",
     (LevelModel, "at"): LADDER + "levels: [{notify: [person:a]}]}}",

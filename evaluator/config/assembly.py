@@ -87,7 +87,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         ladders=ladders,
         incident_retention=model.incidents.retention,
         links=read_links(model.links, top, reading),
-        replies=read_replies(model.replies, {person.key for person in oncall.duty.people}, top, reading),
+        replies=read_replies(model.replies, oncall.duty.people, model.links.base_url or model.external_url, top, reading),
         compatibility=compatible,
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),

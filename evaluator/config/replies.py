@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field, PlainValidator
@@ -18,6 +19,7 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Flag, Hidden, PublicUrl, Text, WrongError, absolute_url, text
 from evaluator.core.http import Secret
+from evaluator.core.people import Person
 from evaluator.core.replies import (
     LOGIN_HEADER,
     LinkSettings,
@@ -31,6 +33,9 @@ from evaluator.core.replies import (
 
 SHORTEST_SECRET = 16
 """Characters of a secret for links: whoever guesses it acknowledges in anybody's name."""
+
+_CONTACTS = MappingProxyType({"slack": "slack", "twilio": "sms", "telegram": "telegram", "mail": "email"})
+"""Of doors, by which contact somebody is known there."""
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
@@ -141,19 +146,28 @@ def read_links(model: LinksModel, top: Table, reading: Reading) -> LinkSettings:
     return LinkSettings(secret, former, model.base_url, model.require_login, model.login_header)
 
 
-def read_replies(model: RepliesModel, people: Collection[str], top: Table, reading: Reading) -> Replies:
-    """The doors that a file opens. people: keys of those who are known."""
+def read_replies(model: RepliesModel, people: Collection[Person], address: str, top: Table, reading: Reading) -> Replies:
+    """The doors that a file opens. people: who is known. address: where people reach us; empty when nobody has said."""
     block = top.child("replies")
     if not isinstance(block, Table):
         return Replies()
+    _warn_of_nobody(block, people, reading)
     doors = _Doors(block, reading)
     return Replies(
         slack=doors.slack(model.slack),
-        pagerduty=doors.pagerduty(model.pagerduty, people),
-        twilio=doors.twilio(model.twilio),
+        pagerduty=doors.pagerduty(model.pagerduty, {person.key for person in people}),
+        twilio=doors.twilio(model.twilio, address),
         telegram=doors.telegram(model.telegram),
         mail=doors.mail(model.mail),
     )
+
+
+def _warn_of_nobody(block: Table, people: Collection[Person], reading: Reading) -> None:
+    """Warn of doors through which nobody can come."""
+    for door, way in _CONTACTS.items():
+        if block.child(door) is not None and not any(way in person.contacts for person in people):
+            message = f"replies.{door} is open, and nobody can be known there"
+            reading.problems.warn(block.key(door), message, f"add {way} to people")
 
 
 class _Doors:
@@ -179,8 +193,13 @@ class _Doors:
         secret = self._secret(model, "pagerduty", "secret")
         return PagerdutyReplies(secret, self._reading.secret(model, "former_secret", node), model.users)
 
-    def twilio(self, model: TwilioRepliesModel | None) -> TwilioReplies | None:
-        return None if model is None else TwilioReplies(self._secret(model, "twilio", "auth_token"), model.url)
+    def twilio(self, model: TwilioRepliesModel | None, address: str) -> TwilioReplies | None:
+        if model is None:
+            return None
+        if not model.url and not address:
+            message = "missing url in replies.twilio: what Twilio signs begins with it"
+            self._reading.problems.error(self._node("twilio").position, message, "add url, or external_url at the top")
+        return TwilioReplies(self._secret(model, "twilio", "auth_token"), model.url)
 
     def telegram(self, model: TelegramRepliesModel | None) -> TelegramReplies | None:
         if model is None:

@@ -149,10 +149,10 @@ async def act(desk: Desk, acted: Acted) -> Outcome:
     return Outcome(Fate.DONE, outcome_text(acted, record, desk.settings, desk.now))
 
 
-def find_page(desk: Desk, page: str) -> PageRecord | None:
-    """The message with that id."""
-    found = (one for record in desk.incidents() for one in desk.pages(record.number) if one.id == page)
-    return next(found, None)
+def find_page(desk: Desk, page: str, incidents: Iterable[IncidentRecord] = ()) -> PageRecord | None:
+    """The message with that id, about one of these incidents, or any."""
+    about = incidents or desk.incidents()
+    return next((one for record in about for one in desk.pages(record.number) if one.id == page), None)
 
 
 def person_by(settings: Settings, way: str, contact: str) -> Person | None:

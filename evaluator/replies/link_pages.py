@@ -124,7 +124,7 @@ class LinkPages:
         person = next((one for one in desk.settings.duty.people if one.key == token.person), None)
         if person is None or not self._logged_in(request, {person.key, person.contacts.get("email", "")}):
             return None
-        return Visit(token, record, person, find_page(desk, token.page), desk.settings, desk.now)
+        return Visit(token, record, person, find_page(desk, token.page, (record,)), desk.settings, desk.now)
 
     def _logged_in(self, request: Request, names: set[str]) -> bool:
         links = self._desk.settings.links

@@ -21,7 +21,7 @@ from evaluator.core.settings import Settings
 
 GOOD = """\
 people:
-  ana: {slack: U01ANA}
+  ana: {slack: U01ANA, sms: "+1", telegram: "1", email: a@b.org}
 links:
   secret: 0123456789abcdef
   former_secret: fedcba9876543210
@@ -67,7 +67,7 @@ def test_nothing_is_open_unless_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_secrets_may_stand_in_files(tmp_path: Path) -> None:
-    text = "links: {secret_file: key}\nreplies: {slack: {signing_secret_file: slack.key}}"
+    text = "people: {a: {slack: U1}}\nlinks: {secret_file: key}\nreplies: {slack: {signing_secret_file: slack.key}}"
     settings, said = read(tmp_path, text)
     assert said == []
     assert settings is not None
@@ -92,6 +92,8 @@ MISTAKES = [
     ("login_header: X-User", "login_header: X User", '8:17: "login_header": not the name of a header: "X User"'),
     ("signing_secret: a, ", "", "10:10: missing signing_secret in replies.slack: anybody could answer in anybody's name"),
     ("P01: ana", "P01: anna", '11:39: undefined person "anna"'),
+    ("slack: U01ANA, ", "", "10:3: replies.slack is open, and nobody can be known there"),
+    ('telegram: "1", ', "", "13:3: replies.telegram is open, and nobody can be known there"),
     ("secret_token: d", "secret_token: d e", "13:28: Telegram does not take this secret_token"),
     ("address: oncall@in.example.org, ", "", "14:9: missing address in replies.mail"),
     ("oncall@in", "me+you@in", '14:19: "address": not an address that answers can be sent to: "me+you@in.example.org"'),
@@ -104,3 +106,10 @@ def test_one_mistake_is_one_problem_with_its_place(tmp_path: Path, written: str,
     assert written in GOOD
     _, said = read(tmp_path, GOOD.replace(written, instead, 1))
     assert said == [problem]
+
+
+def test_twilio_has_to_know_where_we_are(tmp_path: Path) -> None:
+    text = 'people: {ana: {sms: "+1"}}\nreplies: {twilio: {auth_token: a}}\n'
+    assert read(tmp_path, text)[1] == ["2:19: missing url in replies.twilio: what Twilio signs begins with it"]
+    assert read(tmp_path, f"external_url: https://e.example\n{text}")[1] == []
+    assert read(tmp_path, f"links: {{base_url: https://e.example}}\n{text}")[1] == []
