@@ -11,7 +11,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evaluator.api import documents, explaining, feeds, missing, native, oncall, overrides, silencing, v1, v2
+from evaluator.api import (
+    documents,
+    explaining,
+    feeds,
+    incidents,
+    maintenance,
+    missing,
+    native,
+    oncall,
+    overrides,
+    silencing,
+    v1,
+    v2,
+)
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.roll import Roll
@@ -67,6 +80,8 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *oncall.routes(view),
         *overrides.routes(view),
         *feeds.routes(view),
+        *incidents.routes(view),
+        *maintenance.routes(view),
         *pages,
     ]
     return Starlette(

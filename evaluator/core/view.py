@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from evaluator.core.engine import Machine
 from evaluator.core.events import Event
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
 from evaluator.core.records import Annotations, Attempt, Decision, Transition
 from evaluator.core.settings import Settings
 
@@ -67,3 +68,20 @@ class View(Protocol):
 
     async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
         """The newest attempts at deliveries, newest first. Raises UnavailableError."""
+
+    async def transitions_between(self, since: datetime, until: datetime, limit: int) -> Sequence[Transition]:
+        """State changes of alerts between two instants, newest first. Raises UnavailableError."""
+
+    async def incident(self, number: int) -> IncidentRecord | None:
+        """An incident, as long as it is kept. Raises UnavailableError."""
+
+    async def incidents(
+        self, states: Collection[IncidentState], until: datetime | None, limit: int
+    ) -> Sequence[IncidentRecord]:
+        """Incidents in these states that opened before `until`, newest first. Raises UnavailableError."""
+
+    async def moments(self, number: int) -> Sequence[Moment]:
+        """The timeline of an incident, from its beginning. Raises UnavailableError."""
+
+    async def pages(self, number: int) -> Sequence[PageRecord]:
+        """The messages about an incident, in the order in which they were planned. Raises UnavailableError."""

@@ -39,7 +39,7 @@ from evaluator.service.forwarding import Forwarding
 from evaluator.service.logs import log, log_effects
 from evaluator.service.looking_back import LookingBack
 from evaluator.service.metrics import Metrics
-from evaluator.service.texts import NotificationTextsOf, finished, linking, with_texts
+from evaluator.service.texts import NotificationTextsOf, finished, with_texts
 from evaluator.service.world import RealWorld
 from evaluator.store.base import Store, StoreError
 
@@ -83,7 +83,7 @@ class Service:
         self._read = read
         self._clock = clock
         self._asking = Asking(settings)
-        texts = self._texts_of(settings)
+        texts = NotificationTextsOf(settings)
         self._deliverer = Deliverer(
             settings.told,
             texts,
@@ -276,7 +276,7 @@ class Service:
         for name in ("storage", "listen"):
             if getattr(settings, name) != getattr(former, name):
                 log.warning("takes effect at the next start", setting=name)
-        texts = self._texts_of(settings)
+        texts = NotificationTextsOf(settings)
         await self._asking.reload(settings)
         await self._deliverer.reload(
             settings.told, texts, external_url=settings.external_url, compatibility=settings.compatibility
@@ -293,11 +293,6 @@ class Service:
             effects = self.machine.restore(self.store.load(), now)
         self.metrics.counts.restore = monotonic() - began
         await world.commit(effects, now)
-
-    def _texts_of(self, settings: Settings) -> NotificationTextsOf:
-        if not settings.duty.people:
-            return NotificationTextsOf(settings)
-        return NotificationTextsOf(settings, linking(settings, lambda: self.own_key))
 
     def _tell(self, event: Event) -> None:
         if self._world is not None:

@@ -30,6 +30,7 @@ from evaluator.core.routing import Route as Branch
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Datasource, Integration, Receiver
 from tests.api.alertmanager import Api, serving, settings
+from tests.api.fire_brigade import brigade
 from tests.api.town import Town
 from tests.service.servers import Datasource as Prometheus
 from tests.service.servers import until, vector
@@ -71,9 +72,9 @@ def check(name: str, path: str, answer: httpx.Response) -> None:
         return
     media = answer.headers["content-type"].partition(";")[0]
     schema = content[media]["schema"]
-    Draft202012Validator({**schema, "components": document(name)["components"]}).validate(
-        yaml.safe_load(answer.text) if media == "application/yaml" else answer.json()
-    )
+    said_of = {"application/yaml": lambda: yaml.safe_load(answer.text), "text/markdown": lambda: answer.text}
+    found = said_of.get(media, answer.json)()
+    Draft202012Validator({**schema, "components": document(name)["components"]}).validate(found)
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -119,6 +120,8 @@ async def test_documents_are_served(name: str) -> None:
 # -- real answers -----------------------------------------------------------------------------------------------------
 
 EXPLAIN = "/alerts/{fingerprint}/explain"
+EMPTY = ("/windows", "/oncall/overrides", "/incidents", "/maintenance")
+"""What a busy evaluator has none of."""
 MISSING = "00000000-0000-4000-8000-000000000000"
 CONSOLE = (Integration("console", 0, True, ConsoleSettings()),)
 BROAD = {"matchers": ['severity=~".+"'], "duration": "1h", "createdBy": "me", "comment": "work"}
@@ -126,7 +129,9 @@ WINDOW = {**BROAD, "name": "backups", "schedule": "0 2 * * *", "matchers": ['job
 
 
 LAYER = Layer(("ana", "bo"), 1, Unit.WEEK, date(2026, 1, 5), active=(Span(frozenset(range(5)), 0, 600),))
-DUTY = Duty((Person("ana", "Ana", ZoneInfo("UTC")),), (Schedule("primary", ZoneInfo("UTC"), (LAYER,)),), Secret("0123456789abcdef"))
+DUTY = Duty(
+    (Person("ana", "Ana", ZoneInfo("UTC")),), (Schedule("primary", ZoneInfo("UTC"), (LAYER,)),), Secret("0123456789abcdef")
+)
 
 
 @asynccontextmanager
@@ -181,7 +186,7 @@ async def test_answers_have_the_documented_shape(name: str, monkeypatch: pytest.
                 continue
             asked.clear()
             found = await ask(api, name, "GET", path)
-            assert found != [] or path in ("/windows", "/oncall/overrides"), path
+            assert found != [] or path in EMPTY, path
             assert asked == {resolved(name, one)["name"] for one in said.get("parameters", ())}, path
 
 
@@ -240,3 +245,42 @@ async def test_answers_of_the_evaluators_own_api() -> None:
         for alert in await ask(api, NATIVE, "GET", "/alerts"):
             await ask(api, NATIVE, "GET", f"/alerts/{alert['fingerprint']}/explain", EXPLAIN)
         await ask(api, NATIVE, "GET", "/alerts/none/explain", EXPLAIN)
+
+
+@pytest.mark.realtime
+async def test_answers_about_incidents() -> None:
+    """Every action, what is silenced and maintained, and what is refused in each way."""
+    async with brigade() as one:
+        await one.fire()
+
+        async def post(path: str, route: str, **more: Any) -> Any:
+            return await ask(one.api, NATIVE, "POST", path, route, **more)
+
+        deeds: dict[str, Any] = {
+            "snooze": {"duration": "1h"},
+            "assign": {"to": "bo"},
+            "note": {"note": "x"},
+            "label": {"label": "useful"},
+        }
+        for action in ("escalate", "ack", "unack", "snooze", "assign", "note", "label", "resolve"):
+            route = f"/incidents/{{id}}/{action}"
+            await ask(one.api, NATIVE, "GET", "/incidents?state=all")
+            await ask(one.api, NATIVE, "GET", "/incidents/1", "/incidents/{id}")
+            await post("/incidents/9/ack", "/incidents/{id}/ack", json={"by": "me"})
+            await post(f"/incidents/1/{action}", route, json={"by": "me", **deeds.get(action, {})}, headers={"If-Match": '"9"'})
+            await post(f"/incidents/1/{action}", route, json={"by": "me", **deeds.get(action, {})})
+            await post(f"/incidents/1/{action}", route, json={})
+            await post(f"/incidents/1/{action}", route, content="[", headers={"Content-Type": "text/plain"})
+        await post("/incidents/1/ack", "/incidents/{id}/ack", json={"by": "me"})
+        await ask(one.api, NATIVE, "GET", "/incidents/1/review", "/incidents/{id}/review")
+        await ask(one.api, NATIVE, "GET", "/incidents/9/review", "/incidents/{id}/review")
+        await ask(one.api, NATIVE, "GET", "/incidents?state=none")
+        await one.fire(alertname="Slow")
+        await post("/incidents/2/silence", "/incidents/{id}/silence", json={"by": "me"})
+        await post("/incidents/9/silence", "/incidents/{id}/silence", json={"by": "me"})
+        work = {"by": "me", "reason": "x", "component": "api", "duration": "1h"}
+        made = await post("/maintenance", "/maintenance", json=work)
+        await ask(one.api, NATIVE, "GET", "/maintenance")
+        for _ in range(2):
+            await ask(one.api, NATIVE, "DELETE", f"/maintenance/{made['id']}", "/maintenance/{id}")
+        await post("/maintenance", "/maintenance", json={})

@@ -1,0 +1,88 @@
+"""Silencing what an incident is about: its alerts, for a while.
+
+What is silenced is the incident's labels, so alerts that join it are silenced as well; an incident without labels is silenced
+alert by alert. The silence is an ordinary one, and `silence_policy` has its say.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from evaluator.api.endpoints import NotDoneError, answer, at, bad
+from evaluator.api.idempotency import Remembered
+from evaluator.api.incident_acts import body_of, number_of, person_key
+from evaluator.api.silence_setting import NotSetError, Why, set_silence
+from evaluator.api.silence_shown import shown_silences
+from evaluator.api.v2 import bodies
+from evaluator.api.view import View
+from evaluator.core.durations import parse_duration
+from evaluator.core.incidents.records import IncidentRecord
+from evaluator.core.labels import Matcher
+from evaluator.core.silence import MatcherSet, Silence
+
+USUAL = "2h"
+
+
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A silence for an incident. confirm: set it though it is broad."""
+
+    by: str = ""
+    duration: str = USUAL
+    comment: str = ""
+    confirm: bool = False
+
+
+WISH = msgspec.json.Decoder(Wish)
+
+
+def routes(view: View, remembered: Remembered) -> list[Route]:
+    """The route that silences."""
+
+    async def silence(view: View, request: Request) -> Response:
+        """Silence the alerts of an incident for `duration` (2h); 409 asks for `confirm: true`."""
+        body = await body_of(view, request)
+
+        async def done() -> Response:
+            return await _silence(view, request, bodies.decode(body, WISH))
+
+        return await remembered.once(request, body, view.now, done)
+
+    return [at(view, "incidents/{id}/silence", silence, "POST")]
+
+
+async def _silence(view: View, request: Request, wish: Wish) -> Response:
+    if not wish.by.strip():
+        raise bad("by: say who acts, with the key of a person or a name")
+    number = number_of(request)
+    record = view.machine.incidents.table.get(number)
+    if record is None or not record.open:
+        raise NotDoneError(404 if record is None else 409, "not_possible", f"there is no open incident {number}")
+    comment = wish.comment or f"incident {number}: {record.title}"
+    sets = matchers_for(view, record)
+    wanted = Silence(sets, view.now, view.now + _span(wish.duration), person_key(view, wish.by), comment)
+    try:
+        made = await set_silence(view, wanted, wish.confirm, careful=True)
+    except NotSetError as error:
+        code = 409 if error.why in (Why.CONFIRM, Why.LOST) else 400
+        raise NotDoneError(code, error.why, str(error)) from None
+    return answer(shown_silences(view, [made])[0])
+
+
+def matchers_for(view: View, record: IncidentRecord) -> tuple[MatcherSet, ...]:
+    """What silences an incident: its labels, or, where it has none, those of each of its alerts."""
+    if record.labels:
+        return (tuple(Matcher(name, value) for name, value in record.labels.items()),)
+    alerts = (alert for alert in view.machine.incidents.alerts_of(record) if alert.firing)
+    return tuple(tuple(Matcher(name, value) for name, value in alert.labels.items()) for alert in alerts)
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise bad(f"duration: {error}; write one such as 2h") from None
