@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -24,6 +24,9 @@ from evaluator.api.endpoints import answer, at
 from evaluator.api.view import View
 from evaluator.core.oncall import Schedule, Shift, gaps, shifts
 from evaluator.core.silence import derived_id
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 BEHIND, AHEAD = timedelta(weeks=4), timedelta(weeks=26)
 """How far before and after now a calendar tells."""
@@ -91,6 +94,8 @@ def _token_in(path: str) -> bytes:
 
 
 def _written(view: View, feed: Feed) -> bytes:
+    from icalendar import Calendar  # slow to import, and few have subscribers
+
     calendar = Calendar()
     calendar.add("prodid", "-//evaluator//on call//EN")
     calendar.add("version", "2.0")
@@ -103,6 +108,8 @@ def _written(view: View, feed: Feed) -> bytes:
 
 
 def _event(entry: Entry, feed: Feed, now: datetime) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", derived_id(feed.kind, feed.name, entry.start, entry.end, entry.title))
     event.add("dtstamp", now)

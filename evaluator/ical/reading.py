@@ -17,9 +17,6 @@ from itertools import islice, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import recurring_ical_events
-from icalendar import Calendar
-
 from evaluator.core.calendars import last_instant
 from evaluator.core.oncall import Override
 from evaluator.core.people import Person
@@ -61,6 +58,9 @@ def read_rota(text: bytes, people: Sequence[Person], zone: ZoneInfo, layer: int,
 
 def _events(text: bytes, start: datetime, stop: datetime) -> Iterator[Any]:
     """Every event as often as it takes place between two instants."""
+    import recurring_ical_events  # slow to import, as is the next, and few schedules are kept in calendars
+    from icalendar import Calendar
+
     try:
         calendar = Calendar.from_ical(text)
         coming = recurring_ical_events.of(calendar).after(start)
