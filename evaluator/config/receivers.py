@@ -9,36 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
+from importlib import import_module
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from pydantic import Field, create_model
 
 from evaluator.config.fallbacks import check_fallbacks
-from evaluator.config.integrations import (
-    apprise,
-    console,
-    discord,
-    email,
-    http,
-    incidentio,
-    jira,
-    mattermost,
-    msteams,
-    ntfy,
-    opsgenie,
-    pagerduty,
-    pushover,
-    rocketchat,
-    slack,
-    sns,
-    telegram,
-    twilio,
-    victorops,
-    webex,
-    webhook,
-    wechat,
-)
 from evaluator.config.integrations.common import Defaults, IntegrationModel, Source
 from evaluator.config.matching import is_label_name
 from evaluator.config.models import Model, holds_secret, items, read
@@ -57,41 +34,59 @@ from evaluator.core.rules import Position
 class Kind:
     """How a kind of integration is read. send_resolved: when the file does not say. null: an empty item is accepted.
 
-    sent: whether this version can send it.
+    sent: whether this version can send it. file: in `integrations`; loaded when something of this kind is read, for most
+    files have one or two. named, reads: what the model and the function that gives the settings are called in it.
     """
 
-    model: type[IntegrationModel]
-    settings: Callable[[Any, Source], IntegrationSettings]
+    file: str
+    named: str
+    reads: str = "settings"
     send_resolved: bool = True
     null: bool = False
     sent: bool = False
 
+    @property
+    def model(self) -> type[IntegrationModel]:
+        """What is read of the keys."""
+        model: type[IntegrationModel] = getattr(self._module, self.named)
+        return model
+
+    @property
+    def settings(self) -> Callable[[Any, Source], IntegrationSettings]:
+        """What makes settings of a model."""
+        settings: Callable[[Any, Source], IntegrationSettings] = getattr(self._module, self.reads)
+        return settings
+
+    @property
+    def _module(self) -> ModuleType:
+        return import_module(f"evaluator.config.integrations.{self.file}")
+
 
 KINDS = MappingProxyType(
     {
-        "console": Kind(console.ConsoleModel, console.settings, null=True, sent=True),
-        "webhook": Kind(webhook.WebhookModel, webhook.settings, sent=True),
-        "email": Kind(email.EmailModel, email.settings, send_resolved=False, sent=True),
-        "pagerduty": Kind(pagerduty.PagerdutyModel, pagerduty.settings, sent=True),
-        "opsgenie": Kind(opsgenie.OpsgenieModel, opsgenie.settings, null=True, sent=True),
-        "wechat": Kind(wechat.WechatModel, wechat.settings, send_resolved=False, null=True, sent=True),
-        "slack": Kind(slack.SlackModel, slack.settings, send_resolved=False, null=True, sent=True),
-        "victorops": Kind(victorops.VictoropsModel, victorops.settings, sent=True),
-        "pushover": Kind(pushover.PushoverModel, pushover.settings, sent=True),
-        "sns": Kind(sns.SnsModel, sns.settings, sent=True),
-        "telegram": Kind(telegram.TelegramModel, telegram.settings, sent=True),
-        "discord": Kind(discord.DiscordModel, discord.settings, sent=True),
-        "webex": Kind(webex.WebexModel, webex.settings, sent=True),
-        "msteams": Kind(msteams.MsTeamsModel, msteams.settings, sent=True),
-        "msteamsv2": Kind(msteams.MsTeamsV2Model, msteams.settings_v2, sent=True),
-        "jira": Kind(jira.JiraModel, jira.settings, sent=True),
-        "incidentio": Kind(incidentio.IncidentioModel, incidentio.settings, sent=True),
-        "rocketchat": Kind(rocketchat.RocketchatModel, rocketchat.settings, send_resolved=False, null=True, sent=True),
-        "mattermost": Kind(mattermost.MattermostModel, mattermost.settings, sent=True),
-        "ntfy": Kind(ntfy.NtfyModel, ntfy.settings, sent=True),
-        "twilio": Kind(twilio.TwilioModel, twilio.settings, sent=True),
-        "http": Kind(http.HttpServiceModel, http.settings, sent=True),
-        "apprise": Kind(apprise.AppriseModel, apprise.settings, sent=True),
+        "console": Kind("console", "ConsoleModel", null=True, sent=True),
+        "webhook": Kind("webhook", "WebhookModel", sent=True),
+        "email": Kind("email", "EmailModel", send_resolved=False, sent=True),
+        "pagerduty": Kind("pagerduty", "PagerdutyModel", sent=True),
+        "opsgenie": Kind("opsgenie", "OpsgenieModel", null=True, sent=True),
+        "wechat": Kind("wechat", "WechatModel", send_resolved=False, null=True, sent=True),
+        "slack": Kind("slack", "SlackModel", send_resolved=False, null=True, sent=True),
+        "victorops": Kind("victorops", "VictoropsModel", sent=True),
+        "pushover": Kind("pushover", "PushoverModel", sent=True),
+        "sns": Kind("sns", "SnsModel", sent=True),
+        "telegram": Kind("telegram", "TelegramModel", sent=True),
+        "discord": Kind("discord", "DiscordModel", sent=True),
+        "webex": Kind("webex", "WebexModel", sent=True),
+        "msteams": Kind("msteams", "MsTeamsModel", sent=True),
+        "msteamsv2": Kind("msteams", "MsTeamsV2Model", "settings_v2", sent=True),
+        "jira": Kind("jira", "JiraModel", sent=True),
+        "incidentio": Kind("incidentio", "IncidentioModel", sent=True),
+        "rocketchat": Kind("rocketchat", "RocketchatModel", send_resolved=False, null=True, sent=True),
+        "mattermost": Kind("mattermost", "MattermostModel", sent=True),
+        "ntfy": Kind("ntfy", "NtfyModel", sent=True),
+        "twilio": Kind("twilio", "TwilioModel", sent=True),
+        "http": Kind("http", "HttpServiceModel", sent=True),
+        "apprise": Kind("apprise", "AppriseModel", sent=True),
     }
 )
 

@@ -31,7 +31,6 @@ _READ_APART: dict[tuple[type[Model], str], type[Model]] = {
     (FileModel, "route"): RouteModel,
     (FileModel, "receivers"): ReceiverModel,
     (RouteModel, "routes"): RouteModel,
-    **{(ReceiverModel, f"{name}_configs"): kind.model for name, kind in KINDS.items()},
 }
 
 # The same for mappings whose keys are names.
@@ -56,12 +55,17 @@ def warn_of_hidden(top: Table, problems: Problems) -> None:
             problems.warn(scalar.position, f"{scalar.text} stands where a secret was hidden", "write the secret itself")
 
 
+def _read_apart(model: type[Model], name: str) -> type[Model] | None:
+    kind = KINDS.get(name.removesuffix("_configs")) if name.endswith("_configs") else None
+    return kind.model if kind is not None and model is ReceiverModel else _READ_APART.get((model, name))
+
+
 def _secrets_at(node: Node, name: str, model: type[Model]) -> Iterator[Scalar]:
     if holds_secret(model, name):
         yield from scalars_of(node)
         return
-    if (model, name) in _READ_APART:
-        yield from secrets_of(node, _READ_APART[model, name])
+    if (apart := _read_apart(model, name)) is not None:
+        yield from secrets_of(node, apart)
     elif (model, name) in _BY_NAME:
         for entry in node.values.values() if isinstance(node, Table) else ():
             yield from secrets_of(entry, _BY_NAME[model, name])
