@@ -55,7 +55,8 @@ def _columns(curve: Curve) -> list[float | None]:
     width = curve.end - curve.begin
     columns: list[float | None] = [None] * WIDTH
     for at, value in curve.points:
-        position = min(WIDTH - 1, max(0, int((at - curve.begin) / width * WIDTH))) if width > 0 else 0
+        place = min(1.0, max(0.0, (at - curve.begin) / width)) if width > 0 else 0.0
+        position = min(WIDTH - 1, int(place * WIDTH))
         present, former = columns[position], columns[position - 1] if position else None
         if present is None or (former is not None and abs(value - former) > abs(present - former)):
             columns[position] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,12 +19,15 @@ from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
-from evaluator.core.settings import Datasource, Settings, SlackSettings
+from evaluator.core.settings import Datasource as Source
+from evaluator.core.settings import Settings, SlackSettings
 from evaluator.core.storms import STORM
+from evaluator.promql.drawing import narrowed
 from evaluator.service.looking_back import STEPS, LookingBack, span_of
 from evaluator.templating import NotificationTexts
 from tests.local_server import LocalServer, Reply
-from tests.service.servers import JSON, SILENCE
+from tests.service.scene import living, write_config, write_rules
+from tests.service.servers import JSON, SILENCE, Datasource, Webhook, until, vector
 
 AT = datetime(2026, 3, 14, 3, 9, 26, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -34,7 +38,7 @@ SLOW = AlertingRule("k", "Slow", "latency > 0.5", "latency > 0.5", MINUTE, label
 def settings(url: str, text: str = CURVED, *rules: AlertingRule) -> Settings:
     receiver = Receiver("ops", (Integration("slack", 0, True, SlackSettings(Secret("http://s"), text=text)),))
     group = RuleGroup("g", "f", MINUTE, rules or (SLOW,), "main")
-    return Settings(None, (Datasource("main", url),), (group,), Route("ops"), (receiver,), external_url="http://e")
+    return Settings(None, (Source("main", url),), (group,), Route("ops"), (receiver,), external_url="http://e")
 
 
 def alert(instance: str = "a", *, over: bool = False, expr: str = SLOW.expr, **labels: str) -> NotifiedAlert:
@@ -152,3 +156,31 @@ def test_a_curve_begins_some_time_before_the_alert_and_ends_with_it(
 
 def _whole(step: float) -> bool:
     return step == int(step) >= 1
+
+
+SLACK = """\
+  - name: chat
+    slack_configs:
+      - {{api_url: "{url}", title: 'x', text: '{{{{ template "readable.mrkdwn" . }}}}'}}
+"""
+
+
+@pytest.mark.realtime
+async def test_a_running_evaluator_shows_how_the_value_went_on(tmp_path: Path) -> None:
+    """And the message goes out, with the threshold, when the datasource is silent about that."""
+    async with Datasource() as datasource, Webhook(Reply(body=b"ok")) as chat:
+        write_config(tmp_path, datasource.url, chat.url, more=SLACK.format(url=chat.url))
+        config = tmp_path / "evaluator.yml"
+        config.write_text(config.read_text().replace("receiver: hook", "receiver: chat"))
+        write_rules(tmp_path, "Slow: latency > 0.5", "Other: other > 7")
+        for name in ("latency > 0.5", "other > 7"):
+            datasource.answers[name] = vector({"instance": "a"})
+        curve = [(AT.timestamp() * 2, str(step / 10)) for step in range(8)]
+        datasource.answers[narrowed("latency", [{"instance": "a"}])[0]] = matrix(a=curve)
+        datasource.answers[narrowed("other", [{"instance": "a"}])[0]] = SILENCE
+        async with living(tmp_path):
+            await until(lambda: len(chat.requests) >= 2)
+    shown = "\n".join(json.loads(request.body)["attachments"][0]["text"] for request in chat.requests)
+    assert "value 1 &gt; 0.5" in shown
+    assert "0 to 0.7, from" in shown
+    assert "value 1 &gt; 7" in shown
