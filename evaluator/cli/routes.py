@@ -11,7 +11,8 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from evaluator.cli.output import fail, print_json, print_table, stdout
+from evaluator.cli.ladders import climb_of, json_of, rows_of
+from evaluator.cli.output import fail, print_json, print_line, print_table, stdout
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.core.durations import format_duration
 from evaluator.core.labels import Labels
@@ -47,16 +48,23 @@ def where(
     at: Annotated[str | None, typer.Option(help="When: 2026-12-24T22:00:00+01:00, UTC without a zone; now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
 ) -> None:
-    """Say which receivers an alert with these labels reaches, by which routes, and which are muted by the time of day."""
+    """Say which receivers an alert with these labels reaches, by which routes, which are muted by the time of day, and whom the
+    route's escalation reaches if it begins then.
+    """
     alert, instant = Labels(dict(_pair(text) for text in labels)), _instant(at)
     settings = read_or_fail(Source(config))
     muting = Muting(Silences(), (), settings.route, settings.time_intervals)
     taken = [(path, muting.of_route(path.route, instant)) for path in paths(settings.route, alert)]
+    climbs = [climb_of(settings, path.route, alert, instant) for path, _ in taken]
     if as_json:
-        print_json([_taken(path, alert, mute, instant) for path, mute in taken])
+        ladders = [{"escalation": json_of(climb)} for climb in climbs]
+        print_json([_taken(path, alert, mute, instant) | ladder for (path, mute), ladder in zip(taken, ladders, strict=True)])
         return
     rows = ((*_row(path, alert), _quiet(mute)) for path, mute in taken)
     print_table(("Receiver", "Route", "Group", "Wait, interval, repeat", f"Muted at {rfc3339(instant)}"), rows)
+    for climb in {climb.policy.name: climb for climb in climbs if climb is not None}.values():
+        print_line(f"\nEscalation {climb.policy.name}, if it begins at {rfc3339(instant)}:")
+        print_table(("Level", "After", "Tells"), rows_of(climb))
 
 
 def _instant(text: str | None) -> datetime:
@@ -116,6 +124,8 @@ def _parts(route: Route) -> Iterator[str]:
     yield f"-> {route.receiver}"
     yield "by all labels" if route.group_by is None else f"by {', '.join(sorted(route.group_by)) or 'nothing'}"
     yield _clocks(route)
+    if route.escalation:
+        yield f"escalation {route.escalation}"
     if route.continues:
         yield "(and goes on)"
 
@@ -135,5 +145,6 @@ def _json(route: Route, deep: bool = True) -> dict[str, Any]:
         "groupWait": format_duration(route.group_wait),
         "groupInterval": format_duration(route.group_interval),
         "repeatInterval": format_duration(route.repeat_interval),
+        "escalation": route.escalation,
     }
     return {**shown, "routes": [_json(child) for child in route.routes]} if deep else shown

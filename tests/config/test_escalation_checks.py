@@ -111,6 +111,17 @@ FOUND: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             "use slack_app_token in place of it"
         ],
     ),
+    "an address that is none": (
+        [("bo@example.org", "bo")],
+        ['4:15: error: not an address: "bo"; write it like ana@example.org'],
+    ),
+    "the name of a member of Slack": (
+        [("bo: {email", "bo: {slack: '@bo', email")],
+        [
+            '4:15: warning: "@bo" is no id of Slack\'s; '
+            "write the id of the member, like U01ABCDEF; it stands in the profile under Copy member ID"
+        ],
+    ),
     "a place that is none": (
         [("smtp_from: a", "telegram_bot_token: '1:2', smtp_from: a"), ("bo: {email", "bo: {telegram: bo, email")],
         ['4:18: error: telegram: "chat_id": not a whole number: "bo"; '],

@@ -6,6 +6,7 @@ into the settings of what is sent (`contacts`), and are not shown with the perso
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,9 @@ from evaluator.core.http import Secret
 from evaluator.core.oncall import Away
 from evaluator.core.oncall_texts import parse_instant
 from evaluator.core.people import CONTACTS, Person
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_MEMBER = re.compile(r"[UWDCG][A-Z0-9]+")
 
 
 class AwayModel(Model):
@@ -73,6 +77,7 @@ def _person(key: str, model: PersonModel, node: Table, reading: Reading) -> Pers
     if not places:
         ways = ", ".join(CONTACTS)
         reading.problems.warn(node.position, f'"{key}" cannot be reached', f"add one of {ways}")
+    _check_places(model, node, reading)
     away = tuple(_away(number, one, node, zone, reading) for number, one in enumerate(model.away))
     contacts = {way: HIDDEN if isinstance(place, Secret) else place for way, place in places.items()}
     return PersonRead(Person(key, model.name or key, zone, model.role, contacts, away), node, places)
@@ -84,6 +89,15 @@ def _places(model: PersonModel, node: Table, reading: Reading) -> Iterator[tuple
         place = reading.secret(model, way, node) if secret else getattr(model, way)
         if place:
             yield way, place
+
+
+def _check_places(model: PersonModel, node: Table, reading: Reading) -> None:
+    """What cannot be right would only be refused when somebody is to be woken; telephones and chats are looked at elsewhere."""
+    if model.email and _ADDRESS.fullmatch(model.email) is None:
+        reading.problems.error(node.at("email"), f'not an address: "{model.email}"', "write it like ana@example.org")
+    if model.slack and _MEMBER.fullmatch(model.slack) is None:
+        remedy = "write the id of the member, like U01ABCDEF; it stands in the profile under Copy member ID"
+        reading.problems.warn(node.at("slack"), f'"{model.slack}" is no id of Slack\'s', remedy)
 
 
 def _away(number: int, model: AwayModel, node: Table, zone: ZoneInfo, reading: Reading) -> Away:
