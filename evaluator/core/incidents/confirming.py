@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import RunQuery
-from evaluator.core.evaluation import GroupEvaluation, Tracked
+from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import Observation
+from evaluator.core.incidents.members import tracked
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 
@@ -65,10 +66,10 @@ class Confirming:
         """Ask whether any of these alerts still fires; gives False when there is nobody to ask."""
         wanted: dict[str, tuple[Labels, ...]] = {}
         for alert in alerts:
-            tracked = alert.described
-            if not isinstance(tracked, Tracked) or tracked.rule.keep_firing_for or self.group_of(tracked.rule.key) is None:
+            known = tracked(alert)
+            if known is None or known.rule.keep_firing_for or self.group_of(known.rule.key) is None:
                 return False
-            wanted[tracked.rule.key] = (*wanted.get(tracked.rule.key, ()), tracked.labels)
+            wanted[known.rule.key] = (*wanted.get(known.rule.key, ()), known.labels)
         if not wanted:
             return False
         asked = {rule for one in self._questions.values() if one.asked_at == now for rule in one.wanted}

@@ -8,57 +8,48 @@ once, without waiting for ticks: a ladder must not climb on for what is over.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evaluator.core.alerts import Alert
-from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation, Tracked
+from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
 from evaluator.core.events import DeliveryFailed, Observation
-from evaluator.core.grouping import AlertGroup, told_order
+from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents import transitions
 from evaluator.core.incidents.actions import Acted
-from evaluator.core.incidents.belonging import COMPONENT, SEVERITY, Belonging, without_severity
+from evaluator.core.incidents.belonging import COMPONENT, SEVERITY, without_severity
+from evaluator.core.incidents.composing import Composing
 from evaluator.core.incidents.confirming import PATIENCE, Confirming, Verdict
 from evaluator.core.incidents.incident import Due, What, next_step
 from evaluator.core.incidents.maintaining import Maintaining
+from evaluator.core.incidents.members import Firing, Members, fingerprints, name_of, title, tracked
 from evaluator.core.incidents.pages import Pages
 from evaluator.core.incidents.policy import Escalation
 from evaluator.core.incidents.reach import Directory, Made
 from evaluator.core.incidents.records import (
     Happening,
-    Hold,
     IncidentRecord,
     IncidentState,
     MaintenanceRecord,
     Moment,
-    Notice,
-    PageKind,
     PageRecord,
     Pairs,
     Resolution,
 )
+from evaluator.core.incidents.standing import Standing
 from evaluator.core.incidents.transitions import Climb, Inform, Refresh, Step, Withdraw, why_not
 from evaluator.core.journal import Journal
-from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.muting import MuteKind, Muting
-from evaluator.core.records import Annotations, Kept, Notification, NotifiedAlert, OutboxRecord
+from evaluator.core.labels import Labels
+from evaluator.core.muting import Muting
+from evaluator.core.records import Kept, Notification, OutboxRecord
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
 
-INCIDENT, HOURS = "incident", "incident_hours"
+INCIDENT = "incident"
 """Of timers."""
-NAMED = 3  # alerts that a title names
 ASK_AGAIN = timedelta(minutes=1)
 """The longest wait before a rule whose newest answer is empty is asked once more."""
-
-_HOLDS = {
-    MuteKind.INHIBITION: Hold.INHIBITED,
-    MuteKind.SILENCE: Hold.SILENCE,
-    MuteKind.ACTIVE_INTERVAL: Hold.INTERVAL,
-    MuteKind.MUTE_INTERVAL: Hold.INTERVAL,
-}
 
 
 class Incidents:
@@ -78,24 +69,21 @@ class Incidents:
         self.table: dict[int, IncidentRecord] = {}
         self.newest = 0
         self._groups = groups
-        self._muting = muting
         self._timers = timers
         self._journal = journal
-        self._rule = rule
         self._made = made
         self._numbers: dict[str, int] = {}
-        self._members: defaultdict[str, set[str]] = defaultdict(set)
-        self._identities: dict[str, str] = {}
+        self._members = Members(groups)
         self._later: dict[int, datetime] = {}
         self._confirming = Confirming(journal, group_of)
         self._maintaining = Maintaining(timers, journal)
+        self._standing = Standing(settings, muting, self._maintaining, timers)
+        self._composing = Composing(self._members, rule)
         self._take(settings)
         self.pages = Pages(timers, journal, self.table.__getitem__, self._compose, self._directory)
 
     def _take(self, settings: Settings) -> None:
-        self._settings = settings
-        self._ladders = settings.ladders
-        self._belonging = Belonging(settings.route, settings.ladders)
+        self._standing.configure(settings)
         self._directory = Directory(settings.duty, settings.ladders, settings.receivers, self._made)
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -111,8 +99,7 @@ class Incidents:
 
     def alerts_of(self, record: IncidentRecord) -> list[Alert]:
         """Its alerts that still are in a group, firing ones first, in the order in which they are told."""
-        found = {alert.fingerprint: alert for group in self._groups_of(record.identity) for alert in group.alerts.values()}
-        return sorted(found.values(), key=lambda alert: (not alert.firing, told_order(alert)))
+        return self._members.alerts(record.identity)
 
     def next_step(self, record: IncidentRecord) -> Due | None:
         """What comes next if nothing happens."""
@@ -125,37 +112,18 @@ class Incidents:
         """Why an action is not possible; empty when it is."""
         return why_not(self.table.get(acted.incident), acted, now)
 
-    def _groups_of(self, identity: str) -> Iterable[AlertGroup]:
-        return [self._groups[name] for name in sorted(self._members.get(identity, ())) if name in self._groups]
-
     # -- alerts stir --------------------------------------------------------------------------------------------------
 
     def stirred(self, groups: Iterable[str], now: datetime) -> None:
         """Something about these alert groups has changed."""
-        if not self._ladders.escalations and not self.table:
+        if not self._standing.ladders.escalations and not self.table:
             return
-        identities = {identity for name in groups if (identity := self._identify(name)) is not None}
-        for identity in sorted(identities):
+        found = {self._members.identify(name, self._standing.identity) for name in groups}
+        for identity in sorted(filter(None, found)):
             self._look(identity, now)
 
-    def _identify(self, name: str) -> str | None:
-        """The identity of a group's incident; a group that is gone leaves it."""
-        group = self._groups.get(name)
-        if group is None:
-            identity = self._identities.pop(name, None)
-            if identity is not None:
-                self._members[identity].discard(name)
-                if not self._members[identity]:
-                    del self._members[identity]
-            return identity
-        identity = self._belonging.identity(group)
-        if identity is not None and self._identities.get(name) != identity:
-            self._identities[name] = identity
-            self._members[identity].add(name)
-        return identity
-
     def _look(self, identity: str, now: datetime) -> None:
-        firing = [(alert, group) for group in self._groups_of(identity) for alert in group.alerts.values() if alert.firing]
+        firing = self._members.firing(identity)
         number = self._numbers.get(identity)
         record = self.table.get(number) if number is not None else None
         if record is not None and record.open:
@@ -163,7 +131,7 @@ class Incidents:
         elif record is None or not self._begins_again(record, firing, now):
             self._open(identity, record, firing, now)
 
-    def _follow(self, record: IncidentRecord, firing: list[tuple[Alert, AlertGroup]], now: datetime) -> None:
+    def _follow(self, record: IncidentRecord, firing: Firing, now: datetime) -> None:
         """Tell an open incident what its alerts have come to."""
         if not firing:
             why = next((alert.why for alert in self.alerts_of(record) if alert.why), "")
@@ -171,71 +139,39 @@ class Incidents:
             return
         before, after = set(record.alerts), {alert.fingerprint: alert for alert, _ in firing}
         if before != after.keys():
-            record = replace(record, alerts=tuple(sorted(after)), title=_title(alert for alert, _ in firing))
-            fresh = [_name(alert) for name, alert in after.items() if name not in before]
+            record = replace(record, alerts=fingerprints(firing), title=title(firing))
+            fresh = [name_of(alert) for name, alert in after.items() if name not in before]
             gone = before - after.keys()
             if fresh:
-                worse = self._rank(self._worst(firing)[0]) > self._ladders.rank(record.worst)  # which is told, and says enough
+                worse = self._rises(record, firing)  # which is told, and says enough
                 record = self._do(transitions.joined(record, fresh, now, quietly=worse), now)
             if gone:
-                names = [_name(alert) for alert in self.alerts_of(record) if alert.fingerprint in gone]
+                names = [name_of(alert) for alert in self.alerts_of(record) if alert.fingerprint in gone]
                 record = self._do(transitions.left(record, names or [f"{len(gone)} alerts"], now), now)
         record = self._rate(record, firing, now)
         self._hold(record, firing, now)
 
-    def _rate(self, record: IncidentRecord, firing: list[tuple[Alert, AlertGroup]], now: datetime) -> IncidentRecord:
-        alert, group = self._worst(firing)
+    def _rises(self, record: IncidentRecord, firing: Firing) -> bool:
+        """Whether it is worse than it has ever been."""
+        worst, _ = self._standing.worst(firing)
+        return self._standing.rank(worst) > self._standing.ladders.rank(record.worst)
+
+    def _rate(self, record: IncidentRecord, firing: Firing, now: datetime) -> IncidentRecord:
+        alert, group = self._standing.worst(firing)
         severity = alert.labels.get(SEVERITY, "")
         if severity == record.severity:
             return record
-        rises = self._rank(alert) > self._ladders.rank(record.worst)
-        policy = self._belonging.policy(group.route, record.component)
+        policy = self._standing.policy(group, record.component)
+        rises = self._rises(record, firing)
         return self._do(transitions.rerated(record, severity, policy, group.route.id, rises, now), now)
 
-    def _rank(self, alert: Alert) -> int:
-        return self._ladders.rank(alert.labels.get(SEVERITY, ""))
-
-    def _worst(self, firing: list[tuple[Alert, AlertGroup]]) -> tuple[Alert, AlertGroup]:
-        """The firing alert that counts, and the group that it is in: first those of routes that name a policy."""
-
-        def badness(one: tuple[Alert, AlertGroup]) -> tuple[bool, int, str]:
-            alert, group = one
-            chased = self._belonging.policy(group.route, alert.labels.get(COMPONENT, "")) is not None
-            return chased, self._rank(alert), alert.fingerprint
-
-        return max(firing, key=badness)
-
-    def _hold(self, record: IncidentRecord, firing: list[tuple[Alert, AlertGroup]], now: datetime) -> None:
-        holds = self._holds(record, firing, now)
+    def _hold(self, record: IncidentRecord, firing: Firing, now: datetime) -> None:
+        holds = self._standing.holds(record, firing, now)
         if holds == record.holds:
             return
         record = self._do(transitions.held(record, holds, now), now)
         if not holds:
             self.pages.resume(record, now)
-
-    def _holds(self, record: IncidentRecord, firing: list[tuple[Alert, AlertGroup]], now: datetime) -> tuple[Hold, ...]:
-        """What holds an incident: mutes, if each alert has one; maintenance of all of them; the hours of its policy."""
-        mutes = [
-            self._muting.of_route(group.route, now) or self._muting.of_alert(alert, group.route, now) for alert, group in firing
-        ]
-        holds = {_HOLDS[mute.kind] for mute in mutes if mute is not None} if all(mutes) else set()
-        if all(self._maintaining.holds(alert.labels, now) for alert, _ in firing):
-            holds.add(Hold.MAINTENANCE)
-        if self._outside_hours(record, now):
-            holds.add(Hold.HOURS)
-        return tuple(sorted(holds))
-
-    def _outside_hours(self, record: IncidentRecord, now: datetime) -> bool:
-        """Whether the policy's calendar is closed for this severity; looks again when that changes."""
-        hours = record.policy.hours
-        calendar = self._ladders.calendars.get(hours.calendar) if hours is not None else None
-        if hours is None or calendar is None or record.severity not in hours.severities:
-            self._timers.cancel((HOURS, record.identity))
-            return False
-        openings = calendar.between(now, now + timedelta(days=14))
-        edges = sorted(edge for opening in openings for edge in opening if edge > now)
-        self._timers.set((HOURS, record.identity), edges[0] if edges else now + timedelta(days=14))
-        return not calendar.open_at(now)
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
@@ -243,18 +179,18 @@ class Incidents:
         self,
         identity: str,
         former: IncidentRecord | None,
-        firing: list[tuple[Alert, AlertGroup]],
+        firing: Firing,
         now: datetime,
     ) -> None:
         """Open an incident if a group whose first tick is over has something to tell, and a route that says who is chased."""
         ready = [(alert, group) for alert, group in firing if group.flushed]
         if former is not None and former.resolution is Resolution.MANUAL:
             ready = [(alert, group) for alert, group in ready if alert.fingerprint not in former.alerts]
-        if not any(self._free(alert, group, now) for alert, group in ready):
+        if not self._standing.free(ready, now):
             return
-        alert, group = self._worst(firing)
+        alert, group = self._standing.worst(firing)
         component = group.labels.get(COMPONENT) or alert.labels.get(COMPONENT, "")
-        policy = self._belonging.policy(group.route, component)
+        policy = self._standing.policy(group, component)
         if policy is None:
             return
         self.newest += 1
@@ -271,34 +207,29 @@ class Incidents:
             now,
             now,
             now,
-            alerts=tuple(sorted(one.fingerprint for one, _ in firing)),
+            alerts=fingerprints(firing),
             component=component,
-            title=_title(one for one, _ in firing),
+            title=title(firing),
             previous=former.number if former is not None else None,
             began_at=min(_began_at(one) for one, _ in firing),
         )
-        record = replace(record, holds=self._holds(record, firing, now))
+        record = replace(record, holds=self._standing.holds(record, firing, now))
         self._numbers[identity] = record.number
         self._do(transitions.opened(record, now), now)
 
-    def _free(self, alert: Alert, group: AlertGroup, now: datetime) -> bool:
-        return self._muting.of_route(group.route, now) is None and self._muting.of_alert(alert, group.route, now) is None
-
-    def _begins_again(self, record: IncidentRecord, firing: list[tuple[Alert, AlertGroup]], now: datetime) -> bool:
+    def _begins_again(self, record: IncidentRecord, firing: Firing, now: datetime) -> bool:
         """Deal with an incident that is over while something of it fires; gives whether that is all there is to do."""
         if record.resolution is Resolution.MANUAL:
             record = self._forgive(record, firing)
             firing = [(alert, group) for alert, group in firing if alert.fingerprint not in record.alerts]
-        free = [(alert, group) for alert, group in firing if self._free(alert, group, now)]
         assert record.resolved_at is not None
-        if not free or now - record.resolved_at > record.policy.reopen_window:
+        if not self._standing.free(firing, now) or now - record.resolved_at > record.policy.reopen_window:
             return False
-        alerts = tuple(sorted(alert.fingerprint for alert, _ in firing))
-        record = replace(record, alerts=alerts, holds=self._holds(record, firing, now))
+        record = replace(record, alerts=fingerprints(firing), holds=self._standing.holds(record, firing, now))
         self._do(transitions.reopened(record, now), now)
         return True
 
-    def _forgive(self, record: IncidentRecord, firing: list[tuple[Alert, AlertGroup]]) -> IncidentRecord:
+    def _forgive(self, record: IncidentRecord, firing: Firing) -> IncidentRecord:
         """Of the alerts that somebody resolved by hand, those that have ended since may open an incident again."""
         still = tuple(sorted(set(record.alerts) & {alert.fingerprint for alert, _ in firing}))
         if still != record.alerts:
@@ -366,8 +297,8 @@ class Incidents:
         self._await(record)
 
     def _group_of_alert(self, alert: Alert) -> GroupEvaluation | None:
-        described = alert.described
-        return self._confirming.group_of(described.rule.key) if isinstance(described, Tracked) else None
+        known = tracked(alert)
+        return self._confirming.group_of(known.rule.key) if known is not None else None
 
     def _pass(self, record: IncidentRecord, what: What, now: datetime) -> IncidentRecord:
         """Do what is due."""
@@ -393,20 +324,10 @@ class Incidents:
 
     def _grow_stale(self, record: IncidentRecord, now: datetime) -> IncidentRecord:
         """Nothing has been seen of it for long, unless something has."""
-        seen = self._seen_at(record, now)
+        seen = self._composing.seen_at(record, now)
         if seen > record.seen_at:
             return self._keep(replace(record, seen_at=seen))
         return self._do(transitions.resolved(record, Resolution.STALE, now, "its rules could not be asked for too long"), now)
-
-    def _seen_at(self, record: IncidentRecord, now: datetime) -> datetime:
-        """When the alerts were last known to fire: by their rules; what others assert is known as long as it is there."""
-        seen = []
-        for alert in self._firing(record):
-            rules = [rule for source in alert.sources if (rule := self._rule(source)) is not None]
-            if not rules:
-                return now
-            seen += [rule.answered_at for rule in rules if rule.answered_at is not None]
-        return max(seen, default=record.seen_at)
 
     def _outlive(self, record: IncidentRecord, now: datetime) -> IncidentRecord:
         """Alerts that somebody resolved by hand have gone on firing for too long: they may open an incident again."""
@@ -539,68 +460,26 @@ class Incidents:
             self._timers.set((INCIDENT, record.key[0]), due.at)
 
     def _compose(self, record: IncidentRecord, page: PageRecord, now: datetime) -> Notification:
-        """What a page says now."""
-        receiver, _, _ = page.integration.rpartition("/")
-        alerts = [alert.told() for alert in self.alerts_of(record)] or [_stand_in(record)]
-        if page.kind is PageKind.RESOLVED:
-            over = page.text if record.resolution is not Resolution.CONDITION else ""
-            alerts = [alert if not alert.firing else replace(alert, ends_at=now, why=over or alert.why) for alert in alerts]
-        else:
-            alerts = [alert for alert in alerts if alert.firing] or alerts
-        level = record.policy.levels[page.level].name if 0 <= page.level < len(record.policy.levels) else ""
-        component = self._directory.component(record.component)
-        seen = self._seen_at(record, now) if any(self._failing(alert) for alert in self._firing(record)) else None
-        notice = Notice(
-            record.number,
-            page.kind,
-            page.id,
-            record.state,
-            record.severity,
-            record.title,
-            record.epoch,
-            page.level,
-            level,
-            len(record.policy.levels),
-            record.opened_at,
-            page.whom,
-            record.owner,
-            record.component,
-            component.owner if component is not None else "",
-            component.runbook if component is not None else "",
-            page.late + max(now - page.due_at, timedelta(0)),
-            seen,
-            page.text,
-            record.labels,
-        )
-        reason = f"{page.kind}: {level or record.state}"
-        key = f"incident:{record.number}"
-        return Notification(
-            receiver, page.integration, key, record.labels, reason, tuple(alerts), now, self.pages.root(page), incident=notice
-        )
-
-    def _failing(self, alert: Alert) -> bool:
-        rules = (self._rule(source) for source in alert.sources)
-        return any(rule is not None and rule.failures for rule in rules)
+        return self._composing.message(record, page, self._directory, self.pages.root(page), now)
 
     # -- reload and restart -------------------------------------------------------------------------------------------
 
     def reconfigure(self, settings: Settings, now: datetime) -> None:
         """Take a new configuration. An incident that is open keeps the policy that it was opened with, and says so."""
-        former = self._ladders
+        former = self._standing.ladders
         self._take(settings)
         self.pages.directory = self._directory
         for record in [record for record in self.table.values() if record.open]:
             self._note_policy(record, former.escalations, now)
         self._members.clear()
-        self._identities.clear()
         known = {record.identity for record in self.table.values() if record.open}
         self.stirred(list(self._groups), now)
-        for identity in sorted(known - self._members.keys()):
+        for identity in sorted(known - self._members.identities):
             self._look(identity, now)
 
     def _note_policy(self, record: IncidentRecord, former: Mapping[str, Escalation], now: datetime) -> None:
         name = record.policy.name
-        after = self._ladders.escalations.get(name)
+        after = self._standing.ladders.escalations.get(name)
         if after == former.get(name):
             return
         said = "is no longer in the configuration" if after is None else "has changed"
@@ -620,27 +499,10 @@ class Incidents:
         for record in list(self.table.values()):
             self._await(record)
         self.stirred(list(self._groups), now)
-        for identity in sorted(open_ones - self._members.keys()):
+        for identity in sorted(open_ones - self._members.identities):
             self._look(identity, now)
 
 
-def _stand_in(record: IncidentRecord) -> NotifiedAlert:
-    """For an incident none of whose alerts is there any more: what is known of it."""
-    labels = Labels({**record.labels, ALERT_NAME: record.labels.get(ALERT_NAME, record.title)})
-    return NotifiedAlert(labels, Annotations(), record.opened_at, record.resolved_at)
-
-
 def _began_at(alert: Alert) -> datetime:
-    tracked = alert.described
-    return tracked.life.active_at if isinstance(tracked, Tracked) else alert.starts_at
-
-
-def _name(alert: Alert) -> str:
-    return alert.labels.get(ALERT_NAME, "") or str(alert.labels)
-
-
-def _title(alerts: Iterable[Alert]) -> str:
-    """What an incident is called: the names of its alerts."""
-    names = sorted({_name(alert) for alert in alerts})
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    known = tracked(alert)
+    return known.life.active_at if known is not None else alert.starts_at
