@@ -17,6 +17,7 @@ from evaluator.api.app import make_app
 from evaluator.cli.output import fail
 from evaluator.cli.reading import Source, UnusableError, parse_listen, read_or_fail
 from evaluator.core.settings import Settings
+from evaluator.replies.keys import keyring
 from evaluator.replies.routes import reply_routes
 from evaluator.service import listening
 from evaluator.service.logs import set_up
@@ -63,7 +64,7 @@ def serve(settings: Settings, read: Callable[[], Settings], seconds: float | Non
             listener = opened.enter_context(listening.bind(*settings.listen))
             store = opened.enter_context(closing(open_store(settings.storage)))
             service = Service(settings, read, store, sys.stdout)
-            _make_key(service)
+            _try_key(service)
         except (listening.ListenError, StoreError, OSError, ValueError) as error:
             fail(str(error))
         runner = opened.enter_context(asyncio.Runner(loop_factory=_loop_factory()))
@@ -74,10 +75,11 @@ def serve(settings: Settings, read: Callable[[], Settings], seconds: float | Non
     return service
 
 
-def _make_key(service: Service) -> None:
-    """What links are signed with is made, or missed, at the start rather than when somebody is woken."""
-    if service.settings.duty.people and service.settings.links.secret is None:
-        assert service.own_key
+def _try_key(service: Service) -> None:
+    """What links are signed with is made, or missed, at the start rather than when somebody is woken. Raises OSError."""
+    links = service.settings.links
+    if service.settings.duty.people:
+        keyring(links, service.own_key if links.secret is None else b"")
 
 
 async def _run(service: Service, listener: socket.socket, seconds: float | None) -> None:

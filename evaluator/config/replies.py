@@ -22,6 +22,7 @@ from evaluator.core.http import Secret
 from evaluator.core.people import Person
 from evaluator.core.replies import (
     LOGIN_HEADER,
+    SHORTEST_SECRET,
     LinkSettings,
     MailReplies,
     PagerdutyReplies,
@@ -30,9 +31,6 @@ from evaluator.core.replies import (
     TelegramReplies,
     TwilioReplies,
 )
-
-SHORTEST_SECRET = 16
-"""Characters of a secret for links: whoever guesses it acknowledges in anybody's name."""
 
 _CONTACTS = MappingProxyType({"slack": "slack", "twilio": "sms", "telegram": "telegram", "mail": "email"})
 """Of doors, by which contact somebody is known there."""

@@ -9,6 +9,8 @@ from enum import StrEnum
 from evaluator.core.http import Secret
 
 LOGIN_HEADER = "X-Forwarded-Email"
+SHORTEST_SECRET = 16
+"""Characters of a secret for links: whoever guesses it acknowledges in anybody's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ class Desk:
     @property
     def links(self) -> Links:
         """What makes links. Raises OSError when a secret's file cannot be read."""
-        return Links.of(self._view.settings, self._view.own_key)
+        settings = self._view.settings
+        return Links.of(settings, self._view.own_key if settings.links.secret is None else b"")
 
     def incident(self, number: int) -> IncidentRecord | None:
         """An incident that is open, or was not long ago."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from evaluator.core.http import Secret
 from evaluator.core.view import UnavailableError
 from evaluator.replies.desk import Desk, Fate, Way
 
@@ -26,6 +27,14 @@ def refused(desk: Desk, way: Way, why: str) -> Response:
     """Nothing shows that it comes from where it says."""
     desk.answered(way, Fate.UNVERIFIED)
     return PlainTextResponse(f"{why}\n", 401)
+
+
+def revealed(secret: Secret) -> str:
+    """The secret of a door. Raises OSError when its file cannot be read, or is empty: then everybody would know it."""
+    text = secret.reveal()
+    if not text:
+        raise OSError("the secret is empty")
+    return text
 
 
 def door(desk: Desk, way: Way, endpoint: Endpoint) -> Endpoint:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from hmac import digest
 from pathlib import Path
 
-from evaluator.core.replies import LinkSettings
+from evaluator.core.replies import SHORTEST_SECRET, LinkSettings
 
 LENGTH = 32
 NAME_LENGTH = 4
@@ -25,7 +25,7 @@ _FILE = "sqlite:///"
 
 
 class KeyFileError(OSError):
-    """The file of the key cannot be read or made; the text says why and what to do."""
+    """What links are signed with cannot be read, made or used; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,21 @@ class Keyring:
 
 
 def keyring(settings: LinkSettings, own: bytes) -> Keyring:
-    """The keys of a configuration. own: used where it names none. Raises OSError when a secret's file cannot be read."""
+    """The keys of a configuration. own: used where it names none.
+
+    Raises OSError when a secret's file cannot be read, or holds what is too short for a secret: an empty one is everybody's.
+    """
     if settings.secret is None:
         return Keyring.of([own])
-    return Keyring.of([one.reveal().encode() for one in (settings.secret, settings.former) if one is not None])
+    return Keyring.of([_long_enough(one.reveal()) for one in (settings.secret, settings.former) if one is not None])
+
+
+def _long_enough(secret: str) -> bytes:
+    if len(secret) < SHORTEST_SECRET:
+        raise KeyFileError(
+            f"the secret of links has fewer than {SHORTEST_SECRET} characters; make one: openssl rand -base64 32"
+        )
+    return secret.encode()
 
 
 def own_key(storage: str) -> bytes:

@@ -24,7 +24,7 @@ from evaluator.core.incidents.actions import Acted, Action
 from evaluator.core.replies import MailReplies
 from evaluator.replies.bodies import came_from, form_fields, json_object, read_body
 from evaluator.replies.desk import Desk, Fate, Outcome, Way, act, person_by
-from evaluator.replies.doors import closed, refused
+from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.mail_reading import Mail, NotMailError, read_mail
 from evaluator.replies.seen import Seen
 from evaluator.replies.words import Word, read_words
@@ -81,7 +81,7 @@ class MailDoor:
         door = self._desk.settings.replies.mail
         if door is None:
             return closed()
-        why = distrust(request.headers.get("authorization", ""), door.secret.reveal())
+        why = distrust(request.headers.get("authorization", ""), revealed(door.secret))
         if why:
             return refused(self._desk, Way.MAIL, why)
         raw = raw_mail(await read_body(request, MOST), request.headers.get("content-type", ""))

@@ -27,7 +27,7 @@ from evaluator.core.replies import PagerdutyReplies
 from evaluator.core.settings import Settings
 from evaluator.replies.bodies import Json, came_from, json_object, member, read_body, text_at
 from evaluator.replies.desk import Desk, Fate, Outcome, Way, act
-from evaluator.replies.doors import closed, refused
+from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.seen import Seen
 
 REMEMBERED = timedelta(days=3)
@@ -89,7 +89,7 @@ class PagerdutyDoor:
         if door is None:
             return closed()
         body = await read_body(request)
-        secrets = [one.reveal() for one in (door.secret, door.former) if one is not None]
+        secrets = [revealed(one) for one in (door.secret, door.former) if one is not None]
         why = distrust(body, request.headers.get("x-pagerduty-signature", ""), secrets)
         if why:
             return refused(self._desk, Way.PAGERDUTY, why)

@@ -28,7 +28,7 @@ from evaluator.replies.bodies import Json, came_from, form_fields, json_object, 
 from evaluator.replies.buttons import button_of, press_button
 from evaluator.replies.commands import HELP, carry_out
 from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, person_by
-from evaluator.replies.doors import closed, refused
+from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.seen import Seen
 from evaluator.replies.words import Said, Word, read_words
 from evaluator.wire.client import build_async_client
@@ -102,7 +102,7 @@ class SlackDoor:
             return closed()
         body, headers, now = await read_body(request), request.headers, self._desk.now
         signature = headers.get("x-slack-signature", "")
-        why = distrust(body, headers.get("x-slack-request-timestamp", ""), signature, door.signing_secret.reveal(), now)
+        why = distrust(body, headers.get("x-slack-request-timestamp", ""), signature, revealed(door.signing_secret), now)
         if why:
             return refused(self._desk, Way.SLACK, why)
         asked = None if self._seen.has(signature, now) else read_asked(dict(form_fields(body)))

@@ -19,7 +19,7 @@ from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import Json, came_from, json_object, member, read_body, text_at
 from evaluator.replies.buttons import button_of, press_button
 from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, person_by
-from evaluator.replies.doors import closed, refused
+from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.seen import Seen
 
 MOST_OF_AN_ANSWER = 200
@@ -46,7 +46,7 @@ class TelegramDoor:
         if door is None:
             return closed()
         body = await read_body(request)
-        why = distrust(request.headers.get("x-telegram-bot-api-secret-token", ""), door.secret_token.reveal())
+        why = distrust(request.headers.get("x-telegram-bot-api-secret-token", ""), revealed(door.secret_token))
         if why:
             return refused(self._desk, Way.TELEGRAM, why)
         update = json_object(body)

@@ -22,7 +22,7 @@ from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import came_from, form_fields, read_body
 from evaluator.replies.commands import carry_out
 from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, person_by
-from evaluator.replies.doors import closed, refused
+from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.links import base_url
 from evaluator.replies.seen import Seen
 from evaluator.replies.words import read_words
@@ -62,7 +62,7 @@ class TwilioDoor:
         fields = form_fields(await read_body(request))
         url = door.url or base_url(self._desk.settings) + PATH
         query = f"?{request.url.query}" if request.url.query and "?" not in url else ""
-        why = distrust(url + query, fields, request.headers.get("x-twilio-signature", ""), door.auth_token.reveal())
+        why = distrust(url + query, fields, request.headers.get("x-twilio-signature", ""), revealed(door.auth_token))
         if why:
             return refused(self._desk, Way.SMS, why)
         form = dict(fields)

@@ -32,13 +32,20 @@ def _purposes(notice: Notice) -> tuple[str, ...]:
 
 
 def linking(settings: Settings, own_key: Callable[[], bytes]) -> Link:
-    """Makes links as a configuration wants them; none where the key cannot be read, for a page goes out all the same."""
-    try:
-        links = Links.of(settings, own_key() if settings.links.secret is None else b"")
-    except OSError as error:
-        log.error("messages have no links, because what they are signed with cannot be read", error=str(error))
-        return _no_link
-    return lambda notice, purpose, now: links.link_for(notice, Purpose(purpose), now)
+    """Makes links as a configuration wants them; none where the key cannot be read, for a page goes out all the same.
+
+    A secret in a file is read for each link, as it is for each visit, so that the two agree while it is replaced.
+    """
+
+    def link(notice: Notice, purpose: str, now: datetime) -> str:
+        try:
+            links = Links.of(settings, own_key() if settings.links.secret is None else b"")
+        except OSError as error:
+            log.error("a message has no links, because what they are signed with cannot be read", error=str(error))
+            return ""
+        return links.link_for(notice, Purpose(purpose), now)
+
+    return link
 
 
 class NotificationTextsOf:

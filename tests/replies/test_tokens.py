@@ -164,11 +164,14 @@ def test_a_key_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
 
 def test_a_configured_secret_takes_the_place_of_the_own_key(tmp_path: Path) -> None:
     """And one in a file is read anew each time."""
-    (tmp_path / "key").write_text("from a file\n")
+    (tmp_path / "key").write_text("read from a file\n")
     own = keyring(LinkSettings(), b"own")
-    configured = keyring(LinkSettings(Secret("configured"), Secret(path=tmp_path / "key")), b"own")
+    configured = keyring(LinkSettings(Secret("0123456789abcdef"), Secret(path=tmp_path / "key")), b"own")
     assert own.keys == (Key.of(b"own"),)
-    assert configured.keys == (Key.of(b"configured"), Key.of(b"from a file"))
+    assert configured.keys == (Key.of(b"0123456789abcdef"), Key.of(b"read from a file"))
+    (tmp_path / "key").write_text("\n")
+    with pytest.raises(KeyFileError, match="fewer than 16 characters"):
+        keyring(LinkSettings(Secret(path=tmp_path / "key")), b"own")
 
 
 def test_keys_do_not_show() -> None:
