@@ -3,7 +3,7 @@
 #   make demo [DEMO_SECONDS=90] [PROMETHEUS_URL=http://…]   a Prometheus, a rule, an alert, its notification
 #   make test [PYTEST_ARGS=…]                               lint, then every test that this machine can run
 #   make lint                                               ruff and mypy
-#   make bench                                              the measured comparisons with the peers
+#   make bench [BENCH_ARGS=alertmanager|incidents|…]        the measured comparisons with the peers; what ladders cost
 #   make docs                                               the generated parts of the references
 
 .DEFAULT_GOAL := test

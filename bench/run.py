@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import alertmanager
+import incidents
 from contestants import Contestant, Scene, present, prometheus
 from load import EXPRESSIONS, Exporter, Load, write_rules
 from processes import START_SECONDS, Metrics, Program, ProgramError, machine_cpu_seconds, quantile, total
@@ -203,6 +204,7 @@ def _loop() -> str:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started is ended
     try:
-        alertmanager.main(sys.argv[2:]) if sys.argv[1:2] == ["alertmanager"] else main()
+        others = {"alertmanager": alertmanager.main, "incidents": incidents.main}
+        others[sys.argv[1]](sys.argv[2:]) if sys.argv[1:2] and sys.argv[1] in others else main()
     except (ProgramError, KeyboardInterrupt) as error:
         raise SystemExit(f"bench: {str(error) or 'interrupted'}") from None
