@@ -65,6 +65,8 @@ MISTAKES = [
     ("replace: ana, with: bo, ", "", "12:9: an override that changes nothing"),
     ("time_zone: Europe/Madrid, email", "time_zone: Madrid, email", '2:36: unknown time zone "Madrid"'),
     ("email: ana@example.org", "role: boss", '2:8: "ana" cannot be reached'),
+    ("to: 2026-07-14", "to: 9999-12-31", "3:59: a time that is too far away"),
+    ("start: 2026-01-05", "start: 0001-01-01", "10:75: a time that is too far away"),
     ("to: 2026-07-14", "to: never", '3:59: not a time: "never"'),
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from evaluator.core.zones import load_zone
 
 UTC_ZONE = ZoneInfo("UTC")
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = 1970, 2999
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -67,13 +68,22 @@ def zone_of(name: str, node: Table, reading: Reading) -> ZoneInfo:
 
 
 def attempt(parse: Callable[..., T], *args: object, at: Position, reading: Reading) -> T | None:
-    """What a text means; None after a problem."""
+    """What a text means; None after a problem. Times near the ends of the calendar are one: zones cannot be applied there."""
     try:
-        return parse(*args)
+        found = parse(*args)
     except ValueError as error:
         message, _, remedy = str(error).partition("; ")
         reading.problems.error(at, message, remedy)
         return None
+    except OverflowError:
+        return _out_of_range(at, reading)
+    if isinstance(found, date) and not _EARLIEST <= found.year <= _LATEST:
+        return _out_of_range(at, reading)
+    return found
+
+
+def _out_of_range(at: Position, reading: Reading) -> None:
+    reading.problems.error(at, "a time that is too far away", f"write a year between {_EARLIEST} and {_LATEST}")
 
 
 def attempt_all(parse: Callable[[str], T], texts: list[str], node: Table, key: str, reading: Reading) -> tuple[T, ...]:
