@@ -15,9 +15,3 @@ NOT_ACTED_ON = MappingProxyType(
         "catch_up": "slots missed while stopped are counted, not evaluated",
     }
 )
-
-OF_ROUTES = MappingProxyType(
-    {
-        "labels": "templates see no route labels",
-    }
-)

@@ -15,7 +15,6 @@ from typing import Any
 from pydantic import Field
 
 from evaluator.config.inhibition import read_inhibit_rules
-from evaluator.config.later import OF_ROUTES
 from evaluator.config.matching import MatchModel, all_matchers, is_label_name
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Node, Scalar, Table
@@ -23,6 +22,7 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
 from evaluator.config.scalars import Flag, Span, Text
+from evaluator.config.texts import check_notification_texts
 from evaluator.core.durations import format_duration
 from evaluator.core.labels import Labels
 from evaluator.core.matchers import format_matchers
@@ -36,7 +36,6 @@ class RouteModel(MatchModel):
     """A node of the tree. Its children are read one by one, so that a mistake in one does not hide those in others."""
 
     TITLE = "route"
-    LATER = OF_ROUTES
 
     receiver: Text = ""
     group_by: list[Text] | None = None
@@ -102,6 +101,8 @@ def _route(model: RouteModel, node: Table, above: Route, named: Route, names: Na
     """A node with what it inherits from `above`, and its children. named: a route with its key, id and matchers."""
     _check_names(model, node, names, reading)
     _check_intervals(model, node, reading)
+    if (labels := node.child("labels")) is not None:
+        check_notification_texts(labels, "", reading.problems)
     here = replace(
         named,
         receiver=model.receiver or above.receiver,

@@ -185,6 +185,7 @@ class Notification:
 
     receipt: the provider's message ids of what it accepted before about this group; empty when what is told begins anew.
     incident: for what is told to people who are chased; group_key and group_labels are those of the incident then.
+    route_labels: of the route, as they are written there; their values are templates.
     """
 
     receiver: str
@@ -196,6 +197,7 @@ class Notification:
     at: datetime
     receipt: Pairs = ()
     incident: Notice | None = None
+    route_labels: Labels = NO_LABELS
 
     @property
     def firing(self) -> tuple[NotifiedAlert, ...]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from evaluator.core.answers import Histogram
 from evaluator.core.curves import Curve
-from evaluator.core.labels import Labels
+from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.storms import STORM
 
@@ -19,7 +19,8 @@ from evaluator.core.storms import STORM
 class RenderedAlert:
     """An alert in a notification. ends_at: None while it fires. value: None for an alert that somebody posted.
 
-    curve: how its value went on, where texts of the integration speak of that.
+    curve: how its value went on, where texts of the integration speak of that. known: the integration has accepted the same of
+    this alert before.
     """
 
     labels: Labels
@@ -57,6 +58,7 @@ class RenderedNotification:
     external_url: str = ""
     receipt: Pairs = ()
     together: bool = False
+    route_labels: Labels = NO_LABELS
     common_labels: Labels = field(init=False)
     common_annotations: Labels = field(init=False)
 
@@ -100,8 +102,7 @@ class Render(Protocol):
 def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external_url: str) -> RenderedNotification:
     """The row's notification with finished annotations, one mapping for each alert."""
     told = row.notification
-    pairs = zip(told.alerts, annotations, strict=True)
-    alerts = (replace(_rendered_alert(alert, texts), known=alert.known) for alert, texts in pairs)
+    alerts = (_rendered_alert(alert, texts) for alert, texts in zip(told.alerts, annotations, strict=True))
     return RenderedNotification(
         id=row.id,
         receiver=told.receiver,
@@ -114,13 +115,22 @@ def render(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], external
         external_url=external_url,
         receipt=told.receipt,
         together=row.group == STORM,
+        route_labels=told.route_labels,
     )
 
 
 def _rendered_alert(alert: NotifiedAlert, texts: Mapping[str, str]) -> RenderedAlert:
     value = _value(alert.annotations)
     return RenderedAlert(
-        alert.labels, texts, alert.starts_at, alert.ends_at, alert.generator_url, alert.why, value, alert.curve
+        alert.labels,
+        texts,
+        alert.starts_at,
+        alert.ends_at,
+        alert.generator_url,
+        alert.why,
+        value,
+        alert.curve,
+        alert.known,
     )
 
 

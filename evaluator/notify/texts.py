@@ -7,10 +7,11 @@ receiver's own texts fail one by one, so that its file can put something else in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from evaluator.core.incidents.records import Notice
+from evaluator.core.labels import Labels
 from evaluator.core.records import TEMPLATE_ERROR, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.notify.buttons import NO_BUTTONS, Buttons
 from evaluator.notify.neutral import one_line
@@ -51,11 +52,12 @@ class Prepared:
 def prepare(row: OutboxRecord, texts: Texts, external_url: str) -> Prepared:
     """The row's notification with finished annotations, and what renders the receiver's texts for it. Raises nothing."""
     annotations, notes = _annotations(row.notification, texts)
+    row, more = _with_route_labels(row, annotations, texts)
     text = _renderer(lambda: texts.renderer(row.notification, annotations))
     html = _renderer(lambda: texts.html_renderer(row.notification, annotations))
     notice = row.notification.incident
     buttons = texts.buttons(row.notification) if notice is not None else NO_BUTTONS
-    return Prepared(render(row, annotations, external_url), text, html, notes, notice, buttons)
+    return Prepared(render(row, annotations, external_url), text, html, notes + more, notice, buttons)
 
 
 def _annotations(notification: Notification, texts: Texts) -> tuple[Sequence[Mapping[str, str]], Pairs]:
@@ -66,6 +68,20 @@ def _annotations(notification: Notification, texts: Texts) -> tuple[Sequence[Map
     except Exception as error:
         note = (TEMPLATE_ERROR, f"annotations: {_reason(error)}")
         return [_unrendered(alert) for alert in notification.alerts], (note,)
+
+
+def _with_route_labels(row: OutboxRecord, annotations: Sequence[Mapping[str, str]], texts: Texts) -> tuple[OutboxRecord, Pairs]:
+    """The row with finished labels of its route; one that fails stays as it is written."""
+    wanted = row.notification.route_labels
+    if not wanted:
+        return row, ()
+    render, finished, notes = _renderer(lambda: texts.renderer(row.notification, annotations)), dict(wanted), []
+    for name, template in wanted.items():
+        try:
+            finished[name] = render(template)
+        except ValueError as error:
+            notes.append((TEMPLATE_ERROR, f"label {name} of the route: {one_line(str(error), 300)}"))
+    return replace(row, notification=replace(row.notification, route_labels=Labels(finished))), tuple(notes)
 
 
 def _unrendered(alert: NotifiedAlert) -> Mapping[str, str]:

@@ -65,7 +65,7 @@ def message(notification: RenderedNotification, max_alerts: int = 0) -> dict[str
         "groupLabels": kept.group_labels.as_dict(),
         "commonLabels": kept.common_labels.as_dict(),
         "commonAnnotations": kept.common_annotations.as_dict(),
-        "routeLabels": {},
+        "routeLabels": kept.route_labels.as_dict(),
         "externalURL": kept.external_url,
         "version": "4",
         "groupKey": kept.group_key,

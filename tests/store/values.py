@@ -130,6 +130,7 @@ notifications = st.builds(
     alerts=st.lists(notified, max_size=3).map(tuple),
     at=times,
     incident=st.none() | notices,
+    route_labels=labels,
 )
 rule_alerts = st.builds(
     RuleAlertRecord,

@@ -129,6 +129,7 @@ class NotificationBody(Body, frozen=True, gc=False):
     at: datetime
     receipt: Pairs = ()
     incident: NoticeBody | None = None
+    route_labels: LabelMap = {}
 
 
 class OutboxBody(Body, frozen=True, gc=False):
@@ -260,6 +261,7 @@ def from_notification(told: Notification) -> NotificationBody:
         at=told.at,
         receipt=told.receipt,
         incident=None if told.incident is None else _from_notice(told.incident),
+        route_labels=told.route_labels.as_dict(),
     )
 
 
@@ -275,6 +277,7 @@ def to_notification(body: NotificationBody) -> Notification:
         at=body.at,
         receipt=body.receipt,
         incident=None if body.incident is None else _to_notice(body.incident),
+        route_labels=Labels(body.route_labels),
     )
 
 
