@@ -42,6 +42,8 @@ JINJA = [
     "{% for a in range(3) recursive %}{{ loop([1]) }}{% endfor %}",
     "{{ value.__class__.__mro__ }}",
     "{{ labels.__class__.__init__.__globals__.x }}{{ ''.__class__.__subclasses__() }}",
+    "{% for a in range(900) %}{{ (range(2000) | join) | selectattr('x') | list | length }}{% endfor %}",
+    "{% for a in range(900) %}{{ range(9000) | map('string') | list | sort | length }}{% endfor %}",
     "{% include 'x' %}",
     "{% import 'x' as y %}{{ value }}",
     "{{ lipsum(100000) }}",

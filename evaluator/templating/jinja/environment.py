@@ -55,6 +55,8 @@ _STANDARD: Final = [
     "upper",
     "urlencode",
 ]
+_STEPPING: Final = frozenset(["map", "select", "reject", "selectattr", "rejectattr", "sort", "unique", "sum", "min", "max"])
+"""Filters that do something with each item; of their arguments the items are the second."""
 _TEXT_METHODS: Final = frozenset(
     [
         "lower",
@@ -105,7 +107,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             autoescape=pages,
             extensions=["jinja2.ext.loopcontrols"],
         )
-        self.filters = {name: _weighed(STANDARD_FILTERS[name]) for name in _STANDARD}
+        self.filters = {name: (_stepping if name in _STEPPING else _weighed)(STANDARD_FILTERS[name]) for name in _STANDARD}
         self.filters |= {"string": printed, "join": _join, "replace": _replace, "round": _round, **words.filters}
         kept = {name: self.globals[name] for name in ("dict", "namespace")}
         self.globals.clear()
@@ -178,6 +180,15 @@ def _weighed(standard: Callable[..., Any]) -> Callable[..., Any]:
         return standard(*args, **kwargs)
 
     return weighed
+
+
+def _stepping(standard: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(standard)
+    def stepping(surroundings: Any, items: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+        limits.weigh(items, *args)
+        return standard(surroundings, limits.steps(items), *args, **kwargs)
+
+    return stepping
 
 
 def _concatenated(*values: Any) -> str:

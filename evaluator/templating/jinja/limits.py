@@ -46,6 +46,14 @@ def turns(items: Iterable[Any]) -> Iterator[Any]:
         yield item
 
 
+def steps(items: Iterable[Any]) -> Iterator[Any]:
+    """Likewise, for a filter that looks at each of them but prints nothing."""
+    rendering = current.get()
+    for item in items:
+        rendering.spend(_PER_STEP)
+        yield item
+
+
 def weigh(*values: Any) -> None:
     """Pay for work that grows with the size of `values`."""
     rendering = current.get()
