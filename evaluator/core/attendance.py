@@ -35,9 +35,9 @@ class Attendance:
         """Keep what this step made worth keeping."""
         if self.changed:
             self.changed = False
-            self.keep(now)
+            self._keep(now)
 
-    def keep(self, now: datetime) -> None:
+    def _keep(self, now: datetime) -> None:
         """Keep that everything which came due until now has been done, where that is so."""
         if all(group.owed is None for group in self._groups.values()):
             self._kept_at = now

@@ -16,8 +16,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from evaluator.core import catching_up
 from evaluator.core.alert import Life
-from evaluator.core.alerts import Alert, Alerts, Fixed
+from evaluator.core.alerts import MISSED, Alert, Alerts, Fixed
+from evaluator.core.attendance import Attendance
 from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
@@ -36,6 +38,8 @@ from evaluator.core.events import (
     OverrideSet,
     QueryFailed,
     QueryReturned,
+    RangeFailed,
+    RangeReturned,
     Refused,
     Reloaded,
     SilenceExpired,
@@ -90,6 +94,7 @@ class Machine:
         self.alerts = Alerts()
         self.groups: dict[str, GroupEvaluation] = {}
         self._journal = Journal()
+        self._attendance = Attendance(self._journal, self.groups, now)
         self._owner: dict[str, GroupEvaluation] = {}
         self.muting = Muting(Silences(), settings.inhibit_rules, settings.route, settings.time_intervals)
         self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
@@ -126,6 +131,8 @@ class Machine:
                 self._query_returned(event, now)
             case QueryFailed():
                 self._query_failed(event, now)
+            case RangeReturned() | RangeFailed():
+                self._range_answered(event, now)
             case Delivered():
                 row = self.incidents.delivered(event.outbox, event.receipt, now)
                 row = row or self.dispatch.delivered(event.outbox, event.receipt, now)
@@ -174,6 +181,7 @@ class Machine:
         self.incidents.stirred(self.dispatch.stirred(), now)
         self._relieve(self.dispatch.dropped() | self.incidents.pages.dropped(), now)
         self.refusals.tell(now)
+        self._attendance.step_over(now)
         return self._journal.close()
 
     def group_of(self, rule: str) -> GroupEvaluation | None:
@@ -220,8 +228,10 @@ class Machine:
     def _start(self, group: GroupEvaluation, now: datetime) -> None:
         if group.waiting:
             return  # the last answer of the slot before starts the next one
-        for query in group.start(now):
+        catching_up.waive(group, now, self.settings.catch_up.max)
+        for query in catching_up.begin(group, now) if group.owed is not None else group.start(now):
             self._journal.query(query)
+        self._attendance.slot_came(now)
         self.timers.set((SLOT, group.group.key), group.next_slot)
 
     # -- answers ------------------------------------------------------------------------------------------------------
@@ -253,12 +263,38 @@ class Machine:
         if group.answered(rule, now) and group.next_slot <= now:
             self._start(group, now)
 
+    def _range_answered(self, event: RangeReturned | RangeFailed, now: datetime) -> None:
+        group = self._owner.get(event.rule)
+        if group is None or not group.expects(event.rule, event.last):
+            return
+        group.ranges[event.rule] = event
+        if group.answered(event.rule, now):
+            self._catch_up(group, now)
+
+    def _catch_up(self, group: GroupEvaluation, now: datetime) -> None:
+        """All slots that a group owes have been answered: let them happen now, in their order."""
+        one = group.group
+        for change in catching_up.changes(group, self.settings.catch_up.notify):
+            self._apply(change, now)
+        for key, answer in group.ranges.items():
+            rule, failure = group.rules[key], catching_up.failure_of(answer)
+            if failure is not None:
+                self.watch.query_failed(one.datasource, rule, failure, now)
+            else:
+                self.watch.query_returned(one.datasource, one.key, rule, now)
+            self.forwarding.evaluated(one, rule, answer.last)
+        catching_up.settle(group, now)
+        self._attendance.changed = True
+        if group.next_slot <= now:
+            self._start(group, now)
+
     # -- alerts of rules ----------------------------------------------------------------------------------------------
 
     def _apply(self, change: Change, now: datetime) -> None:
         """Keep, note and pass on that an alert of a rule has changed."""
         tracked, before, after, at, why = change
         key = (tracked.rule.key, tracked.labels.fingerprint)
+        self._attendance.changed = True
         if after is None:
             self._journal.forget(RuleAlertRecord, key)
         else:
@@ -285,7 +321,7 @@ class Machine:
         alert = self.alerts.withdraw(self._named(tracked), tracked.rule.key, at, now, why)
         if alert is not None:
             self.dispatch.changed(alert, now)
-            if why:
+            if why and why != MISSED:
                 self.forwarding.follow(alert, now)
 
     # -- alerts that others post --------------------------------------------------------------------------------------
@@ -446,10 +482,19 @@ class Machine:
         self.dispatch.reconfigure(self.settings, now)
         self.dispatch.stirred()
         self.incidents.restore(kept, pages, now)
+        self._owe(kept.seen_at, now)
         self._retain(now)
         self._relieve(list(self.watch.integrations), now)
         self.refusals.tell(now)
         return self._journal.close()
+
+    def _owe(self, seen_at: datetime | None, now: datetime) -> None:
+        """Let every group catch up with what came since an evaluator was last at work."""
+        for key, group in self.groups.items():
+            if seen_at is not None:
+                catching_up.owe(group, seen_at, now, self.settings.catch_up.max)
+            if group.owed is not None:
+                self.timers.set((SLOT, key), now)
 
     def _restore_rule_alert(self, record: RuleAlertRecord) -> None:
         rule = self.rule(record.rule)

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.answers import Answer, Failure, FailureKind, Span
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.concurrency import Places
 from evaluator.prometheus.exchange import CLOSED, Exchange, NoPlace, TimedOut
@@ -83,8 +83,11 @@ class PrometheusClient:
             return blind
         return await self.query(expr, at, budget=budget - (self._clock() - began))
 
-    async def query(self, expr: str, at: datetime, *, budget: float) -> Answer | Failure:
-        """The value of `expr` at `at`. budget: seconds that may pass until this returns, retries and waits included."""
+    async def query(self, expr: str, at: datetime | Span, *, budget: float) -> Answer | Failure:
+        """The value of `expr` at `at`, or at each instant of a span; there it is for the caller to ask the sentinel.
+
+        budget: seconds that may pass until this returns, retries and waits included.
+        """
         deadline = self._clock() + budget
         latest_retry = deadline - max(LEAST_SECONDS, LEAST_SHARE * budget)
         telling: Failure | None = None
@@ -107,7 +110,7 @@ class PrometheusClient:
             await self._sentinel.aclose()
         await self._exchange.aclose()
 
-    async def _try(self, expr: str, at: datetime, deadline: float) -> Answer | Failure:
+    async def _try(self, expr: str, at: datetime | Span, deadline: float) -> Answer | Failure:
         """One request, in a place of its own."""
         left = deadline - self._clock()
         try:
@@ -125,7 +128,7 @@ class PrometheusClient:
             self._places.give_back(ticket, overloaded=overloaded)
         return outcome
 
-    async def _ask(self, expr: str, at: datetime, deadline: float) -> Answer | Failure:
+    async def _ask(self, expr: str, at: datetime | Span, deadline: float) -> Answer | Failure:
         limit = min(self.datasource.timeout.total_seconds(), deadline - self._clock())
         outcome = await self._exchange.ask(expr, at, limit)
         if isinstance(outcome, Failure) and outcome.kind is FailureKind.OVERLOAD and outcome.retry_after is not None:

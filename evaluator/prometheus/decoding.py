@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from evaluator.core.answers import Answer, Histogram, ResultType, Sample
+from evaluator.core.answers import Answer, Histogram, ResultType, Sample, Span
 from evaluator.core.labels import NO_LABELS
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.reply import Reply
@@ -24,6 +24,10 @@ from evaluator.prometheus.wording import one_line
 # Prometheus marks the remarks that concern the expression alone. Every other warning comes from storage, a remote read or
 # a store that did not answer, and means that series may be missing.
 _ABOUT_THE_EXPRESSION = re.compile(r"PromQL (?:warning|info)\b")
+
+
+_CLOSE = 0.0015
+"""Seconds by which the time of a sample may differ from the one that was asked for: both are rounded to milliseconds."""
 
 
 class WrongShapeError(ValueError):
@@ -59,6 +63,12 @@ class Refusal(msgspec.Struct, rename="camel", gc=False):
     error: str = ""
 
 
+class _SeriesOfRange(msgspec.Struct, gc=False):
+    metric: msgspec.Raw
+    values: list[tuple[float, str]] = []
+    histograms: list[tuple[float, Histogram]] = []
+
+
 class _Series(msgspec.Struct, gc=False):
     metric: msgspec.Raw
     value: tuple[float, str] | None = None
@@ -68,6 +78,7 @@ class _Series(msgspec.Struct, gc=False):
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
 _decode_refusal = msgspec.json.Decoder(Refusal).decode
 _decode_vector = msgspec.json.Decoder(list[_Series]).decode
+_decode_matrix = msgspec.json.Decoder(list[_SeriesOfRange]).decode
 _decode_point = msgspec.json.Decoder(tuple[float, str]).decode
 
 
@@ -88,14 +99,17 @@ def read_refusal(body: bytes) -> Refusal | None:
     return refusal if refusal.status == "error" else None
 
 
-def read_answer(envelope: Envelope, reply: Reply, label_sets: LabelSets) -> Answer:
-    """The answer inside an envelope whose status is `success`. Raises WrongShapeError."""
+def read_answer(envelope: Envelope, reply: Reply, label_sets: LabelSets, span: Span | None = None) -> Answer:
+    """The answer inside an envelope whose status is `success`. span: what a range was asked for. Raises WrongShapeError."""
     if envelope.data is None:
         raise WrongShapeError("it has no data")
     try:
         kind = ResultType(envelope.data.result_type)
     except ValueError:
         raise WrongShapeError(f"its resultType is {one_line(envelope.data.result_type, 40)!r}") from None
+    if span is not None and kind is not ResultType.MATRIX:
+        raise WrongShapeError(f"a range was asked for, and its resultType is {kind}")
+    steps = () if span is None else _read_steps(envelope.data.result, label_sets, span)
     samples, text = _read_result(kind, envelope.data.result, label_sets)
     warnings = _bounded(envelope.warnings)
     return Answer(
@@ -108,6 +122,7 @@ def read_answer(envelope: Envelope, reply: Reply, label_sets: LabelSets) -> Answ
         seconds=reply.seconds,
         size=len(reply.body),
         server_time=reply.server_time,
+        steps=steps,
     )
 
 
@@ -131,6 +146,33 @@ def read_vector(text: bytes, label_sets: LabelSets) -> tuple[Sample, ...]:
     if text == b"[]":
         return ()
     return tuple([_sample(series, label_sets) for series in _decode_vector(text)])
+
+
+def _read_steps(result: msgspec.Raw, label_sets: LabelSets, span: Span) -> tuple[tuple[Sample, ...], ...]:
+    try:
+        return read_steps(bytes(result), label_sets, span)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise wrong_shape(error) from None
+
+
+def read_steps(text: bytes, label_sets: LabelSets, span: Span) -> tuple[tuple[Sample, ...], ...]:
+    """The samples of a matrix as JSON, instant by instant. Raises WrongShapeError and msgspec.DecodeError."""
+    steps: list[list[Sample]] = [[] for _ in range(len(span))]
+    first, step = span.first.timestamp(), span.step.total_seconds()
+
+    def at(seconds: float) -> list[Sample]:
+        number = round((seconds - first) / step)
+        if not 0 <= number < len(steps) or abs(first + number * step - seconds) > _CLOSE:
+            raise WrongShapeError(f"a sample's time is {seconds}, which is none that was asked for")
+        return steps[number]
+
+    for series in _decode_matrix(text):
+        labels = label_sets.read(bytes(series.metric))
+        for seconds, value in series.values:
+            at(seconds).append(Sample(labels, number(value)))
+        for seconds, histogram in series.histograms:
+            at(seconds).append(Sample(labels, 0.0, histogram))
+    return tuple(map(tuple, steps))
 
 
 def _sample(series: _Series, label_sets: LabelSets) -> Sample:

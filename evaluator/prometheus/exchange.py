@@ -21,7 +21,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.answers import Answer, Failure, FailureKind, Span
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.direct import DirectClient
 from evaluator.prometheus.interning import LabelSets
@@ -67,6 +67,7 @@ class Exchange:
         self._closed = False
         self._label_sets = LabelSets()
         self._url = query_url(datasource.url)
+        self._range_url = query_url(datasource.url, "/api/v1/query_range")
         self._headers = _headers_for(self._url)
         self._suffix = b"&nocache=1" if datasource.kind is DatasourceKind.VICTORIAMETRICS else b""
         http = datasource.http
@@ -75,18 +76,22 @@ class Exchange:
         self._client = self._general_client() if proxied else DirectClient(http, self._url, transport, most)
         self._follows = transport is None and not proxied and http.follow_redirects
 
-    async def ask(self, expr: str, at: datetime, limit: float) -> Answer | Failure:
-        """Ask once. limit: seconds for all of it, also told to the server. Never raises but for cancellation."""
+    async def ask(self, expr: str, at: datetime | Span, limit: float) -> Answer | Failure:
+        """Ask once, for an instant or for a span of them. Never raises but for cancellation.
+
+        limit: seconds for all of it, also told to the server.
+        """
         if self._closed:
             return CLOSED
         began = self._clock()
         try:
             async with asyncio.timeout(limit):
-                reply = await self._post(self._body(expr, at, limit), limit, began)
+                url = self._range_url if isinstance(at, Span) else self._url
+                reply = await self._post(url, self._body(expr, at, limit), limit, began)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnfitSecretError, UnicodeError) as error:
             outcome: Answer | Failure = self._no_reply(error, limit, self._clock() - began)
         else:
-            outcome = judge(reply, self._label_sets, self._now())
+            outcome = judge(reply, self._label_sets, self._now(), at if isinstance(at, Span) else None)
         return outcome if isinstance(outcome, Answer) else without_secrets(outcome, self._datasource, self._url.password)
 
     async def aclose(self) -> None:
@@ -96,22 +101,22 @@ class Exchange:
         if self._general is not None:
             await self._general.aclose()
 
-    def _body(self, expr: str, at: datetime, limit: float) -> bytes:
-        return b"query=%b&time=%.3f&timeout=%.3f%b" % (_quoted(expr), at.timestamp(), max(limit, 0.001), self._suffix)
+    def _body(self, expr: str, at: datetime | Span, limit: float) -> bytes:
+        return b"query=%b&%b&timeout=%.3f%b" % (_quoted(expr), _when(at), max(limit, 0.001), self._suffix)
 
-    async def _post(self, body: bytes, limit: float, began: float) -> Reply:
+    async def _post(self, url: httpx.URL, body: bytes, limit: float, began: float) -> Reply:
         extensions = {"timeout": {"connect": min(limit, CONNECT_SECONDS)}}
-        response = await self._client.send(self._request(body, extensions), stream=True)
+        response = await self._client.send(self._request(url, body, extensions), stream=True)
         if self._follows and response.status_code in (307, 308):
             await response.aclose()
             # A client adds credentials to the request that it is given, so the other one gets a request of its own.
-            response = await self._general_client().send(self._request(body, extensions), stream=True)
+            response = await self._general_client().send(self._request(url, body, extensions), stream=True)
         content = await _read(response, self._most)
         return Reply(response.status_code, response.headers, content, self._clock() - began)
 
-    def _request(self, body: bytes, extensions: dict[str, Any]) -> httpx.Request:
+    def _request(self, url: httpx.URL, body: bytes, extensions: dict[str, Any]) -> httpx.Request:
         headers = [*self._headers, (b"Content-Length", b"%d" % len(body))]
-        return httpx.Request("POST", self._url, headers=headers, stream=httpx.ByteStream(body), extensions=extensions)
+        return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body), extensions=extensions)
 
     def _general_client(self) -> httpx.AsyncClient:
         if self._general is None:
@@ -141,6 +146,12 @@ class Exchange:
             case _:
                 kind, text = FailureKind.CREDENTIALS, f"the credentials cannot be used: {explain(error)}"
         return Failure(kind, text, seconds=seconds)
+
+
+def _when(at: datetime | Span) -> bytes:
+    if not isinstance(at, Span):
+        return b"time=%.3f" % at.timestamp()
+    return b"start=%.3f&end=%.3f&step=%.3f" % (at.first.timestamp(), at.last.timestamp(), at.step.total_seconds())
 
 
 def query_url(base: str, path: str = "/api/v1/query") -> httpx.URL:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 import httpx
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.answers import Answer, Failure, FailureKind, Span
 from evaluator.prometheus.decoding import Envelope, Refusal, WrongShapeError, read_answer, read_envelope, read_refusal
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.reply import Reply
@@ -29,8 +29,11 @@ _ABOUT_THIS_QUERY = frozenset({400, 413, 414, 422})
 _BASE_URL = "the datasource's url is the base before /api/v1"
 
 
-def judge(reply: Reply, label_sets: LabelSets, now: datetime) -> Answer | Failure:
-    """The answer to an instant query, or why there is none. now: for a Retry-After date where the reply has no Date."""
+def judge(reply: Reply, label_sets: LabelSets, now: datetime, span: Span | None = None) -> Answer | Failure:
+    """The answer to a query, or why there is none.
+
+    now: for a Retry-After date where the reply has no Date. span: the instants that were asked about, if it was not one.
+    """
     if reply.status != 200:
         return refusal_of(reply, now)
     if (stranger := stranger_of(reply)) is not None:
@@ -38,7 +41,7 @@ def judge(reply: Reply, label_sets: LabelSets, now: datetime) -> Answer | Failur
     try:
         envelope = read_envelope(reply.body)
         if envelope.status == "success":
-            return read_answer(envelope, reply, label_sets)
+            return read_answer(envelope, reply, label_sets, span)
     except WrongShapeError as error:
         return _misshapen(reply, error)
     return error_of(envelope, reply)

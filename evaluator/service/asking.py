@@ -19,19 +19,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample
-from evaluator.core.effects import RunQuery
-from evaluator.core.events import Observation, QueryFailed, QueryReturned
+from evaluator.core.effects import RunQuery, RunRange
+from evaluator.core.events import Observation, QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.labels import Labels
 from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import Datasource, Settings
 from evaluator.prometheus.client import PrometheusClient
 from evaluator.promql.plan import Request
+from evaluator.service import past
+from evaluator.service.past import Past
 from evaluator.service.sharing import Sharing
 from evaluator.templating import DuplicateLabels, QueryNeeded, RuleTexts, TemplateError, samples_of
 
 MOST_TEMPLATE_QUERIES = 1000
+GONE = "the rule was removed while it waited to be evaluated"
 
-Tell = Callable[[QueryReturned | QueryFailed], None]
+Tell = Callable[[QueryReturned | QueryFailed | RangeReturned | RangeFailed], None]
 
 
 class Asking:
@@ -42,6 +45,7 @@ class Asking:
         self._datasources: dict[str, Datasource] = {}
         self._sharing: dict[str, Sharing] = {}
         self._rules: dict[str, tuple[AlertingRule, RuleTexts, timedelta]] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
         self._environment = (settings.external_labels, settings.external_url)
         self._adopt(settings)
 
@@ -55,11 +59,17 @@ class Asking:
         for client in self._clients.values():
             await client.aclose()
 
-    def ask(self, effects: Iterable[RunQuery], tell: Tell) -> Iterator[Coroutine[Any, Any, None]]:
+    def ask(self, effects: Iterable[RunQuery | RunRange], tell: Tell) -> Iterator[Coroutine[Any, Any, None]]:
         """What is to be awaited so that every rule of `effects` is evaluated; `tell` is called once for each of them."""
         slots: dict[tuple[str, str, datetime], list[RunQuery]] = {}
+        ranges: dict[tuple[str, str], list[RunRange]] = {}
         for effect in effects:
-            slots.setdefault((effect.datasource, effect.group, effect.at), []).append(effect)
+            if isinstance(effect, RunRange):
+                ranges.setdefault((effect.datasource, effect.group), []).append(effect)
+            else:
+                slots.setdefault((effect.datasource, effect.group, effect.at), []).append(effect)
+        for (datasource, _), missed in ranges.items():
+            yield self._past(datasource, missed, tell)
         for (datasource, _, at), asked in slots.items():
             yield from self._slot(datasource, at, asked, tell)
 
@@ -71,11 +81,37 @@ class Asking:
         for effect in effects:
             known = self._rules.get(effect.rule)
             if known is None or datasource not in self._clients:
-                tell(_failed(effect, FailureKind.RULE, "the rule was removed while it waited to be evaluated"))
+                tell(_failed(effect, FailureKind.RULE, GONE))
             else:
                 askers.setdefault(known[0].query, []).append(effect)
         for request in self._sharing[datasource].requests(askers) if askers else ():
             yield self._perform(datasource, request, at, askers, tell)
+
+    async def _past(self, datasource: str, missed: Sequence[RunRange], tell: Tell) -> None:
+        """Evaluate the rules of one group at all slots that they missed, and tell of every rule what came of it."""
+        exprs = {effect.rule: self._rules[effect.rule][0].query for effect in missed if effect.rule in self._rules}
+        known = [effect for effect in missed if effect.rule in exprs and datasource in self._clients]
+        events: list[RangeReturned | RangeFailed] = []
+        events += past.failed([effect for effect in missed if effect not in known], GONE)
+        try:
+            events += await self._history(datasource).find(known, exprs) if known else ()
+        except Exception as error:
+            events += past.failed(known, _mistake(error))
+        for event in events:
+            tell(event)
+
+    def _history(self, datasource: str) -> Past:
+        client = self._clients[datasource]
+        most = max(1, self._datasources[datasource].max_concurrency // 2)
+        turns = self._turns.setdefault(datasource, asyncio.Semaphore(most))
+
+        async def observe(effect: RunQuery, answer: Answer, deadline: float) -> QueryReturned | QueryFailed:
+            known = self._rules.get(effect.rule)
+            if known is None:
+                return _failed(effect, FailureKind.RULE, GONE)
+            return await self._observe(effect, client, known[1], answer, deadline)
+
+        return Past(client, self._sharing[datasource], turns, observe)
 
     async def _perform(
         self, datasource: str, request: Request, at: datetime, askers: Mapping[str, Sequence[RunQuery]], tell: Tell
@@ -159,7 +195,7 @@ class Asking:
     ) -> None:
         known = self._rules.get(effect.rule)
         if known is None:
-            heard(_failed(effect, FailureKind.RULE, "the rule was removed while it waited to be evaluated"))
+            heard(_failed(effect, FailureKind.RULE, GONE))
             return
         heard(await self._observe(effect, client, known[1], answer, deadline))
 
@@ -206,10 +242,13 @@ def _returned(effect: RunQuery, observed: Mapping[Labels, Observation], answer: 
 
 
 def _internal(effect: RunQuery, error: Exception) -> QueryFailed:
+    return _failed(effect, FailureKind.RULE, _mistake(error))
+
+
+def _mistake(error: Exception) -> str:
     """A mistake of our own, by its class and place."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    message = f"internal error, {type(error).__name__}: {error} in {frame.name}:{frame.lineno}; please report it"
-    return _failed(effect, FailureKind.RULE, message)
+    return f"internal error, {type(error).__name__}: {error} in {frame.name}:{frame.lineno}; please report it"
 
 
 def _failed(effect: RunQuery, kind: FailureKind, message: str) -> QueryFailed:

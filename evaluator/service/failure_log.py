@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluator.core.engine import Machine
-from evaluator.core.events import Event, QueryFailed, QueryReturned
+from evaluator.core.events import Event, QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.service.logs import log
 
 NAMED = 3
@@ -27,14 +27,14 @@ class FailureLog:
         """Take note of how queries ended."""
         for event in events:
             match event:
-                case QueryFailed() if event.rule not in self._failing:
+                case QueryFailed() | RangeFailed() if event.rule not in self._failing:
                     self._failed(event, machine)
-                case QueryReturned() if event.rule in self._failing:
+                case QueryReturned() | RangeReturned() if event.rule in self._failing:
                     self._works(event, machine)
                 case _:
                     pass
 
-    def _failed(self, event: QueryFailed, machine: Machine) -> None:
+    def _failed(self, event: QueryFailed | RangeFailed, machine: Machine) -> None:
         group = machine.group_of(event.rule)
         if group is None:
             return
@@ -52,7 +52,7 @@ class FailureLog:
                 error=failure.message,
             )
 
-    def _works(self, event: QueryReturned, machine: Machine) -> None:
+    def _works(self, event: QueryReturned | RangeReturned, machine: Machine) -> None:
         named = self._failing.pop(event.rule)
         group = machine.group_of(event.rule)
         if named and group is not None:

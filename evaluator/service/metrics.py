@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from evaluator.core.effects import Deliver, Effect, Note, Save
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
-from evaluator.core.events import AlertsPosted, Delivered, Event, QueryFailed, QueryReturned
+from evaluator.core.events import AlertsPosted, Delivered, Event, QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.records import TEMPLATE_ERROR, Attempt, Decision, OutboxRecord, Transition
 from evaluator.notify.forwarding.forwarder import CAPACITY
 from evaluator.service.clock import Clock
@@ -83,6 +83,8 @@ class Metrics:
                     owner = machine.groups.get(group)
                     if owner is not None:
                         self.counts.datasource_failures[owner.group.datasource, str(event.failure.kind)] += 1
+                case RangeReturned() | RangeFailed():
+                    self._caught_up(machine, event)
                 case AlertsPosted():
                     self._posted(event, now)
                 case Delivered():
@@ -130,6 +132,16 @@ class Metrics:
         self.counts.evaluations[group.group.key] += 1
         self._iterated(group, event.slot)
         return group.group.key
+
+    def _caught_up(self, machine: Machine, event: RangeReturned | RangeFailed) -> None:
+        """A rule was evaluated at slots that had been missed; how late that was is no lag of ours."""
+        group = machine.group_of(event.rule)
+        name = group.group.key if group is not None else "removed"
+        self.counts.evaluations[name] += 1
+        if isinstance(event, RangeFailed):
+            self.counts.evaluation_failures[name] += 1
+            if group is not None:
+                self.counts.datasource_failures[group.group.datasource, str(event.failure.kind)] += 1
 
     def _posted(self, event: AlertsPosted, now: datetime) -> None:
         over = sum(1 for one in event.alerts if one.ends_at is not None and one.ends_at <= now)

@@ -6,17 +6,20 @@ its text changes; one that was late, also until it is answered in good time, for
 succeed there was no culprit, the request was too much, and from then on smaller ones are made. What is the datasource's fault
 concerns all of them: nothing is split then, and nobody is asked more often than one rule would.
 
+Over a span of instants the same requests are sent, and the answers are cut instant by instant; only nothing is learnt from
+them, for they are of another size.
+
 A refusal comes at once, so halves are tried; time is short after a time-out, so then it is as many parts as may be in flight.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from evaluator.core.answers import Answer, Failure, FailureKind, ResultType
+from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample, Span
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.client import PrometheusClient
 from evaluator.prometheus.exchange import NoPlace, TimedOut
@@ -69,14 +72,16 @@ class Sharing:
         self._seconds = {expr: seconds for expr, seconds in self._seconds.items() if expr in exprs}
         self._plans.clear()
 
-    async def ask(self, client: PrometheusClient, request: Request, at: datetime, seconds: float, answered: Answered) -> None:
+    async def ask(
+        self, client: PrometheusClient, request: Request, at: datetime | Span, seconds: float, answered: Answered
+    ) -> None:
         """Send a request; `answered` is called once for each of its expressions. seconds: for everything."""
         sending = _Sending(client, at, _clock() + seconds, answered)
         failure = await self._send(sending, request)
         if failure is None:
             return
         culprits = await self._part(sending, request, failure)
-        if len(request.exprs) > 1 and sending.answers:
+        if len(request.exprs) > 1 and sending.answers and not isinstance(at, Span):
             self._learn(request, culprits)
 
     def _planned(self, exprs: tuple[str, ...], max_rules: int) -> tuple[Request, ...]:
@@ -102,10 +107,12 @@ class Sharing:
         if isinstance(outcome, Failure):
             return outcome
         if number == 1:
-            self._in_time(request.exprs[0], outcome.seconds)
+            if not isinstance(sending.at, Span):
+                self._in_time(request.exprs[0], outcome.seconds)
             sending.hand_out(request.exprs[0], outcome)
             return None
-        return self._cut(sending, request, outcome)
+        cut_up = self._cut_steps if isinstance(sending.at, Span) else self._cut
+        return cut_up(sending, request, outcome)
 
     def _cut(self, sending: _Sending, request: Request, answer: Answer) -> Failure | None:
         """Hand out the shares; gives a failure, and hands out nothing, when the answer cannot be what was asked for."""
@@ -121,6 +128,19 @@ class Sharing:
         for expr in request.exprs:
             samples = shares.get(expr)
             sending.hand_out(expr, replace(nothing, samples=tuple(samples)) if samples else nothing)
+        return None
+
+    def _cut_steps(self, sending: _Sending, request: Request, answer: Answer) -> Failure | None:
+        """The same for an answer over a span."""
+        try:
+            shares = [cut(request, samples, self._unmarked) for samples in answer.steps]
+        except ForeignSeriesError as error:
+            return Failure(FailureKind.BAD_QUERY, str(error))
+        number = len(request.exprs)
+        common = replace(answer, seconds=answer.seconds / number, shared=number)
+        nobody: Sequence[Sample] = ()
+        for expr in request.exprs:
+            sending.hand_out(expr, replace(common, steps=tuple(tuple(share.get(expr, nobody)) for share in shares)))
         return None
 
     async def _part(self, sending: _Sending, request: Request, failure: Failure) -> dict[str, Failure]:
@@ -176,7 +196,7 @@ class _Sending:
     """A request on its way, in one piece or in many. answers: how many expressions have been answered well."""
 
     client: PrometheusClient
-    at: datetime
+    at: datetime | Span
     deadline: float
     answered: Answered
     answers: int = 0
@@ -188,6 +208,8 @@ class _Sending:
 
     async def evaluate(self, request: Request, seconds: float) -> Answer | Failure:
         """Ask once."""
+        if isinstance(self.at, Span):
+            return await self.client.query(request.text, self.at, budget=seconds)
         return await self.client.evaluate(request.text, self.at, budget=seconds)
 
     def hand_out(self, expr: str, outcome: Answer | Failure) -> None:

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from evaluator.core.effects import Deliver, Effect, Forget, Forward, Note, RunQuery, Save
+from evaluator.core.effects import Deliver, Effect, Forget, Forward, Note, RunQuery, RunRange, Save
 from evaluator.core.events import Delivered, DeliveryFailed, Event, TimerFired
 from evaluator.core.records import OutboxRecord
 from evaluator.service.clock import Clock
@@ -57,7 +57,7 @@ class RealWorld:
         self,
         clock: Clock,
         store: Store,
-        ask: Callable[[Sequence[RunQuery], Callable[[Event], None]], Iterable[Coroutine[Any, Any, None]]],
+        ask: Callable[[Sequence[RunQuery | RunRange], Callable[[Event], None]], Iterable[Coroutine[Any, Any, None]]],
         deliver: Callable[[OutboxRecord], Coroutine[Any, Any, Delivered | DeliveryFailed]],
         finish: Callable[[OutboxRecord], OutboxRecord],
         witness: Witness,
@@ -182,7 +182,7 @@ class RealWorld:
 
     def _perform(self, effects: Sequence[Effect]) -> None:
         """Begin what is asked for; nothing of it goes out before whoever called this has waited for something."""
-        for request in self._ask([effect for effect in effects if isinstance(effect, RunQuery)], self.send):
+        for request in self._ask([effect for effect in effects if isinstance(effect, RunQuery | RunRange)], self.send):
             self._begin(request)
         for effect in effects:
             if isinstance(effect, Deliver):

@@ -81,12 +81,13 @@ def _series(labels: dict[str, str], start: datetime, values: list[float]) -> Ser
 
 
 class Author:
-    """Writes rules at random, some of which cannot be evaluated."""
+    """Writes rules at random, some of which cannot be evaluated. chooses: some of them choose, maybe among equals."""
 
-    def __init__(self, seed: int, kind: DatasourceKind = DatasourceKind.PROMETHEUS) -> None:
+    def __init__(self, seed: int, kind: DatasourceKind = DatasourceKind.PROMETHEUS, chooses: bool = True) -> None:
         self._chance = random.Random(seed)
-        self._chooses = kind is DatasourceKind.PROMETHEUS
-        self._loners = LONERS if self._chooses else (*(one for one in LONERS if one != "topk(2, n)"), *METRICSQL)
+        self._chooses = chooses and kind is DatasourceKind.PROMETHEUS
+        known = LONERS if self._chooses else [one for one in LONERS if one != "topk(2, n)"]
+        self._loners = (*known, *(METRICSQL if kind is DatasourceKind.VICTORIAMETRICS else ()))
 
     def rules(self) -> list[str]:
         """Some expressions, several of them alike."""
