@@ -13,19 +13,24 @@ from typing import Any
 from evaluator.core.incidents.records import IncidentState, Notice
 from evaluator.core.replies import ReplyButton
 
-ACK, SNOOZE, ESCALATE, VIEW = "ack", "snooze", "escalate", "view"
-"""What links are for."""
+ACK, SNOOZE, ESCALATE, VIEW, MAIL = "ack", "snooze", "escalate", "view", "mail"
+"""What links are for; the last is no link, but where a mail is answered to."""
 
 _BUTTONS = {ACK: ReplyButton.ACK, SNOOZE: ReplyButton.SNOOZE, ESCALATE: ReplyButton.ESCALATE}
 
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """links: by what they are for. slack, telegram: whether presses of their own buttons are heard."""
+    """links: by what they are for. slack, telegram: whether presses of their own buttons are heard.
+
+    texting: whether answers by short message are. mail: where a mail is answered to, or empty.
+    """
 
     links: Mapping[str, str] = field(default_factory=dict)
     slack: bool = False
     telegram: bool = False
+    texting: bool = False
+    mail: str = ""
 
 
 NO_BUTTONS = Buttons()
@@ -63,6 +68,13 @@ def _wanted(notice: Notice) -> Mapping[str, str]:
             return {ACK: "Acknowledge", ESCALATE: "Escalate"}
         case IncidentState.RESOLVED:
             return {}
+
+
+def texting_hint(notice: Notice, buttons: Buttons) -> str:
+    """What to answer to a short message; empty where nobody reads answers, or nothing is left to do."""
+    if not buttons.texting or notice.state is IncidentState.RESOLVED:
+        return ""
+    return f"{notice.number}a ack, {notice.number}s snooze, {notice.number}e escalate"
 
 
 def slack_attachment(notice: Notice, buttons: Buttons) -> dict[str, Any] | None:

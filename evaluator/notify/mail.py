@@ -120,6 +120,8 @@ def _own(sheet: Sheet, known: Names) -> Iterator[tuple[str, str]]:
     if known.references:
         yield "References", " ".join(known.references)
         yield "In-Reply-To", known.reply_to
+    if sheet.buttons.mail:
+        yield "Reply-To", sheet.buttons.mail
     yield "Auto-Submitted", "auto-generated"
     yield "X-Auto-Response-Suppress", "All"
     yield "List-Id", f"<{receiver}.{domain}>"

@@ -62,6 +62,7 @@ def _chase(
     notice: Notice, message: dict[str, Any], sheet: Sheet, settings: SlackSettings
 ) -> Generator[Request, Answer, Accepted | Refused]:
     """About an incident: its first message always shows how things stand; what is news beyond that is told in its thread."""
+    message = {**message, "unfurl_links": False, "unfurl_media": False}  # whoever looks ahead at a link would be its reader
     buttons = slack_attachment(notice, sheet.buttons)
     if buttons is not None:
         message = {**message, "attachments": [*message["attachments"], buttons]}

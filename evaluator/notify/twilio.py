@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from urllib.parse import quote, urlencode
 
+from evaluator.core.gsm import MOST, fit
 from evaluator.core.http import Secret
 from evaluator.core.receivers.phones import TwilioSettings
+from evaluator.notify.buttons import texting_hint
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.sheet import Sheet
@@ -55,7 +57,15 @@ def _text(sheet: Sheet, settings: TwilioSettings) -> str:
     text = sheet.text("body", settings.body)
     if sheet.plain or not text.strip():
         text = sheet.plainly()
+    if sheet.incident is not None:
+        return _short(text, texting_hint(sheet.incident, sheet.buttons))
     return cut("\n".join(one_line(line, MOST_OF_A_BODY) for line in text.strip().split("\n")), MOST_OF_A_BODY)
+
+
+def _short(text: str, hint: str) -> str:
+    """About an incident: one message, which is read at a glance and arrives at once; what to answer is never cut off."""
+    said = fit(text.strip(), MOST - len(hint) - 1 if hint else MOST)
+    return f"{said}\n{hint}" if hint else said
 
 
 def _name(answer: Answer) -> str:

@@ -11,7 +11,7 @@ from evaluator.core.incidents.records import IncidentState, Notice
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.settings import Settings
-from evaluator.notify.buttons import ACK, ESCALATE, NO_BUTTONS, SNOOZE, VIEW, Buttons
+from evaluator.notify.buttons import ACK, ESCALATE, MAIL, NO_BUTTONS, SNOOZE, VIEW, Buttons
 from evaluator.notify.rendered import Render
 from evaluator.replies.links import Links
 from evaluator.replies.tokens import Purpose
@@ -43,7 +43,7 @@ def linking(settings: Settings, own_key: Callable[[], bytes]) -> Link:
         except OSError as error:
             log.error("a message has no links, because what they are signed with cannot be read", error=str(error))
             return ""
-        return links.link_for(notice, Purpose(purpose), now)
+        return links.address_for(notice, now) if purpose == MAIL else links.link_for(notice, Purpose(purpose), now)
 
     return link
 
@@ -88,6 +88,8 @@ class NotificationTextsOf:
             {purpose: link for purpose, link in links.items() if link},
             slack=replies.slack is not None,
             telegram=replies.telegram is not None,
+            texting=replies.twilio is not None,
+            mail=self._link(notice, MAIL, notification.at) if replies.mail is not None else "",
         )
 
 

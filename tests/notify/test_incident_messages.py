@@ -6,16 +6,21 @@ import json
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
+from evaluator.core.gsm import length
 from evaluator.core.http import DEFAULT_HTTP
 from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.receivers.chat import TelegramSettings
+from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.receivers.paging import PagerdutySettings
+from evaluator.core.receivers.phones import TwilioSettings
 from evaluator.core.settings import Secret, SlackSettings
-from evaluator.notify import pagerduty, pagerduty_v1, slack, telegram
+from evaluator.notify import mail, pagerduty, pagerduty_v1, slack, telegram, twilio
 from evaluator.notify.buttons import NO_BUTTONS, Buttons
 from evaluator.notify.chased import chase_lines
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
@@ -169,6 +174,25 @@ def test_the_plain_lines_say_what_a_tired_person_needs_first() -> None:
         "ack: https://e/links/a",
         "view: https://e/links/v",
     ]
+
+
+def test_a_short_message_fits_into_one_and_always_says_what_to_answer() -> None:
+    number = TwilioSettings("AC1", ("+2",), sender="+1", body="{{ text }}")
+    texts = PlainTexts(text="Überlast – " + "x" * 300)
+    one = replace(sheet(notice(), buttons=Buttons(texting=True)), render=texts.render)
+    request = next(twilio.tell(one, number))
+    (said,) = parse_qs(request.body.decode())["Body"]
+    assert length(said) <= 160
+    assert said.startswith("Überlast - xxx")
+    assert said.endswith("...\n12a ack, 12s snooze, 12e escalate")
+
+
+def test_a_mail_is_answered_to_an_address_that_knows_its_incident() -> None:
+    settings = EmailSettings("ana@example.org", "evaluator@example.org", ("mail.example.org", 25))
+    one = sheet(notice(), buttons=Buttons(mail="ack+12.1.5.abc@in.example.org"))
+    built = mail.build(one, settings)
+    assert isinstance(built, mail.Mail)
+    assert message_from_bytes(built.message)["Reply-To"] == "ack+12.1.5.abc@in.example.org"
 
 
 def test_a_template_that_fails_costs_no_link() -> None:
