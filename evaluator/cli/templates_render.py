@@ -22,11 +22,11 @@ from evaluator.service.clock import wall_clock
 from evaluator.service.settings_texts import texts_of
 from evaluator.service.texts import NotificationTextsOf
 from evaluator.templating import TemplateError
-from evaluator.templating.examples import example
+from evaluator.templating.examples import example, page_example
 
 
 def render(
-    receiver: Annotated[str, typer.Argument(help="The receiver's name.")],
+    receiver: Annotated[str, typer.Argument(help="The receiver's name, or person:NAME.")],
     alert: Annotated[Path | None, typer.Option(help="JSON of a notification or of alerts; an example if not given.")] = None,
     live: Annotated[
         str | None, typer.Option(help="Alerts of a running evaluator instead, by a matcher such as severity=page.")
@@ -45,7 +45,7 @@ def render(
     elif live is not None:
         notification = _live(live, receiver, url, token)
     else:
-        notification = example(receiver, resolved=resolved)
+        notification = (page_example if target in settings.ladders.contacts else example)(receiver, resolved=resolved)
     shown = [_shown(settings, receiver, one, notification) for one in (*target.integrations, *target.unsent)]
     if as_json:
         print_json(shown)

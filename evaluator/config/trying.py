@@ -6,7 +6,7 @@ an error. One that fails for an example may do well with other alerts, and is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.config.models import holds_secret, items
@@ -19,10 +19,12 @@ from evaluator.templating import NotificationTexts, TemplateError
 from evaluator.templating.examples import example_data
 from evaluator.templating.languages import is_literal
 from evaluator.templating.notification import is_packaged
+from evaluator.templating.notification_data import NotificationData
 
 _REMEDY = "when it fails, the plain notification is sent"
 _NO_TEXTS = ("http_config", "tls_config", "sigv4")
 _PAGES = (("email", "html"),)
+_OF_PAGES = "page."
 
 
 def try_texts(top: Table, files: Sequence[Path], problems: Problems) -> None:
@@ -66,6 +68,7 @@ class _Trial:
         self._shown = shown
         self._problems = problems
         self._examples = example_data()
+        self._pages = example_data("person:ana", page=True)
 
     def text(self, scalar: Scalar, prefix: str, *, page: bool) -> None:
         """One text, unless it is no template at all, which has been said."""
@@ -76,19 +79,21 @@ class _Trial:
             remedy = "define it in a file of templates"
             self._problems.error(scalar.position, f'{prefix}template "{missing}" not defined', remedy)
             return
-        self._render(scalar.text, scalar.position, prefix, page=page)
+        self._render(scalar.text, scalar.position, prefix, self._examples, page=page)
 
     def overridden(self) -> None:
         """Packaged templates that a file has taken the place of: receivers use them although no text of the file names them."""
         for name, tree in self._texts.trees.items():
             if tree.file in self._shown and is_packaged(name) and not name.startswith("__"):
                 position = Position(self._shown[tree.file], 1, 1)
-                self._render(f'{{{{ template "{name}" . }}}}', position, f'template "{name}": ', page=name.endswith(".html"))
+                examples = self._pages if name.startswith(_OF_PAGES) else self._examples
+                text, prefix = f'{{{{ template "{name}" . }}}}', f'template "{name}": '
+                self._render(text, position, prefix, examples, page=name.endswith(".html"))
 
-    def _render(self, text: str, position: Position, prefix: str, *, page: bool) -> None:
+    def _render(self, text: str, position: Position, prefix: str, examples: Iterable[NotificationData], *, page: bool) -> None:
         render = self._texts.render_html if page else self._texts.render
         try:
-            for data in self._examples:
+            for data in examples:
                 render(text, data)
         except TemplateError as error:
             place = self._place(error, position)

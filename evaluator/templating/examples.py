@@ -5,9 +5,11 @@ One tells of two alerts that fire and one that is over, one of a single alert th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating.notification_data import NotificationData, notification_data
@@ -44,9 +46,37 @@ def example(receiver: str = "team", *, resolved: bool = False) -> Notification:
     return Notification(receiver, f"{receiver}/example[0]", group_key, _GROUP, reason, alerts, _AT)
 
 
-def example_data(receiver: str = "team") -> tuple[NotificationData, NotificationData]:
-    """What templates see of the two examples: one that fires, one that is over."""
-    told = (example(receiver), example(receiver, resolved=True))
+def page_example(receiver: str = "person:ana", *, resolved: bool = False) -> Notification:
+    """The same, told to somebody who is chased: the second of four levels, late, of what was confirmed a while ago."""
+    notice = Notice(
+        number=12,
+        kind=PageKind.RESOLVED if resolved else PageKind.PAGE,
+        page="0123456789abcdef",
+        state=IncidentState.RESOLVED if resolved else IncidentState.TRIGGERED,
+        severity="critical",
+        title="HighErrorRate web",
+        epoch=1,
+        level=1,
+        level_name="backup",
+        levels=4,
+        opened_at=_AT - timedelta(minutes=12),
+        whom=receiver.removeprefix("person:"),
+        owner="ana" if resolved else "",
+        component="checkout",
+        component_owner="bo",
+        runbook="https://runbooks.example.org/checkout",
+        late=timedelta(0) if resolved else timedelta(minutes=7),
+        confirmed_at=None if resolved else _AT - timedelta(minutes=2),
+        text="its alerts are over" if resolved else "",
+        labels=_GROUP,
+    )
+    return replace(example(receiver, resolved=resolved), group_key="incident:12", incident=notice)
+
+
+def example_data(receiver: str = "team", *, page: bool = False) -> tuple[NotificationData, NotificationData]:
+    """What templates see of the two examples: one that fires, one that is over. page: told to somebody who is chased."""
+    tell = page_example if page else example
+    told = (tell(receiver), tell(receiver, resolved=True))
     texts = [[dict(alert.annotations.expanded or ()) for alert in one.alerts] for one in told]
     firing, over = (notification_data(one, said, EXTERNAL_URL) for one, said in zip(told, texts, strict=True))
     return firing, over

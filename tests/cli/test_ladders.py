@@ -81,3 +81,12 @@ def test_the_tree_names_escalations() -> None:
     assert "escalation ladder (dry run: drill-sink)\n" in shown
     tree = json.loads(evaluator("routes", "show", "--json", "--config", CONFIG).out)
     assert [route["escalation"] for route in tree["routes"]] == ["ladder (dry run: drill-sink)", "ladder", "daytime"]
+
+
+def test_what_somebody_would_be_told_is_about_an_incident() -> None:
+    """`templates render` with a person in the place of a receiver."""
+    ended = evaluator("templates", "render", "person:dan", "--json", "--config", CONFIG)
+    assert ended.code == 0, ended.err
+    mail, message = json.loads(ended.out)
+    assert mail["texts"]["headers.Subject"] == "#12 CRITICAL: HighErrorRate web"
+    assert message["texts"]["body"].endswith("level 2 of 4, backup, 7m 0s late, last confirmed 2m 0s ago")

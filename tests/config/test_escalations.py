@@ -224,3 +224,12 @@ def test_a_rotation_may_own_a_component(tmp_path: Path) -> None:
     assert said == ['21:19: undefined schedule "leger"']
     _, said = read(tmp_path, text.replace("pru: {email: pru@example.org}", "pru: {}"))
     assert said == ['9:8: "pru" cannot be reached', '31:41: level "backup" cannot tell "pru": there is no way to reach them']
+
+
+def test_texts_of_pages_are_tried_on_an_incident(tmp_path: Path) -> None:
+    """So that a file of templates may count on there being one; what is not there is found."""
+    (tmp_path / "page.tmpl").write_text('{{ define "page.text" }}{{ .Incident.Number }} {{ .Incident.LevelName }}{{ end }}')
+    settings_of(tmp_path, "templates: [page.tmpl]\n")
+    (tmp_path / "page.tmpl").write_text('{{ define "page.text" }}{{ .Incident.Nummer }}{{ end }}')
+    _, (said,) = read(tmp_path, "templates: [page.tmpl]\n")
+    assert said.startswith('1:37: template "page.text": fails for an example notification: ')
