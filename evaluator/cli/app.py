@@ -19,6 +19,8 @@ COMMANDS = {
     "demo": "demo:demo",
     "alerts": "alerts:app",
     "silence": "silence:app",
+    "incidents": "incidents:app",
+    "maintenance": "maintenance:app",
     "oncall": "oncall:app",
     "routes": "routes:app",
     "templates": "templates:app",

@@ -8,8 +8,10 @@ from typing import Annotated, Any, NoReturn
 import httpx
 import typer
 
+from evaluator import __version__
 from evaluator.cli.output import fail
 
+AGENT = f"evaluator-cli/{__version__}"
 DEFAULT_URL = "http://127.0.0.1:9093"
 
 Url = Annotated[str, typer.Option(help="The evaluator to talk to.", envvar="EVALUATOR_URL")]
@@ -26,22 +28,21 @@ def get(url: str, path: str, token: str | None = None) -> Any:
 
 def ask(url: str, path: str, token: str | None = None) -> Any:
     """The JSON at `path`; whatever goes wrong is one line on standard error and exit 1."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = _found(url, path, token)
     try:
-        answer = httpx.get(url.rstrip("/") + path, headers=headers, timeout=30, trust_env="NO_PROXY" in os.environ)
-        answer.raise_for_status()
         return answer.json()
-    except httpx.HTTPStatusError as error:
-        fail(_said(error.response) or f"{url} answered {error.response.status_code}: {error.response.text.strip()[:200]}")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        fail(f"no evaluator answers at {url} ({error}); name one with --url or EVALUATOR_URL")
     except ValueError:
         stranger(url)
 
 
+def fetch(url: str, path: str, token: str | None = None) -> str:
+    """The text at `path`; whatever goes wrong is one line on standard error and exit 1."""
+    return _found(url, path, token).text
+
+
 def send(url: str, method: str, path: str, token: str | None = None, body: Any = None) -> tuple[int, Any]:
     """The code of an answer and its JSON, whatever it says; that nobody answers is one line on standard error and exit 1."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = _headers(token)
     try:
         with httpx.Client(headers=headers, timeout=30, trust_env="NO_PROXY" in os.environ) as client:
             answer = client.request(method, url.rstrip("/") + path, json=body)
@@ -50,6 +51,23 @@ def send(url: str, method: str, path: str, token: str | None = None, body: Any =
         fail(f"no evaluator answers at {url} ({error}); name one with --url or EVALUATOR_URL")
     except ValueError:
         stranger(url)
+
+
+def _found(url: str, path: str, token: str | None) -> httpx.Response:
+    """What is at `path`, which must be well."""
+    try:
+        answer = httpx.get(url.rstrip("/") + path, headers=_headers(token), timeout=30, trust_env="NO_PROXY" in os.environ)
+        answer.raise_for_status()
+    except httpx.HTTPStatusError as error:
+        fail(_said(error.response) or f"{url} answered {error.response.status_code}: {error.response.text.strip()[:200]}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        fail(f"no evaluator answers at {url} ({error}); name one with --url or EVALUATOR_URL")
+    return answer
+
+
+def _headers(token: str | None) -> dict[str, str]:
+    """Who asks: timelines of incidents say by which way somebody acted."""
+    return {"User-Agent": AGENT, **({"Authorization": f"Bearer {token}"} if token else {})}
 
 
 def _said(answer: httpx.Response) -> str:

@@ -42,9 +42,14 @@ def matcher_body(matcher: Matcher) -> Json:
     return {"name": matcher.name, "value": matcher.value, "isEqual": is_equal, "isRegex": is_regex}
 
 
+def matcher_texts(texts: Sequence[str]) -> list[str]:
+    """Each matcher as the API reads it."""
+    return [format_matchers([matcher])[1:-1] for matcher in read_matchers(texts)]
+
+
 def matcher_query(texts: Sequence[str]) -> str:
     """The query that asks for silences with these matchers."""
-    return "&".join(f"filter={quote(format_matchers([matcher])[1:-1])}" for matcher in read_matchers(texts))
+    return "&".join(f"filter={quote(text)}" for text in matcher_texts(texts))
 
 
 def read_span(text: str, option: str) -> str:

@@ -1,0 +1,100 @@
+"""`evaluator maintenance`: somebody works on something, and nobody is chased for it. `start` prints the id and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, send
+from evaluator.cli.output import counted, fail, print_json, print_table
+from evaluator.cli.silence_words import author, clock, matcher_texts, matchers_text, read_instant, read_span
+
+app = typer.Typer(no_args_is_help=True, help="Maintenance: while it lasts, nobody is chased for what it is of.")
+
+PATH = "/api/evaluator/v1/maintenance"
+AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
+Json = dict[str, Any]
+
+
+@app.command("list")
+def list_maintenance(url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """List what is being worked on, and what is planned."""
+    found = ask(url, PATH, token)
+    if as_json:
+        print_json(found)
+        return
+    print_table(("ID", "State", "Of", "Starts", "Ends", "By", "Reason", "Holds"), map(_row, found))
+
+
+@app.command()
+def start(
+    matchers: Annotated[list[str] | None, typer.Argument(help="Of what: as in cluster=eu; all must hold.")] = None,
+    component: Annotated[str, typer.Option(help="Of this component.")] = "",
+    everything: Annotated[bool, typer.Option("--everything", help="Of everything.")] = False,
+    lasts: Annotated[str, typer.Option("--for", help="How long it lasts, as in 2h.")] = "",
+    until: Annotated[str, typer.Option(help="When it ends, as in 2030-01-31T22:00.")] = "",
+    begin: Annotated[str, typer.Option("--from", help="When it begins; now if not given.")] = "",
+    reason: Annotated[str, typer.Option(help="What is being done.")] = "",
+    person: Annotated[str | None, typer.Option("--as", help="Who works; the user of this machine if not given.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin or plan maintenance. Prints the id."""
+    if not reason:
+        fail("say what is being done with --reason; whoever wonders at night will read it")
+    given = {
+        "component": component,
+        "duration": read_span(lasts, "--for") if lasts else "",
+        "ends_at": read_instant(until, "--until") if until else "",
+        "starts_at": read_instant(begin, "--from") if begin else "",
+    }
+    wish: Json = {"by": author(person), "reason": reason, "everything": everything, "matchers": matcher_texts(matchers or [])}
+    code, said = send(url, "POST", PATH, token, {**wish, **{name: text for name, text in given.items() if text}})
+    if code != 200:
+        _refused(said)
+    if as_json:
+        print_json(said)
+        return
+    print(said["id"])
+    held = f"{counted(len(said['holds']), 'incident')} now" if said["state"] == "active" else f"from {clock(said['starts_at'])}"
+    print(f"holds {_of(said)} until {clock(said['ends_at'])}, {held}", file=sys.stderr)
+
+
+@app.command()
+def end(
+    ids: Annotated[list[str], typer.Argument(help="Ids, as `list` prints them.")], url: Url = DEFAULT_URL, token: Token = None
+) -> None:
+    """End maintenance, or take back what is planned; what it held is looked at again."""
+    wrong = []
+    for name in ids:
+        code, said = send(url, "DELETE", f"{PATH}/{quote(name, safe='')}", token)
+        if code != 200:
+            wrong.append(str(said.get("error", said) if isinstance(said, dict) else said))
+    if wrong:
+        fail("; ".join(wrong))
+
+
+def _refused(said: Any) -> None:
+    fail(str(said.get("error", said)) if isinstance(said, dict) else str(said))
+
+
+def _of(one: Json) -> str:
+    return matchers_text([one["matchers"]]) if one["matchers"] else "everything"
+
+
+def _row(one: Json) -> tuple[str, ...]:
+    holds = ", ".join(map(str, one["holds"]))
+    return (
+        one["id"],
+        one["state"],
+        _of(one),
+        clock(one["starts_at"]),
+        clock(one["ends_at"]),
+        one["author"],
+        one["reason"],
+        holds,
+    )
