@@ -411,7 +411,7 @@ def test_what_a_receiver_requires_is_missed(kind: str, key: str, tmp_path: Path)
     assert NEEDED[kind][: len(LEAST[kind])] == tuple(LEAST[kind])
 
 
-@pytest.mark.parametrize("key", ["catch_up", "tracing", "event_recorder"])
+@pytest.mark.parametrize("key", ["tracing", "event_recorder"])
 def test_sections_that_are_not_acted_on_say_so_first(key: str) -> None:
     assert FileModel.LATER[key] in section(DOCS / "configuration.md", f"`{key}`")
     assert section(DOCS / "configuration.md", f"`{key}`").strip().startswith(f"{MARK}: {FileModel.LATER[key]}")

@@ -12,6 +12,5 @@ NOT_ACTED_ON = MappingProxyType(
     {
         "tracing": "no spans are sent",
         "event_recorder": "no events are recorded",
-        "catch_up": "slots missed while stopped are counted, not evaluated",
     }
 )
