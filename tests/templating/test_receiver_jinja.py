@@ -109,3 +109,18 @@ def test_a_strict_check_finds_what_would_be_empty() -> None:
 def test_go_templates_may_ask_for_the_value_too() -> None:
     """Beyond Alertmanager's fields; the alert prints as before."""
     assert NotificationTexts().render("{{ with index .Alerts 0 }}{{ .Value }}{{ .Why }}{{ end }}", DATA) == "<no value>"
+
+
+def test_filters_look_into_alerts() -> None:
+    text = (
+        "{{ alerts | selectattr('status', 'equalto', 'firing') | map(attribute='labels') | map(attribute='instance') | list }}"
+    )
+    assert NotificationTexts().render(text, DATA) == "[a]"
+    assert NotificationTexts().render("{{ alerts | rejectattr('known') | list | length }}", DATA) == "2"
+
+
+def test_an_error_says_the_same_each_time() -> None:
+    """Nothing in it is an address of Python's."""
+    with pytest.raises(TemplateError) as caught:
+        NotificationTexts(strict=True).render("{{ alerts[now] }}", DATA)
+    assert str(caught.value) == "1:1: Alerts object has no element a Time"

@@ -20,6 +20,9 @@ from evaluator.templating.scope import Scope, plain_value
 
 _FILE: Final = "<template>"
 _QUOTED: Final = re.compile(r"['\"]([^'\"]+)['\"]")
+_OBJECT: Final = re.compile(r"<(?:\w+\.)*(\w+) object at 0x[0-9a-f]+>")
+"""How Python names what has no name in a text: with an address, which is another one each time."""
+_MODULE: Final = re.compile(r"\bevaluator\.(?:\w+\.)*(?=\w)")
 _FAILURES: Final = (
     jinja2.TemplateError,
     CallFailed,
@@ -143,7 +146,7 @@ def _joined(template: jinja2.Template, values: dict[str, Any]) -> str:
 def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    return _sentence(str(error)) or type(error).__name__
+    return _sentence(_MODULE.sub("", _OBJECT.sub(r"a \1", str(error)))) or type(error).__name__
 
 
 def _line(traceback: TracebackType | None) -> int:
