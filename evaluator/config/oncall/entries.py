@@ -69,6 +69,7 @@ def zone_of(name: str, node: Table, reading: Reading) -> ZoneInfo:
 
 def attempt(parse: Callable[..., T], *args: object, at: Position, reading: Reading) -> T | None:
     """What a text means; None after a problem. Times near the ends of the calendar are one: zones cannot be applied there."""
+    found: T | None
     try:
         found = parse(*args)
     except ValueError as error:
@@ -76,14 +77,11 @@ def attempt(parse: Callable[..., T], *args: object, at: Position, reading: Readi
         reading.problems.error(at, message, remedy)
         return None
     except OverflowError:
-        return _out_of_range(at, reading)
-    if isinstance(found, date) and not _EARLIEST <= found.year <= _LATEST:
-        return _out_of_range(at, reading)
+        found = None
+    if found is None or (isinstance(found, date) and not _EARLIEST <= found.year <= _LATEST):
+        reading.problems.error(at, "a time that is too far away", f"write a year between {_EARLIEST} and {_LATEST}")
+        return None
     return found
-
-
-def _out_of_range(at: Position, reading: Reading) -> None:
-    reading.problems.error(at, "a time that is too far away", f"write a year between {_EARLIEST} and {_LATEST}")
 
 
 def attempt_all(parse: Callable[[str], T], texts: list[str], node: Table, key: str, reading: Reading) -> tuple[T, ...]:
