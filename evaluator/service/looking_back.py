@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ from evaluator.promql.drawing import Drawable, drawable, narrowed
 from evaluator.promql.expression import Dialect
 from evaluator.service.settings_texts import texts_of
 from evaluator.templating import NotificationTexts, TemplateError
+from evaluator.templating.languages import is_literal
 
 SECONDS = 2.0
 STEPS = 60
@@ -52,16 +53,19 @@ class _Subject:
 
 
 class LookingBack:
-    """Finds the curves for the messages of a configuration. seconds: that a message waits for them at most."""
+    """Finds the curves for the messages of a configuration.
 
-    def __init__(self, settings: Settings, texts: NotificationTexts, seconds: float = SECONDS) -> None:
+    texts: gives its templates, and is asked only where a text is one. seconds: that a message waits at most.
+    """
+
+    def __init__(self, settings: Settings, texts: Callable[[], NotificationTexts], seconds: float = SECONDS) -> None:
         """Nothing is asked yet. Raises httpx.InvalidURL for a URL that is none."""
         self._seconds = seconds
         self._clients: dict[str, RangeClient] = {}
         self._datasources: dict[str, Datasource] = {}
         self._adopt(settings, texts)
 
-    async def reload(self, settings: Settings, texts: NotificationTexts) -> None:
+    async def reload(self, settings: Settings, texts: Callable[[], NotificationTexts]) -> None:
         """Follow a new configuration."""
         for client in self._adopt(settings, texts):
             await client.aclose()
@@ -119,7 +123,7 @@ class LookingBack:
         labels = alert.labels
         return next((one for one in known if all(labels.get(name) == value for name, value in one.literal.items())), None)
 
-    def _adopt(self, settings: Settings, texts: NotificationTexts) -> list[RangeClient]:
+    def _adopt(self, settings: Settings, texts: Callable[[], NotificationTexts]) -> list[RangeClient]:
         """Take over the configuration; gives the clients that nobody needs any more."""
         datasources = {one.name: one for one in settings.datasources}
         fresh = {name: RangeClient(one) for name, one in datasources.items() if self._datasources.get(name) != one}
@@ -143,16 +147,16 @@ def span_of(told: Sequence[tuple[NotifiedAlert, timedelta]], at: datetime) -> Sp
     return Span(end.timestamp() - STEPS * step, end.timestamp(), float(step))
 
 
-def _interested(settings: Settings, texts: NotificationTexts) -> Iterable[str]:
+def _interested(settings: Settings, texts: Callable[[], NotificationTexts]) -> Iterable[str]:
     """The integrations with a text that speaks of curves."""
     for receiver in settings.told:
         for integration in receiver.integrations:
-            if any(_speaks_of_curves(text, texts) for text in _all_texts(integration.settings)):
+            if any(_speaks_of_curves(text, texts()) for text in _templates(integration.settings)):
                 yield f"{receiver.name}/{integration.name}"
 
 
-def _all_texts(settings: IntegrationSettings) -> Iterable[str]:
-    return (text for _, text in texts_of(settings))
+def _templates(settings: IntegrationSettings) -> Iterable[str]:
+    return (text for _, text in texts_of(settings) if not is_literal(text))
 
 
 def _speaks_of_curves(text: str, texts: NotificationTexts) -> bool:

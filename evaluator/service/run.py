@@ -92,7 +92,7 @@ class Service:
             clock=clock,
             compatibility=settings.compatibility,
         )
-        self._looking_back = LookingBack(settings, texts.templates)
+        self._looking_back = LookingBack(settings, lambda: texts.templates)
         self._forwarding = Forwarding(settings, self.metrics.counts, self._tell, clock)
         self._calendars = Calendars(self._tell, clock)
         self.metrics.queued = lambda: self._forwarding.forwarder.waiting
@@ -281,7 +281,7 @@ class Service:
         await self._deliverer.reload(
             settings.told, texts, external_url=settings.external_url, compatibility=settings.compatibility
         )
-        await self._looking_back.reload(settings, texts.templates)
+        await self._looking_back.reload(settings, lambda: texts.templates)
         await self._forwarding.reload(settings)
         self._world.send(Reloaded(settings))
         await self._world.settled()

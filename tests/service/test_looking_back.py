@@ -63,7 +63,7 @@ def matrix(**series: list[tuple[float, str]]) -> Reply:
 async def seen(reply: Reply, told: OutboxRecord, text: str = CURVED, seconds: float = 2.0, *rules: AlertingRule) -> Any:
     """The curves by instance, and the forms that were asked with."""
     async with LocalServer(reply) as server:
-        looking = LookingBack(settings(server.url, text, *rules), NotificationTexts(), seconds)
+        looking = LookingBack(settings(server.url, text, *rules), NotificationTexts, seconds)
         try:
             found = await looking.seen(told)
         finally:
@@ -124,10 +124,10 @@ async def test_rules_of_one_name_are_told_apart_by_the_labels_that_they_give() -
 async def test_a_reload_follows_rules_and_texts() -> None:
     async with LocalServer(matrix()) as server:
         before, after = settings(server.url, "nothing"), settings(server.url, CURVED)
-        looking = LookingBack(before, NotificationTexts())
+        looking = LookingBack(before, NotificationTexts)
         try:
             assert (await looking.seen(row(alert("a")))) == row(alert("a"))
-            await looking.reload(after, NotificationTexts())
+            await looking.reload(after, NotificationTexts)
             assert (await looking.seen(row(alert("a")))).notification.alerts[0].curve is not None
         finally:
             await looking.aclose()
