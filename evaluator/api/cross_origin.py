@@ -3,7 +3,7 @@
 Alertmanager lets the pages of every origin read its API and post to it, and dashboards that run in the browser count on that;
 so it is here, as far as `web.cors_origin` allows. Prometheus' API may be read likewise. What else there is, the evaluator's own
 API above all, may be used by no other origin. A browser asks before it sends JSON elsewhere (a preflight), and JSON is all that
-the API takes in, so a page that may not use the API cannot set a silence either.
+the API takes in, so a page that may not use the API cannot set a silence either. What needs no JSON is kept by `own_pages`.
 """
 
 from __future__ import annotations
