@@ -25,7 +25,7 @@ BETWEEN_LOOKS = 0.15  # seconds
 
 
 @contextmanager
-def running(folder: Path, rules: Path) -> Iterator[str]:
+def running(folder: Path, rules: Path, *flags: str) -> Iterator[str]:
     """The URL of a Prometheus that evaluates the rule files of the pattern `rules` and takes what is written to it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,6 +41,7 @@ def running(folder: Path, rules: Path) -> Iterator[str]:
         "--web.enable-remote-write-receiver",
         "--query.lookback-delta=500ms",
         "--log.level=error",
+        *flags,
     ]
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
