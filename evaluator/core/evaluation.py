@@ -16,7 +16,7 @@ is applied and nothing resolves; a rule over its `limit` keeps the alerts that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -140,6 +140,7 @@ class RuleEvaluation:
     warnings: tuple[str, ...] = ()
     shared: int = 1
     answered_at: datetime | None = None
+    _settled: tuple[Mapping[Labels, Observation], AlertingRule] | None = field(default=None, repr=False, compare=False)
 
     def answer(self, event: QueryReturned, limit: int) -> Sequence[Change]:
         """Apply an answer; gives the alerts whose life changed."""
@@ -148,9 +149,17 @@ class RuleEvaluation:
         self.warnings, self.shared, self.answered_at = event.warnings, event.shared, event.slot
         if not event.observed and not self.alerts:
             return ()
+        if self._settled is not None and self._settled[0] is event.observed and self._settled[1] is self.rule:
+            return ()
         changes = self._follow(event)
         changes += self._admit(event, limit)
+        self._settled = (event.observed, self.rule) if not changes and self._all_fire(event.observed) else None
         return changes
+
+    def _all_fire(self, observed: Mapping[Labels, Observation]) -> bool:
+        """Whether these are the alerts that there are, and all of them fire, so that seeing the same again changes nothing."""
+        lives = (tracked.life for tracked in self.alerts.values())
+        return self.alerts.keys() == observed.keys() and all(life.state is State.FIRING for life in lives)
 
     def fail(self, slot: datetime, failure: Failure) -> None:
         """There was no usable answer: every alert stays as it is."""

@@ -25,6 +25,7 @@ from evaluator.core.answers import Answer, Failure, FailureKind, Span
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.direct import DirectClient
 from evaluator.prometheus.interning import LabelSets
+from evaluator.prometheus.recalling import Recall
 from evaluator.prometheus.reply import Reply
 from evaluator.prometheus.verdict import judge
 from evaluator.prometheus.wording import without_secrets
@@ -66,6 +67,7 @@ class Exchange:
         self._most = most
         self._closed = False
         self._label_sets = LabelSets()
+        self._recall = Recall()
         self._url = query_url(datasource.url)
         self._range_url = query_url(datasource.url, "/api/v1/query_range")
         self._headers = _headers_for(self._url)
@@ -91,7 +93,7 @@ class Exchange:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnfitSecretError, UnicodeError) as error:
             outcome: Answer | Failure = self._no_reply(error, limit, self._clock() - began)
         else:
-            outcome = judge(reply, self._label_sets, self._now(), at if isinstance(at, Span) else None)
+            outcome = self._read(expr, at, reply)
         return outcome if isinstance(outcome, Answer) else without_secrets(outcome, self._datasource, self._url.password)
 
     async def aclose(self) -> None:
@@ -100,6 +102,11 @@ class Exchange:
         await self._client.aclose()
         if self._general is not None:
             await self._general.aclose()
+
+    def _read(self, expr: str, at: datetime | Span, reply: Reply) -> Answer | Failure:
+        if isinstance(at, Span):
+            return judge(reply, self._label_sets, self._now(), at)
+        return self._recall.read(expr, reply, lambda: judge(reply, self._label_sets, self._now()))
 
     def _body(self, expr: str, at: datetime | Span, limit: float) -> bytes:
         return b"query=%b&%b&timeout=%.3f%b" % (_quoted(expr), _when(at), max(limit, 0.001), self._suffix)

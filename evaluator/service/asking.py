@@ -45,6 +45,7 @@ class Asking:
         self._datasources: dict[str, Datasource] = {}
         self._sharing: dict[str, Sharing] = {}
         self._rules: dict[str, tuple[AlertingRule, RuleTexts, timedelta]] = {}
+        self._observed_last: dict[str, tuple[RuleTexts, tuple[Sample, ...], Mapping[Labels, Observation]]] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._environment = (settings.external_labels, settings.external_url)
         self._adopt(settings)
@@ -163,6 +164,7 @@ class Asking:
         }
         self._environment = (settings.external_labels, settings.external_url)
         self._datasources, self._clients = datasources, kept | fresh
+        self._observed_last = {key: known for key, known in self._observed_last.items() if key in self._rules}
         queries = {rule.query for rule, _, _ in self._rules.values()}
         for sharing in self._sharing.values():
             sharing.keep(queries)
@@ -203,6 +205,9 @@ class Asking:
         self, effect: RunQuery, client: PrometheusClient, texts: RuleTexts, answer: Answer, deadline: float
     ) -> QueryReturned | QueryFailed:
         """Apply the rule's labels, asking whatever its templates want to know on the way."""
+        known = self._observed_last.get(effect.rule)
+        if known is not None and known[0] is texts and known[1] is answer.samples:
+            return _returned(effect, known[2], answer)
         queries: dict[str, Sequence[Sample] | Failure] = {}
         while True:
             try:
@@ -214,6 +219,8 @@ class Asking:
             except (TemplateError, DuplicateLabels) as error:
                 return QueryFailed(effect.rule, effect.slot, _blamed(error, queries))
             else:
+                if texts.labels_pure and texts.annotations_pure:
+                    self._observed_last[effect.rule] = (texts, answer.samples, observed)
                 return _returned(effect, observed, answer)
 
 

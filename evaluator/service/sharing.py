@@ -15,7 +15,7 @@ A refusal comes at once, so halves are tried; time is short after a time-out, so
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -55,6 +55,7 @@ class Sharing:
     _seconds: dict[str, float] = field(default_factory=dict)
     _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict)
     _unmarked: Unmarked = field(default_factory=Unmarked)
+    _shared: dict[str, tuple[Request, tuple[Sample, ...], Mapping[str, tuple[Sample, ...]]]] = field(default_factory=dict)
 
     def requests(self, exprs: Iterable[str]) -> tuple[Request, ...]:
         """What to send for the expressions of a slot."""
@@ -71,6 +72,7 @@ class Sharing:
         self._late.intersection_update(exprs)
         self._seconds = {expr: seconds for expr, seconds in self._seconds.items() if expr in exprs}
         self._plans.clear()
+        self._shared.clear()
 
     async def ask(
         self, client: PrometheusClient, request: Request, at: datetime | Span, seconds: float, answered: Answered
@@ -119,7 +121,7 @@ class Sharing:
         if answer.type is not ResultType.VECTOR:
             return Failure(FailureKind.BAD_QUERY, f"the answer to a shared query is not a vector but a {answer.type}")
         try:
-            shares = cut(request, answer.samples, self._unmarked)
+            shares = self._shares(request, answer.samples)
         except ForeignSeriesError as error:
             return Failure(FailureKind.BAD_QUERY, str(error))
         self._took(request, answer.seconds)
@@ -127,8 +129,17 @@ class Sharing:
         nothing = replace(answer, samples=(), seconds=answer.seconds / number, shared=number)
         for expr in request.exprs:
             samples = shares.get(expr)
-            sending.hand_out(expr, replace(nothing, samples=tuple(samples)) if samples else nothing)
+            sending.hand_out(expr, replace(nothing, samples=samples) if samples else nothing)
         return None
+
+    def _shares(self, request: Request, samples: tuple[Sample, ...]) -> Mapping[str, tuple[Sample, ...]]:
+        """The share of each expression that has one: the very same as last time when the samples are."""
+        known = self._shared.get(request.text)
+        if known is not None and known[0] is request and known[1] is samples:
+            return known[2]
+        shares = {expr: tuple(share) for expr, share in cut(request, samples, self._unmarked).items()}
+        self._shared[request.text] = (request, samples, shares)
+        return shares
 
     def _cut_steps(self, sending: _Sending, request: Request, answer: Answer) -> Failure | None:
         """The same for an answer over a span."""
@@ -187,6 +198,7 @@ class Sharing:
         self._replan()
 
     def _replan(self) -> None:
+        self._shared.clear()
         for known in self._plans.values():
             known.stale = True
 
