@@ -145,6 +145,6 @@ def _json(route: Route, deep: bool = True) -> dict[str, Any]:
         "groupWait": format_duration(route.group_wait),
         "groupInterval": format_duration(route.group_interval),
         "repeatInterval": format_duration(route.repeat_interval),
-        "escalation": route.escalation,
+        "escalation": route.escalation or "",
     }
     return {**shown, "routes": [_json(child) for child in route.routes]} if deep else shown

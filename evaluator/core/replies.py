@@ -88,7 +88,7 @@ NO_REPLIES = Replies()
 
 
 class ReplyButton(StrEnum):
-    """A button of a message to people. In Slack its `action_id`, beside the id of the page as `value`; in Telegram, `callback`."""
+    """A button of a message to people. In Slack its `action_id`, beside the page's id as `value`; in Telegram, `callback`."""
 
     ACK = "evaluator:ack"
     SNOOZE = "evaluator:snooze"

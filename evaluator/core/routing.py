@@ -30,7 +30,8 @@ class Route:
     with equal matchers share it. id: unique and stable, the key plus the number of the child where keys collide.
     group_by: label names; None groups by all labels (`...`). inhibit_rules: those
     that hold for this node and what is below it. labels: told with every notification; their values are templates.
-    escalation: name of the policy by which people are chased, or empty. dry_run: a drill; nobody is woken.
+    escalation: name of the policy by which people are chased; empty for none, None where the component may have one of its
+    own. dry_run: a drill; nobody is woken.
     """
 
     receiver: str
@@ -46,7 +47,7 @@ class Route:
     active_time_intervals: tuple[str, ...] = ()
     inhibit_rules: tuple[InhibitRule, ...] = ()
     labels: Labels = NO_LABELS
-    escalation: str = ""
+    escalation: str | None = None
     dry_run: bool = False
     routes: tuple[Route, ...] = ()
 

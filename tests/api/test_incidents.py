@@ -254,7 +254,7 @@ async def test_silencing_an_incident_holds_it() -> None:
         await one.fire()
         made = (await one.post("/incidents/1/silence", {"by": "Ana", "duration": "30m"})).json()
         assert [(one["name"], one["value"]) for one in made["matcherSets"][0]] == [("alertname", "Down"), ("component", "api")]
-        assert (made["createdBy"], made["comment"], made["mutes"]) == ("ana", "incident 1: Down", 1)
+        assert (made["createdBy"], made["comment"], made["mutes"]) == ("ana", "incident 1: Down api", 1)
         assert made["endsAt"] == "2026-03-01T12:30:00Z"
         assert (await one.get("/incidents/1"))["holds"] == ["silence"]
         for body, said in (({"by": ""}, "by: "), ({"by": "ana", "duration": "long"}, "duration: ")):
@@ -290,7 +290,7 @@ async def test_the_review_has_the_facts_and_asks_the_questions() -> None:
     assert answer.headers["content-type"].startswith("text/markdown")
     headings = [line for line in text.splitlines() if line.startswith("#")]
     assert headings == [
-        "# Incident 1: Down",
+        "# Incident 1: Down api",
         *("## Summary", "## Impact", "## Timeline", "## Evidence", "### Values", "### Who was told when"),
         *("## What went well", "## What went badly", "## Actions"),
     ]

@@ -87,7 +87,7 @@ async def test_the_story_is_told_in_sentences() -> None:
         await one.act("ack", note="on it")
         shown = await told(one, "incidents", "show", "1")
         told_lines = [" ".join(words) for words in lines(shown)]
-    assert "1 Down: critical, acked" in told_lines
+    assert "1 Down api: critical, acked" in told_lines
     assert "runbook https://runbook" in told_lines
     assert (
         "ladder ladder: on-call after 0s (told), backup after 5m, manager after 15m, director after 30m; climb 1" in told_lines
@@ -107,10 +107,10 @@ async def test_silencing_prints_the_id() -> None:
 async def test_the_review_goes_where_it_is_wanted(tmp_path: Path) -> None:
     async with brigade() as one:
         await one.fire()
-        assert "# Incident 1: Down" in (await told(one, "incidents", "review", "1")).out
+        assert "# Incident 1: Down api" in (await told(one, "incidents", "review", "1")).out
         file = tmp_path / "review.md"
         assert (await told(one, "incidents", "review", "1", "-o", str(file))).code == 0
-        assert file.read_text().startswith("# Incident 1: Down\n")
+        assert file.read_text().startswith("# Incident 1: Down api\n")
         wrong = await told(one, "incidents", "review", "1", "-o", str(tmp_path / "no" / "review.md"))
         assert (wrong.code, "No such file or directory; name another file" in wrong.err) == (1, True)
 

@@ -93,7 +93,7 @@ def test_an_escalation_is_inherited_until_a_route_names_another_or_none(tmp_path
     text = GOOD.replace("escalation: daytime}", f"escalation: daytime, {below}}}")
     route = settings_of(tmp_path, text).route
     assert [(one.escalation, one.dry_run) for one in route.walk()] == [
-        ("", False),
+        (None, False),
         ("ladder (dry run: drill-sink)", True),
         ("ladder", False),
         ("daytime", False),

@@ -21,7 +21,7 @@ def with_rehearsals(route: Route, ladders: Ladders) -> tuple[Route, Ladders]:
 
 def _rehearsing(route: Route, ladders: Ladders, found: dict[str, Escalation]) -> Route:
     below = tuple(_rehearsing(child, ladders, found) for child in route.routes)
-    known = ladders.escalations.get(route.escalation)
+    known = ladders.escalations.get(route.escalation or "")
     if not route.dry_run or known is None:
         return replace(route, routes=below)
     rehearsal = _rehearsal(known, route.receiver)

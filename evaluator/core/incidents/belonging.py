@@ -32,7 +32,7 @@ class Belonging:
     def policy(self, route: Route, component: str) -> Escalation | None:
         """By which ladder people are chased for what takes this route."""
         known = self._ladders.components.get(component)
-        name = route.escalation or (known.escalation if known is not None else "")
+        name = known.escalation if route.escalation is None and known is not None else route.escalation or ""
         return self._ladders.escalations.get(name)
 
 

@@ -139,7 +139,7 @@ class Incidents:
             return
         before, after = set(record.alerts), {alert.fingerprint: alert for alert, _ in firing}
         if before != after.keys():
-            record = replace(record, alerts=fingerprints(firing), title=title(firing))
+            record = replace(record, alerts=fingerprints(firing), title=title(firing, record.labels))
             fresh = [name_of(alert) for name, alert in after.items() if name not in before]
             gone = before - after.keys()
             if fresh:
@@ -194,12 +194,13 @@ class Incidents:
         if policy is None:
             return
         self.newest += 1
+        labels = without_severity(group.labels)
         severity = alert.labels.get(SEVERITY, "")
         record = IncidentRecord(
             self.newest,
             identity,
             group.route.id,
-            without_severity(group.labels),
+            labels,
             policy,
             severity,
             severity,
@@ -209,7 +210,7 @@ class Incidents:
             now,
             alerts=fingerprints(firing),
             component=component,
-            title=title(firing),
+            title=title(firing, labels),
             previous=former.number if former is not None else None,
             began_at=min(_began_at(one) for one, _ in firing),
         )

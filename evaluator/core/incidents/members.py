@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import Tracked
 from evaluator.core.grouping import AlertGroup, told_order
-from evaluator.core.labels import ALERT_NAME
+from evaluator.core.labels import ALERT_NAME, Labels
 
 NAMED = 3  # alerts that a title names
 
@@ -76,11 +76,12 @@ def name_of(alert: Alert) -> str:
     return alert.labels.get(ALERT_NAME, "") or str(alert.labels)
 
 
-def title(firing: Firing) -> str:
-    """What an incident is called: the names of its alerts."""
+def title(firing: Firing, labels: Labels) -> str:
+    """What an incident is called: the names of its alerts, and which of a kind it is. labels: the incident's own."""
     names = sorted({name_of(alert) for alert, _ in firing})
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    which = [value for name, value in labels.items() if name != ALERT_NAME and value]
+    return " ".join([", ".join(names[:NAMED]) + more, *which])
 
 
 def fingerprints(firing: Firing) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from evaluator.core.backoff import delay
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.incidents.policy import PAGE_LIMIT, SMS_LIMIT, OnResolve
-from evaluator.core.incidents.reach import AT_ONCE, Directory, Reached, Way
+from evaluator.core.incidents.reach import AT_ONCE, CHANNELS, Directory, Reached, Way
 from evaluator.core.incidents.records import (
     Happening,
     IncidentRecord,
@@ -32,6 +32,7 @@ from evaluator.core.incidents.records import (
 from evaluator.core.incidents.transitions import Audience
 from evaluator.core.journal import Journal
 from evaluator.core.rates import Bucket
+from evaluator.core.receivers import Integration
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.receivers.slack import SlackSettings
@@ -48,6 +49,7 @@ CHANGEABLE = (SlackSettings, TelegramSettings, PagerdutySettings)
 REFUSED = timedelta(minutes=5)
 """After which the end of an incident is told again to whoever refused to hear of it."""
 
+_CANCELLED = PageState.CANCELLED
 _MADE_UP = frozenset({PageKind.PAGE, PageKind.REMINDER, PageKind.NOTICE})
 
 Compose = Callable[[IncidentRecord, PageRecord, datetime], Notification]
@@ -127,21 +129,47 @@ class Pages:
         else:
             self._plan(record, way, PageKind.UPDATE, now, serial=len(updates) + 1)
 
-    def _changeable(self, integration: str) -> bool:
+    def _known(self, integration: str) -> Integration | None:
+        """The integration with this lane name, if there still is one."""
         receiver, _, name = integration.rpartition("/")
         known = self.directory.lanes.get(receiver)
-        settings = next((one.settings for one in known.integrations if one.name == name), None) if known is not None else None
-        return isinstance(settings, CHANGEABLE)
+        return next((one for one in known.integrations if one.name == name), None) if known is not None else None
+
+    def _changeable(self, integration: str) -> bool:
+        known = self._known(integration)
+        return known is not None and isinstance(known.settings, CHANGEABLE)
 
     def _tell_resolved(self, record: IncidentRecord, text: str, now: datetime) -> None:
         if record.policy.on_resolve is OnResolve.NONE:
             return
-        for way in dict.fromkeys(_same_way(page, now) for page in self._told(record)):
-            self._plan(record, way, PageKind.RESOLVED, now, text=text)
+        ended = self._ended(record)
+        for way in dict.fromkeys(_same_way(page, now) for page in self._told(record) if page.epoch > ended(page)):
+            self._tell_end(record, way, text, now)
         if record.policy.on_resolve is OnResolve.ALL:
             for level in record.policy.levels[record.level + 1 :]:
                 for way in self.directory.reach(level, record.component, now).ways:
-                    self._plan(record, _now(way, now), PageKind.RESOLVED, now, text=text)
+                    self._tell_end(record, _now(way, now), text, now)
+
+    def _ended(self, record: IncidentRecord) -> Callable[[PageRecord], int]:
+        """Up to which climb whoever got a page has been told the end: an incident that begins again may end without them."""
+        ends = [page for page in self.of(record.number) if page.kind is PageKind.RESOLVED and page.state is not _CANCELLED]
+        last = {page.integration: page.epoch for page in sorted(ends, key=lambda one: one.epoch)}
+        return lambda page: last.get(page.integration, 0)
+
+    def _tell_end(self, record: IncidentRecord, way: Way, text: str, now: datetime, serial: int = 0) -> None:
+        known = self._known(way.integration)
+        if known is not None and known.send_resolved:
+            self._plan(record, way, PageKind.RESOLVED, now, serial=serial, text=text)
+
+    def _tell_end_again(self, record: IncidentRecord, page: PageRecord, now: datetime) -> None:
+        """A page was on its way when the incident ended: whoever reads it must not take it for the newest message."""
+        told = [
+            one
+            for one in self.of(record.number)
+            if (one.kind, one.integration, one.epoch) == (PageKind.RESOLVED, page.integration, record.epoch)
+        ]
+        if not any(one.state is PageState.PLANNED for one in told) and record.policy.on_resolve is not OnResolve.NONE:
+            self._tell_end(record, _same_way(page, now), "it was over before this message arrived", now, len(told))
 
     def _told(self, record: IncidentRecord) -> Iterator[PageRecord]:
         """What was sent about this incident, or may have been."""
@@ -211,7 +239,7 @@ class Pages:
         if not _wanted(record, page):
             self._cancel(page)
         elif page.kind is PageKind.PAGE and record.holds:
-            self._timers.cancel((PAGE, page.id))  # `resume` looks again
+            self._put_back(page)
         elif (turn := self._turn(page, now)) > now:
             self._keep(replace(page, due_at=turn))
             self._timers.set((PAGE, page.id), turn)
@@ -238,6 +266,9 @@ class Pages:
         if not _wanted(record, page):
             self._cancel(page)
             return
+        if page.kind is PageKind.PAGE and record.holds:
+            self._put_back(page)
+            return
         if former is None or record.open:
             message = self._compose(record, page, now)
         else:
@@ -250,6 +281,13 @@ class Pages:
         self._keep(page)
         self._journal.save(row)
         self._journal.deliver(row)
+
+    def _put_back(self, page: PageRecord) -> None:
+        """The incident is held, so this waits; `resume` looks again."""
+        self._timers.cancel((PAGE, page.id))
+        if page.state is not PageState.PLANNED:
+            self._drop_row(page)
+            self._keep(replace(page, state=PageState.PLANNED))
 
     def withdraw(self, record: IncidentRecord, whom: str = "") -> None:
         """Do not send what is only planned, or waits for a retry. What is on its way cannot be called back."""
@@ -290,8 +328,8 @@ class Pages:
             self._changed_again.discard((page.incident, page.integration))
             if record.open:
                 self._change(record, way, now)
-        elif page.kind is PageKind.PAGE and not record.open:
-            self._tell_resolved(record, "it was over before this message arrived", now)
+        elif page.kind in _MADE_UP and not record.open:
+            self._tell_end_again(record, page, now)
         elif page.kind is PageKind.PAGE and record.state is not IncidentState.TRIGGERED:
             self._change(record, way, now)
 
@@ -303,12 +341,15 @@ class Pages:
         page = self._page(event.outbox)
         may_have = now if event.unknown else page.sent_at
         page = replace(page, attempts=page.attempts + 1, error=event.error, sent_at=may_have)
-        if event.permanent and page.kind is not PageKind.RESOLVED:
+        record = self._record_of(page.incident)
+        if event.permanent and (page.kind is not PageKind.RESOLVED or self._known(page.integration) is None):
             self._drop_row(page)
             self._keep(replace(page, state=PageState.FAILED))
             self._note(page, Happening.PAGE_FAILED, f"{_words(page)}: {event.error}", now)
-        elif not _wanted(self._record_of(page.incident), page):
+        elif not _wanted(record, page):
             self._cancel(page)
+            if event.unknown and page.kind in _MADE_UP and not record.open:
+                self._tell_end_again(record, page, now)
         else:
             wait = REFUSED if event.permanent else max(delay(page.id, page.attempts), timedelta(seconds=event.retry_after or 0))
             row = replace(row, attempts=page.attempts, retry_at=now + wait, error=event.error)
@@ -321,12 +362,16 @@ class Pages:
         return row
 
     def lost(self, ident: str) -> bool:
-        """Whether the level that this page belongs to has reached nobody: all that it sent was refused for good."""
+        """Whether the level that this page belongs to has reached nobody: all that it sent was refused for good.
+
+        As in `reach`, channels do not count where people are meant.
+        """
         page = self._page(ident)
         same = [
             one for one in self.of(page.incident) if (one.epoch, one.level, one.kind) == (page.epoch, page.level, PageKind.PAGE)
         ]
-        return page.kind is PageKind.PAGE and all(one.state is PageState.FAILED for one in same)
+        meant = [one for one in same if not one.whom.startswith(CHANNELS)] or same
+        return page in meant and all(one.state is PageState.FAILED for one in meant)
 
     def root(self, page: PageRecord) -> Pairs:
         """What the provider called the first message about this incident by the same way."""

@@ -18,6 +18,8 @@ from evaluator.core.receivers import Receiver
 from evaluator.core.zones import first_instant
 
 PERSON = "person:"
+CHANNELS = (f"{TargetKind.SLACK}:", f"{TargetKind.RECEIVER}:")
+"""Begin what is told and is nobody in particular."""
 NOBODY = "nobody"
 AT_ONCE = timedelta(0)
 

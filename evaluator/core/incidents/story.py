@@ -52,7 +52,6 @@ _COMING: Mapping[What, str] = {
     What.REMINDER: "the owner is reminded",
     What.ACK_END: "the acknowledgement runs out",
     What.SNOOZE_END: "it is no longer put off",
-    What.STALE: "it is given up, because nothing can be asked about it",
     What.RESOLVE_TTL: "its alerts may open an incident again",
 }
 
@@ -74,7 +73,7 @@ def sentence(moment: Moment, names: Names) -> str:
 
 
 def coming(record: IncidentRecord, due: Due) -> str:
-    """What comes next; empty for what concerns nobody."""
+    """What comes next; empty for what concerns nobody, and for what comes only if no rule can be asked for days."""
     if due.what is What.LEVEL:
         level = next_level(record)
         return level.name or f"level {record.level + 1}" if level is not None else ""

@@ -271,7 +271,8 @@ def rerated(record: IncidentRecord, severity: str, policy: Escalation | None, ro
         changed = replace(changed, policy=policy, route=route)
     reaction = changed.policy.on_severity_increase
     if record.state is TRIGGERED:
-        return _restart(replace(changed, rounds=0), now, moment) if other else Step(changed, (moment, Refresh()))
+        anew = other or record.exhausted_at is not None  # nobody is being called any more, and it is worse
+        return _restart(replace(changed, rounds=0), now, moment) if anew else Step(changed, (moment, Refresh()))
     if reaction is Reaction.REOPEN:
         return _begin_again(changed, now, moment)
     deeds: tuple[Deed, ...] = (moment, Refresh())
@@ -313,7 +314,7 @@ def _ack(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
     if record.state is TRIGGERED and len(ackers) < record.policy.ack.by:
         said = f"{len(ackers)} of {record.policy.ack.by} people"
         return Step(counted, (_moment(record, Happening.ACK_COUNTED, now, said, acted), Withdraw(acted.by)))
-    by_link = acted.via == LINK and not _second_visit(record, now)
+    by_link = acted.via == LINK and not _second_visit(record, acted.by, now)
     until = _acked_until(record, acted, by_link, now)
     owner = record.owner if record.state is ACKED and record.owner else acted.by
     if record.state is ACKED and by_link and not record.by_link:
@@ -332,15 +333,23 @@ def _ack(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
     return Step(wound(acked, now), (_moment(record, Happening.ACKED, now, said, acted), Withdraw(), Refresh()))
 
 
-def _second_visit(record: IncidentRecord, now: datetime) -> bool:
-    return record.state is ACKED and record.by_link and record.acked_at is not None and now - record.acked_at >= SECOND_VISIT
+def _second_visit(record: IncidentRecord, by: str, now: datetime) -> bool:
+    """Whether the same person comes back; links in the mails of two people may be followed by one program."""
+    again = record.state is ACKED and record.by_link and by in record.ackers
+    return again and record.acked_at is not None and now - record.acked_at >= SECOND_VISIT
 
 
 def _acked_until(record: IncidentRecord, acted: Acted, by_link: bool, now: datetime) -> datetime | None:
+    """Until when it counts: no less than what somebody has promised already, unless another time is asked for."""
+    if record.state is ACKED and record.acked_until is None and acted.duration is None:
+        return None
     terms = acted.duration or record.policy.ack.timeout
     if by_link:
         terms = min(WEAK_ACK, terms or WEAK_ACK)
-    return now + terms if terms is not None else None
+    if terms is None:
+        return None
+    promised = record.snoozed_until if by_link else record.acked_until
+    return max(now + terms, promised or now) if acted.duration is None or by_link else now + terms
 
 
 def _snooze(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
@@ -378,8 +387,8 @@ def _escalate(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
 def _assign(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
     changed = replace(record, owner=acted.to, updated_at=now)
     deeds: tuple[Deed, ...] = (_moment(record, Happening.ASSIGNED, now, acted.to, acted), Refresh())
-    if record.state is TRIGGERED:
-        deeds += (Inform(PageKind.NOTICE, Audience.OWNER, f"{acted.by} has assigned it to you"),)
+    if acted.to != acted.by:
+        deeds += (Inform(PageKind.NOTICE, Audience.OWNER, f"{acted.by} has assigned it to {acted.to}"),)
     return Step(changed, deeds)
 
 

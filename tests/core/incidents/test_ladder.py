@@ -396,3 +396,17 @@ def test_a_reload_in_the_middle_keeps_the_ladder_that_was_begun() -> None:
     play = Ladder().fires("1m").reload("7m", other).run("1h")
     assert play.pages() == NEVER
     assert any('the policy "ladder" has changed' in line for line in play.story())
+
+
+@pytest.mark.parametrize(("named", "chased"), [(None, True), ("", False), ("ladder", True)])
+def test_a_components_own_ladder_is_for_routes_that_say_nothing_of_ladders(named: str | None, chased: bool) -> None:
+    own = ladders()
+    own = replace(own, components={"api": replace(own.components["api"], escalation="ladder")})
+    root = replace(route(by=["component"], wait="0s"), escalation=named)
+    play = Ladder(config(root=root, ladders=own)).fires("0s").run("1m")
+    assert bool(play.machine.incidents.table) is chased
+
+
+def test_an_incident_is_called_by_its_alerts_and_by_what_sets_it_apart() -> None:
+    play = Ladder().fires("0s").run("1m")
+    assert play.incident.title == "Down api"
