@@ -14,9 +14,11 @@ from typing import NamedTuple
 from prometheus_client.parser import text_string_to_metric_families
 
 from docs.generate.tables import code, table
+from evaluator.core.analytics.fatigue import Fatigue
 from evaluator.core.effects import RunQuery
 from evaluator.core.engine import Machine
 from evaluator.core.events import Observation, QueryReturned, TimerFired
+from evaluator.core.incidents.policy import Ladders
 from evaluator.core.labels import Labels
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
@@ -77,6 +79,7 @@ def _scrape() -> str:
     machine = Machine(_settings(), _START)
     metrics = Metrics(lambda: machine, lambda: _START + timedelta(minutes=1))
     metrics.reloaded_at = _START
+    metrics.incidents.fatigue = Fatigue(0, 0, 0, 0, 0)
     assert machine.next_timer is not None
     for effect in machine.handle(TimerFired(), machine.next_timer):
         if isinstance(effect, RunQuery):
@@ -92,4 +95,5 @@ def _settings() -> Settings:
     receiver = Receiver("receiver", (Integration("console", 0, True, ConsoleSettings()),))
     forwarded = (Alertmanager("http://localhost:9093/api/v2/alerts"),)
     datasources = (Datasource("datasource", "http://localhost:9090"),)
-    return Settings(None, datasources, (group,), Route("receiver"), (receiver,), alertmanagers=forwarded)
+    ladders = Ladders(contacts=(Receiver("person:ana", (Integration("console", 0, True, ConsoleSettings(), way="sms"),)),))
+    return Settings(None, datasources, (group,), Route("receiver"), (receiver,), alertmanagers=forwarded, ladders=ladders)

@@ -27,6 +27,8 @@ from evaluator.notify.forwarding.forwarder import CAPACITY
 from evaluator.service.clock import Clock
 from evaluator.service.counts import Counts
 from evaluator.service.forwarding_families import forwarding
+from evaluator.service.incident_counts import IncidentCounts
+from evaluator.service.incident_families import incident_families
 from evaluator.service.metric_families import GONE, configuration, families
 from evaluator.service.rule_series import rule_series
 
@@ -40,6 +42,7 @@ class Metrics:
 
     def __init__(self, machine: Callable[[], Machine], clock: Clock) -> None:
         self.counts = Counts()
+        self.incidents = IncidentCounts()
         self.reloaded_at: datetime | None = None
         self.reload_successful = True
         self._machine = machine
@@ -96,6 +99,7 @@ class Metrics:
         """Count what was decided and done."""
         if not all(isinstance(effect, Deliver) for effect in effects) and seconds:
             self.commit_seconds.observe(seconds)
+        self.incidents.kept(effects, self._machine().incidents)
         for effect in effects:
             match effect:
                 case Note(Transition() as change):
@@ -119,6 +123,7 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Everything that is read or counted, as metric families."""
         yield from families(self._machine(), self.counts, self._clock())
+        yield from incident_families(self._machine(), self.incidents, self._clock())
         yield from forwarding(self.counts, self.queued(), CAPACITY)
         yield from configuration(self.reload_successful, self.reloaded_at)
 

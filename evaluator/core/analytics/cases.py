@@ -2,7 +2,8 @@
 
 Times of people begin when a provider accepted the first page, not when the incident opened: what the evaluator and a channel
 take is shown apart. An incident that nobody acknowledged has no time to acknowledge; neither nought nor the time to its end
-stands in for one.
+stands in for one. Whoever puts an incident off has answered, too. A ladder that is climbed again because nobody answered is
+the same wait; an incident that was over and began again is not waited for a second time.
 """
 
 from __future__ import annotations
@@ -22,10 +23,21 @@ from evaluator.core.incidents.records import (
     Resolution,
 )
 
+DRY_RUN = "(dry run: "
+"""In the name of a policy that is climbed without waking anybody."""
+
 TRANSIENT = timedelta(minutes=10)
 """What is over by itself within this time, and nobody touched, was transient."""
 
-_TOUCHED = frozenset({Happening.ACKED, Happening.ACK_COUNTED, Happening.NOTE, Happening.SNOOZED, Happening.JOINED})
+ANSWERS = frozenset({Happening.ACKED, Happening.SNOOZED})
+"""By these somebody has taken notice."""
+
+_AFTERWARDS = frozenset({Happening.LABELLED, Happening.REFUSED})
+
+
+def is_drill(record: IncidentRecord) -> bool:
+    """Whether it was none in earnest: an alert of a drill, or a route whose ladder is only tried."""
+    return bool(record.labels.get("drill")) or DRY_RUN in record.policy.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,7 @@ class Case:
     @property
     def drill(self) -> bool:
         """Whether it was none in earnest."""
-        return bool(self.incident.labels.get("drill") == "true")
+        return is_drill(self.incident)
 
     @property
     def counts(self) -> bool:
@@ -52,14 +64,29 @@ class Case:
         return min((page.sent_at for page in self.pages if page.sent_at is not None), default=None)
 
     @property
+    def answer(self) -> Moment | None:
+        """The first answer of a person, before the incident was over for the first time."""
+        for moment in self.moments:
+            if moment.what is Happening.REOPENED:
+                return None
+            if moment.what in ANSWERS:
+                return moment
+        return None
+
+    @property
     def acked_at(self) -> datetime | None:
-        """When somebody first acknowledged, in the first climb."""
-        return next((one.at for one in self.moments if one.what is Happening.ACKED and one.epoch == 1), None)
+        """When somebody answered first."""
+        return self.answer.at if self.answer is not None else None
 
     @property
     def answered_at_level(self) -> int | None:
-        """The highest level that had been told when somebody acknowledged."""
-        return next((one.level for one in self.moments if one.what is Happening.ACKED and one.epoch == 1), None)
+        """The highest level of the climb that had been told when somebody answered."""
+        return self.answer.level if self.answer is not None else None
+
+    @property
+    def ever_answered(self) -> bool:
+        """Whether anybody answered at any time, also after it had begun again."""
+        return any(one.what in ANSWERS for one in self.moments)
 
     @property
     def to_detect(self) -> timedelta | None:
@@ -74,14 +101,14 @@ class Case:
 
     @property
     def to_acknowledge(self) -> timedelta | None:
-        """From the first page that was accepted to the first acknowledgement."""
+        """From the first page that was accepted to the first answer; nought if somebody was quicker than that."""
         if self.acked_at is None or self.paged_at is None:
             return None
         return max(timedelta(0), self.acked_at - self.paged_at)
 
     @property
     def to_acknowledge_from_start(self) -> timedelta | None:
-        """From the opening to the first acknowledgement, as others count."""
+        """From the opening to the first answer, as others count."""
         return self.acked_at - self.incident.opened_at if self.acked_at is not None else None
 
     @property
@@ -100,7 +127,12 @@ class Case:
     def transient(self) -> bool:
         """Whether it was over by itself soon, and nobody had a hand in it."""
         took = self.to_resolve
-        return took is not None and took <= TRANSIENT and not any(one.what in _TOUCHED for one in self.moments)
+        return took is not None and took <= TRANSIENT and not any(map(_touched, self.moments))
+
+
+def _touched(moment: Moment) -> bool:
+    """Whether somebody did something about it while it lasted, or more of it fired."""
+    return moment.what is Happening.JOINED or (bool(moment.by) and moment.what not in _AFTERWARDS)
 
 
 def cases(incidents: Iterable[IncidentRecord], moments: Iterable[Moment], pages: Iterable[PageRecord]) -> Iterator[Case]:

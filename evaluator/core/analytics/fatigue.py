@@ -2,6 +2,8 @@
 
 The weights are a judgement, written down so that they can be argued with: a shift of twelve hours bears two pages; what wakes
 people and what is noise weighs nearly as much; a few rules that make most of the load, and flapping, say that it could be less.
+The load is that of whoever bears most, because a mean over those who were not on call would hide it. Ten rules or fewer make
+all of any load, so concentration begins to count with the eleventh.
 """
 
 from __future__ import annotations

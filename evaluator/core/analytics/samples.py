@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil, sqrt
+from math import sqrt
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def sample(durations: Iterable[timedelta | None], excluded: int = 0) -> Sample:
     half = len(known) // 2
     median = known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
     mean = sum(known, timedelta(0)) / len(known)
-    return Sample(len(known), never, excluded, median, known[ceil(0.9 * len(known)) - 1], mean)
+    return Sample(len(known), never, excluded, median, known[(9 * len(known) + 9) // 10 - 1], mean)
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float] | None:

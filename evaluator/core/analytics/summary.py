@@ -13,7 +13,7 @@ from evaluator.core.analytics.fatigue import TOP, Fatigue, fatigue
 from evaluator.core.analytics.interruptions import Interruptions, interruptions
 from evaluator.core.analytics.noise import Noise, RuleLoad, loads, noise
 from evaluator.core.analytics.samples import Sample, sample
-from evaluator.core.incidents.records import IncidentState, Resolution
+from evaluator.core.incidents.records import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,11 @@ class Summary:
     """Incidents opened from `start` until just before `stop`. excluded: drills, and those that were closed as stale.
 
     detect: from the first sample over the threshold to the opening, where the rule says when that was. notify, acknowledge,
-    acknowledge_from_start, resolve: see `Case`. by_level: acknowledgements by the highest level that had been told.
+    acknowledge_from_start, resolve: see `Case`; what never came is in `resolve` an incident that is still open. people: also of
+    incidents that were closed as stale, for people were woken. by_level: answers by the highest level that had been told.
     escalated: incidents in which a level above the first was told; again: in which the ladder began more than once.
-    unacknowledged: numbers of those that nobody acknowledged; flapping: of those that began again.
+    unacknowledged: numbers of those that somebody was paged for and nobody ever answered to; flapping: of those that began
+    again.
     """
 
     start: datetime
@@ -55,10 +57,9 @@ def summarize(
     """Of all incidents of that time. zones: of people."""
     everything = [case for case in found if start <= case.incident.opened_at < stop]
     told = [case for case in everything if case.counts]
-    people = interruptions(told, zones)
+    people = interruptions((case for case in everything if not case.drill), zones)
     paged = [case for case in told if case.paged_at is not None]
-    over = [case for case in told if case.incident.state is IncidentState.RESOLVED]
-    by_hand = sum(case.incident.resolution is Resolution.MANUAL for case in over)
+    by_hand = sum(case.incident.resolution is Resolution.MANUAL for case in told)
     detected = [took for case in told if (took := case.to_detect) is not None]
     levels = Counter(level for case in told if (level := case.answered_at_level) is not None)
     return Summary(
@@ -70,7 +71,7 @@ def summarize(
         sample(case.to_notify for case in told),
         sample((case.to_acknowledge for case in paged), excluded=len(told) - len(paged)),
         sample(case.to_acknowledge_from_start for case in told),
-        sample((case.to_resolve for case in over if case.to_resolve is not None), excluded=by_hand),
+        sample((case.to_resolve for case in told if case.incident.resolution is not Resolution.MANUAL), excluded=by_hand),
         dict(sorted(levels.items())),
         sum(case.levels > 1 for case in told),
         sum(case.incident.epoch > 1 for case in told),
@@ -78,6 +79,6 @@ def summarize(
         noise(told),
         loads(told)[:TOP],
         fatigue(told, people, max(stop - start, timedelta(0))),
-        [case.incident.number for case in told if case.paged_at is not None and case.acked_at is None],
+        [case.incident.number for case in told if case.paged_at is not None and not case.ever_answered],
         [case.incident.number for case in told if case.incident.flaps],
     )
