@@ -49,11 +49,11 @@ def parse(expr: str, dialect: Dialect = Dialect.PROMETHEUS) -> Expression:
     if isinstance(outcome, str):
         return Expression(uncommented(expr, tokens), dialect, known=False, reason=outcome)
     survey = _Survey()
-    render(outcome, survey.visit)
+    text = render(outcome, survey.visit)
     if survey.alternatives:
         return _foreign_alternatives(uncommented(expr, tokens), dialect)
     return Expression(
-        text=render(outcome),
+        text=render(outcome) if survey.rewrites else text,
         dialect=dialect,
         result_type=_result_type(outcome),
         selectors=tuple(survey.selectors),
@@ -111,9 +111,13 @@ def _foreign_alternatives(text: str, dialect: Dialect) -> Expression:
 
 
 class _Survey:
-    """Collects what an expression uses; `visit` is handed to `render` for the walk, whose text is not used."""
+    """Collects what an expression uses; `visit` is handed to `render` for the walk.
+
+    rewrites: it was given other texts than those of the expression, so what it rendered is of no use.
+    """
 
     def __init__(self) -> None:
+        self.rewrites = False
         self.selectors: list[Selector] = []
         self.functions: set[str] = set()
         self.alternatives = False
@@ -133,10 +137,12 @@ class _Survey:
     def _call(self, node: promql.Call) -> str | None:
         self.functions.add(node.func.name)
         if node.func.name == "info":
+            self.rewrites = True
             return self._info(node)
         subject = absent_subject(node)
         if subject is None:
             return None
+        self.rewrites = True
         self._add(subject, in_absent=True)
         return ""
 

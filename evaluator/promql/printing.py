@@ -25,12 +25,12 @@ from evaluator.core.quoting import quote
 Replace = Callable[[promql.Expr], str | None]
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_MATCH_OPS = (
-    (promql.MatchOp.Equal, "="),
-    (promql.MatchOp.NotEqual, "!="),
-    (promql.MatchOp.Re, "=~"),
-    (promql.MatchOp.NotRe, "!~"),
-)
+_MATCH_OPS = {
+    int(promql.MatchOp.Equal): "=",
+    int(promql.MatchOp.NotEqual): "!=",
+    int(promql.MatchOp.Re): "=~",
+    int(promql.MatchOp.NotRe): "!~",
+}
 
 
 def render(tree: promql.Expr, replace: Replace = lambda node: None) -> str:
@@ -41,18 +41,19 @@ def render(tree: promql.Expr, replace: Replace = lambda node: None) -> str:
 
 def selector_text(node: promql.VectorSelector) -> str:
     """The selector without its offset and `@`."""
-    name, matchers = node.name or "", list(map(matcher_text, ordered_matchers(node)))
+    name, matchers = node.name or "", sorted(map(matcher_text, node.matchers.matchers))
     return f"{name}{{{','.join(matchers)}}}" if matchers or not name else name
 
 
 def ordered_matchers(node: promql.VectorSelector) -> list[promql.Matcher]:
     """The matchers in the order in which they are printed, which is also the one in which the server will see them."""
-    return sorted(node.matchers.matchers, key=matcher_text)
+    matchers = node.matchers.matchers
+    return sorted(matchers, key=matcher_text) if len(matchers) > 1 else list(matchers)
 
 
 def match_op(matcher: promql.Matcher) -> str:
     """How a matcher of the tree compares."""
-    return next(text for op, text in _MATCH_OPS if matcher.op == op)
+    return _MATCH_OPS[int(matcher.op)]
 
 
 def shift_text(node: promql.VectorSelector | promql.SubqueryExpr) -> str:
