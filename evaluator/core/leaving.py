@@ -1,0 +1,85 @@
+"""How alerts leave their groups, and groups end: once nothing is on its way, and everybody has heard what is owed to them."""
+
+from __future__ import annotations
+
+from evaluator.core.alerts import Alert, Alerts
+from evaluator.core.fallback import PATIENCE
+from evaluator.core.grouping import AlertGroup, Lane
+from evaluator.core.joining import Groups
+from evaluator.core.journal import Journal
+from evaluator.core.muting import Muting
+from evaluator.core.outgoing import REPEAT, Outgoing
+from evaluator.core.records import AlertRecord, LedgerRecord
+from evaluator.core.timers import Timers
+
+
+class Leaving:
+    """Lets alerts go, groups after them, and lanes that nobody needs."""
+
+    def __init__(
+        self, groups: Groups, alerts: Alerts, muting: Muting, outgoing: Outgoing, timers: Timers, journal: Journal
+    ) -> None:
+        self._groups = groups
+        self._alerts = alerts
+        self._muting = muting
+        self._outgoing = outgoing
+        self._timers = timers
+        self._journal = journal
+
+    def settle(self, group: AlertGroup) -> None:
+        """Once nothing is on its way, let the ended alerts go that everybody has heard of; and the group, if it is empty."""
+        if not group.idle:
+            return
+        for fingerprint, updated_at in group.considered.items():
+            alert = group.alerts.get(fingerprint)
+            if alert is not None and not alert.firing and alert.updated_at == updated_at and not self._owed(group, fingerprint):
+                self._leave(group, alert)
+        group.considered = {}
+        if not group.alerts:
+            self._close(group)
+
+    def _owed(self, group: AlertGroup, fingerprint: str) -> bool:
+        """Whether somebody who was told that this alert fires, and wants to hear of its end, has not heard of it."""
+        if self._outgoing.compatibility:
+            return False
+        return any(
+            lane.told is not None and lane.integration.send_resolved and fingerprint in lane.told.owed
+            for lane in group.lanes.values()
+        )
+
+    def _leave(self, group: AlertGroup, alert: Alert) -> None:
+        del group.alerts[alert.fingerprint]
+        alert.groups.discard(group.id)
+        if alert.groups or alert.firing:
+            self._journal.touch(AlertRecord, alert.key, alert.record)
+            return
+        if not alert.within:
+            self._alerts.forget(alert)
+            self._muting.forget(alert)
+        self._journal.forget(AlertRecord, alert.key)
+
+    def _close(self, group: AlertGroup) -> None:
+        self._groups.remove(group)
+        for lane in group.lanes.values():
+            self._forget(group, lane)
+
+    def forsake(self, group: AlertGroup, alert: Alert) -> None:
+        """Take an alert that fires on out of a group without a word."""
+        del group.alerts[alert.fingerprint]
+        alert.groups.discard(group.id)
+        self._groups.stir(group)
+        self._journal.touch(AlertRecord, alert.key, alert.record)
+        self.settle(group)
+
+    def remove_lane(self, group: AlertGroup, name: str) -> None:
+        """Tell this integration nothing more of the group, and forget what it was told."""
+        lane = group.lanes.pop(name)
+        if lane.row is not None:
+            self._outgoing.drop(lane)
+        self._forget(group, lane)
+
+    def _forget(self, group: AlertGroup, lane: Lane) -> None:
+        self._timers.cancel((REPEAT, group.id, lane.name))
+        self._timers.cancel((PATIENCE, group.id, lane.name))
+        if lane.told is not None:
+            self._journal.forget(LedgerRecord, lane.told.key)
