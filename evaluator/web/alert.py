@@ -22,6 +22,7 @@ from evaluator.core.view import UnavailableError, View
 from evaluator.web import standing
 from evaluator.web.choice import Choice
 from evaluator.web.described import describe, value_of
+from evaluator.web.incidents import chased
 from evaluator.web.lanes import Prospect, prospect
 from evaluator.web.lookup import find_alert, labels_of
 from evaluator.web.rendering import render
@@ -61,6 +62,7 @@ async def alert(view: View, request: Request) -> Response:
         choice=Choice(),
         labels=labels,
         fingerprint=fingerprint,
+        incident=chased(view).get(fingerprint),
         told=told,
         state=_state(told),
         lines=[_indented(line) for line in sentences(told)[1:]],

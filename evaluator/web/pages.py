@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from evaluator.core.view import UnavailableError, View
-from evaluator.web import silence_form, silences
+from evaluator.web import incident, incidents, oncall, silence_form, silences
 from evaluator.web.alert import alert
 from evaluator.web.guard import REFUSAL, same_origin
 from evaluator.web.live import Live, Pace
@@ -39,12 +39,17 @@ def pages(view: View, pace: Pace = Pace()) -> list[BaseRoute]:
     return [
         shows("/", wall),
         shows("/alerts/{fingerprint}", alert),
+        shows("/incidents", incidents.listing),
+        shows("/incidents/{number}", incident.one),
+        changes("/incidents/{number}/act", incident.act),
         shows("/silences", silences.listing),
         shows("/silences/new", silence_form.blank),
         changes("/silences/new", silence_form.post),
         shows("/silences/{id}", silences.one),
         shows("/silences/{id}/edit", silence_form.edit),
         changes("/silences/{id}/expire", silences.expire),
+        shows("/oncall", oncall.oncall),
+        changes("/oncall/overrides/{id}/end", oncall.take_back),
         shows("/rules", rules),
         shows("/routes", routes),
         shows("/status", status),

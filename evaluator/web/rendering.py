@@ -41,6 +41,7 @@ _environment.filters.update(
     shown=plain.shown,
     relative=words.relative,
     clock=words.clock,
+    on_the_wall=words.on_the_wall,
     span=words.span,
     iso=rfc3339,
     duration=format_duration,

@@ -6,7 +6,8 @@ folded labels, timers) is found out for what stands on the page and no more, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,11 +19,13 @@ from starlette.responses import Response
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import Tracked
 from evaluator.core.grouping import AlertGroup, told_order
+from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher
 from evaluator.core.muting import Mute
 from evaluator.core.view import View
 from evaluator.web.choice import LONGEST_VALUE, Choice, read_choice
 from evaluator.web.described import Description, describe, is_built_in, value_of
+from evaluator.web.incidents import chased
 from evaluator.web.lanes import Prospect, prospect
 from evaluator.web.lookup import labels_of, pending
 from evaluator.web.paging import Page, page_of
@@ -90,6 +93,7 @@ class Card:
     """A group as it is shown. common: labels that all its alerts share, besides those in `labels`, its own.
 
     silence: the query of the form that silences all of it; None where no label is common, which would silence everything.
+    incidents: open ones that its alerts belong to.
     """
 
     key: str
@@ -104,6 +108,7 @@ class Card:
     causes: tuple[Cause, ...]
     prospect: Prospect
     silence: str | None
+    incidents: tuple[IncidentRecord, ...]
 
 
 async def wall(view: View, request: Request) -> Response:
@@ -127,6 +132,7 @@ async def wall(view: View, request: Request) -> Response:
         pending=alone,
         waiting=[_waiting(view, one) for one in alone.items],
         built_in=[(alert, describe(view, alert)) for alert in view.machine.alerts if alert.firing and is_built_in(alert)],
+        incidents=Counter(str(one.state) for one in view.machine.incidents.table.values() if one.open),
         rules=sum(len(one.rules) for one in view.machine.groups.values()),
         evaluated_at=max((one.finished_at for one in view.machine.groups.values() if one.finished_at), default=None),
     )
@@ -193,13 +199,15 @@ def key_of(group: AlertGroup) -> str:
 
 
 def _cards(view: View, chosen: Sequence[Chosen], choice: Choice) -> Iterator[Card]:
-    standing = Standing(view)
+    standing, incidents = Standing(view), chased(view)
     most = max(FEWEST_ROWS, min(ROWS_PER_CARD, ROWS_PER_PAGE // max(1, len(chosen))))
     for one in chosen:
-        yield _card(view, standing, one, choice, ROWS_OF_ONE if choice.group else most)
+        yield _card(view, standing, incidents, one, choice, ROWS_OF_ONE if choice.group else most)
 
 
-def _card(view: View, standing: Standing, chosen: Chosen, choice: Choice, most: int) -> Card:
+def _card(
+    view: View, standing: Standing, incidents: Mapping[str, IncidentRecord], chosen: Chosen, choice: Choice, most: int
+) -> Card:
     group = chosen.group
     members = [one for one in chosen.members if not choice.state or one.state == choice.state]
     members.sort(key=lambda one: ((FIRING, MUTED, RESOLVED).index(one.state), told_order(one.alert)))
@@ -220,7 +228,13 @@ def _card(view: View, standing: Standing, chosen: Chosen, choice: Choice, most: 
         standing.causes(quiet, group.route) if quiet else (),
         prospect(view, group),
         _silence(common.only((ALERT_NAME, *group.labels)) or common),
+        _incidents(incidents, members),
     )
+
+
+def _incidents(known: Mapping[str, IncidentRecord], members: Iterable[Member]) -> tuple[IncidentRecord, ...]:
+    found = {record.number: record for member in members if (record := known.get(member.alert.fingerprint)) is not None}
+    return tuple(found[number] for number in sorted(found))
 
 
 def _silence(labels: Labels) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -29,6 +30,11 @@ def relative(at: datetime, now: datetime) -> str:
 def clock(at: datetime) -> str:
     """The exact instant, to the second, in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def on_the_wall(at: datetime, zone: ZoneInfo) -> str:
+    """The day and the time on the clocks of a zone."""
+    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M")
 
 
 def parse_instant(text: str) -> datetime:

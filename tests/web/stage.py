@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from evaluator.core.events import (
     SilenceSet,
     TimerFired,
 )
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.posting import PostedAlert
 from evaluator.core.receivers.general import ConsoleSettings
@@ -120,6 +121,29 @@ class Stage:
     async def attempts(self, group: str | None, limit: int) -> Sequence[Attempt]:
         """Newest first."""
         return [one for one in self._noted(Attempt) if one.group == group][:limit]
+
+    async def transitions_between(self, since: datetime, until: datetime, limit: int) -> Sequence[Transition]:
+        """Newest first."""
+        return [one for one in self._noted(Transition) if since <= one.at < until][:limit]
+
+    async def incident(self, number: int) -> IncidentRecord | None:
+        """As the machine has it."""
+        return self.machine.incidents.table.get(number)
+
+    async def incidents(
+        self, states: Collection[IncidentState], until: datetime | None, limit: int
+    ) -> Sequence[IncidentRecord]:
+        """Newest first."""
+        found = [one for one in self.machine.incidents.table.values() if one.state in states]
+        return sorted((one for one in found if until is None or one.opened_at < until), key=lambda one: -one.number)[:limit]
+
+    async def moments(self, number: int) -> Sequence[Moment]:
+        """From the beginning."""
+        return [one for one in reversed(self._noted(Moment)) if one.incident == number]
+
+    async def pages(self, number: int) -> Sequence[PageRecord]:
+        """In the order in which they were planned."""
+        return self.machine.incidents.pages_of(number)
 
     def _noted(self, kind: type[Any]) -> list[Any]:
         return [note for note in reversed(self.notes) if isinstance(note, kind)]

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from evaluator.service.listening import bind, server
 from evaluator.web.live import Pace
 from evaluator.web.pages import pages
+from tests.web.brigade import DOWN, on_ladder, turns
 from tests.web.stage import Stage
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed, so there is no browser to drive")
@@ -171,4 +172,47 @@ async def test_nothing_overflows_on_a_telephone() -> None:
         for path in ("", "silences", "silences/new", "rules", "routes", "status"):
             await page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}/{path}")
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert complaints == []
+
+
+async def test_an_incident_is_worked_on_while_its_page_lives() -> None:
+    """What somebody types outlives an update, and the button is for the incident as it is then."""
+    stage = Moving(on_ladder())
+    stage.post(DOWN)
+    stage.deliver()
+    async with browsing(stage) as (page, complaints):
+        await page.get_by_role("link", name="incident 1").click()
+        await page.fill("input[name=by]", "ana")
+        await page.fill("input[name=note]", "looking at the disks")
+        stage.pass_time(minutes=5)
+        stage.deliver()
+        stage.move()
+        await page.get_by_text("backup has been told").wait_for()
+        assert await page.input_value("input[name=note]") == "looking at the disks"
+        await page.get_by_role("button", name="acknowledge").click()
+        await page.get_by_text("Ana is on it").wait_for()
+        await page.get_by_text("Ana acknowledged: looking at the disks").wait_for()
+        assert await page.input_value("input[name=by]") == "ana"  # it is remembered
+        await page.select_option("#lasts", "4h")
+        await page.get_by_role("button", name="put off").click()
+        await page.get_by_text("put off by Ana").first.wait_for()
+        await page.get_by_role("link", name="Incidents").click()
+        await page.wait_for_url("**/incidents")
+        await page.locator(".card").wait_for()
+        await page.keyboard.press("j")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/incidents/1")
+        assert complaints == []
+    assert str(stage.machine.incidents.table[1].state) == "snoozed"
+
+
+async def test_four_weeks_of_duty_are_drawn_without_complaints() -> None:
+    stage = Moving(on_ladder(duty=turns()))
+    async with browsing(stage, "dark") as (page, complaints):
+        await page.get_by_role("link", name="On call").click()
+        await page.locator("svg.week").nth(3).wait_for()
+        await page.fill("#find", "2026-03-02 10:00")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**at=**")
+        assert "Bo" in await page.locator("section header").first.inner_text()
         assert complaints == []
