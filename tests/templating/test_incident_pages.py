@@ -137,10 +137,15 @@ def test_texts_of_either_language_may_ask_for_the_incident() -> None:
     assert TEXTS.render("{{ if .Incident }}{{ .Incident.Number }}{{ end }}", told(None)) == ""
 
 
+@pytest.fixture(scope="module")
+def copied() -> NotificationTexts:
+    """The packaged texts as operators can copy them."""
+    return NotificationTexts([(f"{file}.j2", text) for file, text in packaged_as_jinja().items()], strict=True)
+
+
 @pytest.mark.parametrize("name", ["title", "text", "short", "color", "urgency", "priority", "tags"])
-def test_the_texts_in_jinja2_say_the_same(name: str) -> None:
-    """Those that operators can copy, whatever is told."""
-    texts = NotificationTexts([(f"{file}.j2", text) for file, text in packaged_as_jinja().items()], strict=True)
+def test_the_texts_in_jinja2_say_the_same(name: str, copied: NotificationTexts) -> None:
+    """Whatever is told."""
     late = replace(NOTICE, late=timedelta(minutes=7), confirmed_at=AT - timedelta(minutes=14), text="well")
     for data in (told(), told(late, alerts=12), told(replace(NOTICE, kind=PageKind.RESOLVED)), told(None)):
-        assert texts.render(f'{{{{ template "page.{name}" . }}}}', data) == say(name, data)
+        assert copied.render(f'{{{{ template "page.{name}" . }}}}', data) == say(name, data)
