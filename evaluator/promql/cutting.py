@@ -1,7 +1,8 @@
 """Cuts the answer to a shared request into what each expression would have been answered.
 
 Nothing is computed that the server would compute otherwise: series are told apart by a label that the plan put there or
-left there, and compared with constants as IEEE doubles.
+left there, and compared with constants as IEEE doubles. A native histogram counts as 0 there, as its value does here: servers
+that let one pass at all take it for that.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _shares(fetch: Fetch, samples: Sequence[Sample]) -> Iterator[tuple[str, Sequ
         mine = piles.get(taker.value, ())
         if taker.bound is not None:
             holds = taker.bound.holds
-            mine = [sample for sample in mine if sample.histogram is None and holds(sample.value)]
+            mine = [sample for sample in mine if holds(sample.value)]
         if mine:
             yield taker.expr, mine
 

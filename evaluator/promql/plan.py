@@ -12,6 +12,9 @@ brought together before they are sent, best way first:
 What comes back is cut up again by `cutting`. A plan says nothing of time or of failures: whoever sends it splits a request
 that fails for what may be one expression's fault, and names the culprit in `alone`, so that it stays alone from then on.
 
+Prometheus 2.42, to which native histograms are an experiment, loses them in `label_replace`. An expression whose result they
+are has the same series there, but they read as 0; what is computed from histograms is a number, and is as it is alone.
+
 Alertmanager and the rulers of Prometheus and VictoriaMetrics have nothing like it; they ask once per rule.
 """
 

@@ -31,12 +31,33 @@ def push(url: str, story: Iterable[Series]) -> None:
 def _series(series: Series) -> bytes:
     labels = [_field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in series.labels]
     samples = [_field(2, _sample(at, value)) for at, value in series.samples]
-    return b"".join([*labels, *samples])
+    return b"".join([*labels, *samples, *(_field(4, _histogram(at, counts)) for at, counts in series.histograms)])
+
+
+def _histogram(at: datetime, counts: tuple[int, ...]) -> bytes:
+    """A native histogram: integer counts of neighbouring buckets, each twice as wide as the one before, the first up to 1."""
+    total, steps = sum(counts), [count - before for count, before in zip(counts, (0, *counts), strict=False)]
+    return b"".join(
+        (
+            b"\x08" + _varint(total) + b"\x19" + struct.pack("<d", 1.5 * total),
+            b"\x20" + _zigzag(0) + b"\x29" + struct.pack("<d", 0.001) + b"\x30" + _varint(0),
+            _field(11, b"\x08" + _zigzag(0) + b"\x10" + _varint(len(counts))),
+            _field(12, b"".join(map(_zigzag, steps))),
+            b"\x78" + _varint(_milliseconds(at)),
+        )
+    )
 
 
 def _sample(at: datetime, value: float) -> bytes:
-    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
-    return b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(milliseconds)
+    return b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(_milliseconds(at))
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _zigzag(value: int) -> bytes:
+    return _varint(2 * value if value >= 0 else -2 * value - 1)
 
 
 def _field(number: int, content: bytes) -> bytes:

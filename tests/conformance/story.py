@@ -84,10 +84,11 @@ _LABEL = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*")')
 
 @dataclass(frozen=True)
 class Series:
-    """A series with its samples in the order of time."""
+    """A series with its samples in the order of time. histograms: native ones, by the counts of their buckets."""
 
     labels: tuple[tuple[str, str], ...]
     samples: tuple[tuple[datetime, float], ...]
+    histograms: tuple[tuple[datetime, tuple[int, ...]], ...] = ()
 
 
 def told_from(start: datetime) -> list[Series]:
