@@ -20,7 +20,7 @@ from evaluator.core.answers import Answer, Failure
 from evaluator.core.effects import Effect, Forget, Note, RunQuery, RunRange, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import Event, Observation, QueryReturned, RangeReturned, TimerFired
-from evaluator.core.labels import Labels
+from evaluator.core.labels import NO_LABELS
 from evaluator.core.settings import Batching, Datasource, DatasourceKind, Settings
 from evaluator.core.world import drive
 from evaluator.prometheus.client import PrometheusClient
@@ -57,10 +57,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dateti
 
 async def observed(effect: RunQuery, answer: Answer, deadline: float) -> QueryReturned:
     """The samples as they are."""
-    return QueryReturned(effect.rule, effect.slot, {each.labels: Observation(NO, each.value) for each in answer.samples})
-
-
-NO = Labels({})
+    found = {each.labels: Observation(NO_LABELS, each.value, each.histogram) for each in answer.samples}
+    return QueryReturned(effect.rule, effect.slot, found)
 
 
 async def by_span(datasource: Datasource, rules: Sequence[str], effect: RunRange) -> dict[tuple[str, datetime], object]:
@@ -76,7 +74,7 @@ async def by_span(datasource: Datasource, rules: Sequence[str], effect: RunRange
 def _found(event: object, at: datetime) -> object:
     if not isinstance(event, RangeReturned) or at in event.failed:
         return "failed"
-    return sorted((labels, repr(one.value)) for labels, one in event.observed.get(at, {}).items())
+    return sorted((labels, repr((one.value, one.histogram))) for labels, one in event.observed.get(at, {}).items())
 
 
 async def by_instant(datasource: Datasource, rules: Sequence[str], effect: RunRange) -> dict[tuple[str, datetime], object]:
