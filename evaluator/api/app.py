@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evaluator.api import (
+    analytics,
     documents,
     explaining,
     feeds,
@@ -83,6 +84,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
         *feeds.routes(view),
         *incidents.routes(view),
         *maintenance.routes(view),
+        *analytics.routes(view),
         *pages,
     ]
     return Starlette(

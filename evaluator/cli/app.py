@@ -20,6 +20,7 @@ COMMANDS = {
     "alerts": "alerts:app",
     "silence": "silence:app",
     "incidents": "incidents:app",
+    "analytics": "analytics:analytics",
     "maintenance": "maintenance:app",
     "oncall": "oncall:app",
     "routes": "routes:app",

@@ -15,11 +15,14 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
 from typing import ParamSpec, TextIO, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx
 from starlette.applications import Starlette
 
 from evaluator.api.view import UnavailableError
+from evaluator.core.analytics.report import Report
+from evaluator.core.analytics.summary import Summary
 from evaluator.core.effects import Effect, RunQuery
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryReturned, Reloaded, TimerFired
@@ -30,6 +33,7 @@ from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer
 from evaluator.replies.keys import own_key
 from evaluator.service import garbage, heartbeat, listening
+from evaluator.service.analytics import gather, report
 from evaluator.service.asking import Asking
 from evaluator.service.calendars import Calendars
 from evaluator.service.changes import Changes
@@ -39,7 +43,7 @@ from evaluator.service.forwarding import Forwarding
 from evaluator.service.logs import log, log_effects
 from evaluator.service.looking_back import LookingBack
 from evaluator.service.metrics import Metrics
-from evaluator.service.texts import NotificationTextsOf, finished, with_texts
+from evaluator.service.texts import NotificationTextsOf, finished, linking, with_texts
 from evaluator.service.world import RealWorld
 from evaluator.store.base import Store, StoreError
 
@@ -83,7 +87,7 @@ class Service:
         self._read = read
         self._clock = clock
         self._asking = Asking(settings)
-        texts = NotificationTextsOf(settings)
+        texts = self._texts_of(settings)
         self._deliverer = Deliverer(
             settings.told,
             texts,
@@ -199,6 +203,14 @@ class Service:
         known = self.machine.incidents.pages_of(number)
         return known or (await _read(self.store.pages, incident=number, limit=MOST_MOMENTS))[::-1]
 
+    async def analytics(self, start: datetime, stop: datetime) -> Summary:
+        """Figures about the incidents opened from `start` until just before `stop`. Raises UnavailableError."""
+        return await _read(gather, self.store, self.settings.duty, start, stop)
+
+    async def report(self, start: datetime, stop: datetime, zone: ZoneInfo) -> Report:
+        """The same for people, with what is ahead, on the clock of `zone`. Raises UnavailableError."""
+        return report(await self.analytics(start, stop), self.machine, self.now, zone)
+
     async def submit(self, event: Event) -> None:
         """Let the machine handle `event`; returns once what came of it has been kept. Raises UnavailableError.
 
@@ -276,7 +288,7 @@ class Service:
         for name in ("storage", "listen"):
             if getattr(settings, name) != getattr(former, name):
                 log.warning("takes effect at the next start", setting=name)
-        texts = NotificationTextsOf(settings)
+        texts = self._texts_of(settings)
         await self._asking.reload(settings)
         await self._deliverer.reload(
             settings.told, texts, external_url=settings.external_url, compatibility=settings.compatibility
@@ -292,7 +304,13 @@ class Service:
         with garbage.staying():
             effects = self.machine.restore(self.store.load(), now)
         self.metrics.counts.restore = monotonic() - began
+        self.metrics.incidents.restored(self.machine.incidents)
         await world.commit(effects, now)
+
+    def _texts_of(self, settings: Settings) -> NotificationTextsOf:
+        if not settings.duty.people:
+            return NotificationTextsOf(settings)
+        return NotificationTextsOf(settings, linking(settings, lambda: self.own_key))
 
     def _tell(self, event: Event) -> None:
         if self._world is not None:

@@ -2,5 +2,5 @@
 
 Everything here is a pure function of records. `cases` reads incidents, `samples` says what a handful of durations comes to,
 `interruptions` who was disturbed when, `noise` what was not worth it, `flapping` what does not hold still, `fatigue` all that
-as one score with its parts, `summary` everything for a stretch of time.
+as one score with its parts, `summary` everything for a stretch of time, `report` the same for people to read.
 """

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
 
+ENOUGH = 5
+"""Durations that it takes before a mean or a p90 says anything; people are shown the middle of fewer only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -13,7 +13,7 @@ from evaluator.core.analytics.fatigue import TOP, Fatigue, fatigue
 from evaluator.core.analytics.interruptions import Interruptions, interruptions
 from evaluator.core.analytics.noise import Noise, RuleLoad, loads, noise
 from evaluator.core.analytics.samples import Sample, sample
-from evaluator.core.incidents.records import Resolution
+from evaluator.core.incidents.records import IncidentRecord, Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Summary:
     acknowledge_from_start, resolve: see `Case`; what never came is in `resolve` an incident that is still open. people: also of
     incidents that were closed as stale, for people were woken. by_level: answers by the highest level that had been told.
     escalated: incidents in which a level above the first was told; again: in which the ladder began more than once.
-    unacknowledged: numbers of those that somebody was paged for and nobody ever answered to; flapping: of those that began
+    unacknowledged: those that somebody was paged for and nobody ever answered to; flapping: of those that began
     again.
     """
 
@@ -44,8 +44,8 @@ class Summary:
     noise: Noise
     rules: Sequence[RuleLoad]
     fatigue: Fatigue
-    unacknowledged: Sequence[int]
-    flapping: Sequence[int]
+    unacknowledged: Sequence[IncidentRecord]
+    flapping: Sequence[IncidentRecord]
 
 
 def summarize(
@@ -79,6 +79,6 @@ def summarize(
         noise(told),
         loads(told)[:TOP],
         fatigue(told, people, max(stop - start, timedelta(0))),
-        [case.incident.number for case in told if case.paged_at is not None and not case.ever_answered],
-        [case.incident.number for case in told if case.incident.flaps],
+        [case.incident for case in told if case.paged_at is not None and not case.ever_answered],
+        [case.incident for case in told if case.incident.flaps],
     )
