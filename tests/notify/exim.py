@@ -95,7 +95,7 @@ class Exim:
         """The mail about the outbox row of that id, once it is in the mailbox: it is delivered after it was accepted."""
         box = self.folder / "mail" / "inbox"
         for _ in range(500):
-            found = [mail for mail in self._box(box) if f"<{ident}.".encode() in mail.partition(b"\n\n")[0]]
+            found = [mail for mail in self._box(box) if f"\nMessage-Id: <{ident}.".lower().encode() in mail.lower()]
             if found and found[0].endswith(b"\n"):
                 return found[0].partition(b"\n")[2]
             time.sleep(0.01)
