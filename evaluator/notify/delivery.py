@@ -34,6 +34,9 @@ AT_ONCE = 20
 """Attempts that one integration makes at the same time: as many as connections are kept open. A thousand groups that notify
 at once take turns, so that each attempt has its whole time, and the server at the other end is not run over."""
 
+AFTERWARDS = 3.0
+"""Seconds for what comes after a message, such as pictures; nobody waits for it, but the next notification of the group may."""
+
 
 class Deliverer:
     """Delivers to the receivers of a configuration.
@@ -147,14 +150,21 @@ class Deliverer:
             return Refused(explain(error))
 
     async def _converse(self, conversation: Conversation, settings: IntegrationSettings) -> Accepted | Refused:
-        """Perform the requests one after another, all of them in the time of one attempt."""
+        """Perform the requests one after another, all of them in the time of one attempt.
+
+        What comes afterwards has little time, and no answer to it is an answer without a status.
+        """
         request, ends = None, 0.0
         step = _advance(conversation)
         while isinstance(step, Request):
             seconds = (step.timeout.total_seconds() or self._timeout) if request is None else max(0.1, ends - _ticks())
+            if step.afterwards and request is not None and not request.afterwards:
+                seconds = min(seconds, AFTERWARDS)
             ends, request = _ticks() + seconds, step
             async with self._clients.lend(request.http) as client:
                 answer = await send(client, request, seconds, self._clock)
+            if isinstance(answer, Refused) and request.afterwards:
+                answer = Answer(0, {}, b"", self._clock())
             if isinstance(answer, Refused):
                 return _scrubbed(answer, request)
             step = _advance(conversation, answer)

@@ -20,7 +20,7 @@ from evaluator.notify.mentions import without_mentions
 from evaluator.notify.neutral import cut
 from evaluator.notify.plain import headline
 from evaluator.notify.sheet import Sheet
-from evaluator.notify.updating import edited_or_posted
+from evaluator.notify.updating import Ways, told_once
 
 MOST_OF_A_CONTENT = 2000
 MOST_OF_A_TITLE = 256
@@ -40,7 +40,7 @@ def tell(sheet: Sheet, settings: DiscordSettings) -> Generator[Request, Answer, 
     known = sheet.known.get(_ID, "") if settings.update_message else ""
     edit = _request("PATCH", _below(url, f"/messages/{known}"), body, settings) if _SAFE_ID.fullmatch(known) else None
     post = _request("POST", _below(url, "", "wait=true") if settings.update_message else url, body, settings)
-    return edited_or_posted(edit, post, ((_ID, known),), lambda answer: answer.status == 404, read)
+    return told_once(Ways(post, ((_ID, known),), edit), sheet, lambda answer: answer.status == 404, read)
 
 
 def read(answer: Answer) -> Accepted | Refused:

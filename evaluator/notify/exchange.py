@@ -29,7 +29,8 @@ _OF_GATEWAYS = frozenset({502, 504})
 class Request:
     """A request to a provider. timeout: of one attempt, zero for the default.
 
-    secrets: those in `headers` and `body`; people see them masked, and so is whatever quotes them.
+    secrets: those in `headers` and `body`; people see them masked, and so is whatever quotes them. afterwards: what there is to
+    tell has arrived before, and whatever becomes of this request changes nothing of that.
     """
 
     url: Secret
@@ -39,6 +40,7 @@ class Request:
     headers: Pairs = ()
     timeout: timedelta = timedelta(0)
     secrets: tuple[str, ...] = ()
+    afterwards: bool = False
 
     def __str__(self) -> str:
         """The request for people: secrets hidden, credentials named by their kind."""

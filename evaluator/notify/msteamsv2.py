@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from evaluator.core.receivers.chat import MsTeamsV2Settings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.fitting import cut_until
 from evaluator.notify.go import json_line
-from evaluator.notify.neutral import cut, one_line
-from evaluator.notify.picture import picture
+from evaluator.notify.neutral import cut
+from evaluator.notify.picture import pictures
 from evaluator.notify.plain import headline
 from evaluator.notify.rendered import RenderedNotification
 from evaluator.notify.sheet import Sheet
 
 MOST_BYTES = 28_000
 MOST_OF_A_TITLE = 1024
-MOST_PICTURES = 3
 
 _HEADERS = (("Content-Type", "application/json"),)
 _COLOURS = {"firing": "Attention", "resolved": "Good"}
@@ -77,8 +75,6 @@ def _add_pictures(message: dict[str, Any], notification: RenderedNotification) -
 
 def _pictures(notification: RenderedNotification) -> Iterator[tuple[str, dict[str, Any]]]:
     """The first curves, each below what it is of."""
-    drawn = ((alert, picture(alert, 480, 96)) for alert in notification.alerts)
-    for alert, png in islice(((alert, png) for alert, png in drawn if png), MOST_PICTURES):
-        what = one_line(alert.annotations.get("summary") or alert.labels.get("alertname", ""), 200)
+    for what, png in pictures(notification, 480, 96):
         url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
         yield what, {"type": "Image", "url": url, "altText": f"the value of {what}", "size": "Stretch"}

@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from evaluator.core.curves import Curve
+from evaluator.notify.neutral import one_line
 from evaluator.notify.png import encode
-from evaluator.notify.rendered import RenderedAlert
+from evaluator.notify.rendered import RenderedAlert, RenderedNotification
 
+MOST = 3
+"""Pictures in one message."""
 WIDTH, HEIGHT = 1120, 192  # twice what is shown, for screens with fine pixels
 _NOTHING, _LINE, _THRESHOLD, _FIRING = range(4)
 _COLOURS = ((0, 0, 0, 0), (47, 129, 247, 255), (217, 48, 37, 255), (217, 48, 37, 44))
@@ -68,6 +71,13 @@ def picture(alert: RenderedAlert, width: int = WIDTH, height: int = HEIGHT) -> b
         for row in rows[max(0, top - frame.thickness) : bottom + frame.thickness + 1]:
             row[left:right] = bytes([_LINE]) * (right - left)
     return encode(rows, _COLOURS)
+
+
+def pictures(notification: RenderedNotification, width: int = WIDTH, height: int = HEIGHT) -> Iterator[tuple[str, bytes]]:
+    """The first curves of a notification, of what is news where anything is, each with what it is of in one line."""
+    drawn = ((alert, picture(alert, width, height)) for alert in notification.news or notification.alerts)
+    for alert, png in islice(((alert, png) for alert, png in drawn if png), MOST):
+        yield one_line(alert.annotations.get("summary") or alert.labels.get("alertname", ""), 200), png
 
 
 def _shade(rows: list[bytearray], left: int, right: int) -> None:

@@ -90,7 +90,7 @@ HTTP_RECEIVERS: Mapping[type, Tell] = {
     MsTeamsSettings: asks_once(msteams.build, msteams.read),
     WebexSettings: webex.tell,
     MattermostSettings: asks_once(mattermost.build, mattermost.read),
-    RocketchatSettings: asks_once(rocketchat.build, rocketchat.read),
+    RocketchatSettings: rocketchat.tell,
     WechatSettings: wechat.tell,
     SnsSettings: sns.tell,
     JiraSettings: jira.tell,

@@ -87,6 +87,16 @@ class RenderedNotification:
         """`firing` while any alert in it fires, else `resolved`."""
         return "firing" if self.firing else "resolved"
 
+    @property
+    def news(self) -> tuple[RenderedAlert, ...]:
+        """The alerts of which the integration has not accepted the same before."""
+        return tuple(alert for alert in self.alerts if not alert.known)
+
+    @property
+    def begins(self) -> bool:
+        """Whether any alert in it fires of which the integration does not know."""
+        return any(alert.ends_at is None for alert in self.news)
+
     def cut(self, most: int) -> RenderedNotification:
         """The first `most` alerts, all of them for 0; status and common labels are then those of the kept alerts."""
         return replace(self, alerts=self.alerts[:most]) if 0 < most < len(self.alerts) else self

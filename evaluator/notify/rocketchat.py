@@ -1,13 +1,14 @@
 """Rocket.Chat's chat.postMessage: one attachment, in the name of the token's user.
 
 A button has every key that is configured; Alertmanager sends its text, its URL and its message alone. Answers that ask for
-patience, which Rocket.Chat may give with `success: false`, are tried again.
+patience, which Rocket.Chat may give with `success: false`, are tried again. With `thread` later notifications of a group are
+replies to its first message, and what begins to fire is shown in the room as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from evaluator.core.http import Secret
@@ -19,6 +20,7 @@ from evaluator.notify.mentions import without_mentions
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.plain import headline
 from evaluator.notify.sheet import Sheet
+from evaluator.notify.updating import Ways, told_once
 
 MOST_OF_A_TITLE = 1024
 MOST_OF_A_TEXT = 5000
@@ -27,11 +29,25 @@ MOST_OF_A_TEXT = 5000
 _COLOURS = {"firing": "red", "resolved": "green"}
 _MENTION = re.compile(r"@(?:all|here)\b", re.IGNORECASE)
 _PATIENCE = "too-many-requests"
+_ID = "message"
 
 
-def build(sheet: Sheet, settings: RocketchatSettings) -> Request:
-    """The request for the sheet's notification. Raises OSError when a token's file cannot be read."""
+def tell(sheet: Sheet, settings: RocketchatSettings) -> Generator[Request, Answer, Accepted | Refused]:
+    """Post the message, or reply to the one before. Raises OSError when a token's file cannot be read."""
+    message, known = _message(sheet, settings), sheet.known.get(_ID, "")
+    replying = {**message, "tmid": known, "tmshow": sheet.notification.begins}
+    reply = _request(replying, settings) if known and settings.thread else None
+    return told_once(Ways(_request(message, settings), ((_ID, known),), reply=reply), sheet, lambda _: False, read)
+
+
+def _request(message: dict[str, Any], settings: RocketchatSettings) -> Request:
     token, user = settings.token.reveal(), settings.token_id.reveal()
+    headers = (("Content-Type", "application/json"), ("X-Auth-Token", token), ("X-User-Id", user))
+    url = Secret(f"{settings.api_url.rstrip('/')}/api/v1/chat.postMessage")
+    return Request(url, json_line(_given(message)), settings.http, headers=headers, secrets=(token, user))
+
+
+def _message(sheet: Sheet, settings: RocketchatSettings) -> dict[str, Any]:
     attachment = _attachment(sheet, settings)
     message = {
         "channel": sheet.text("channel", settings.channel),
@@ -41,9 +57,7 @@ def build(sheet: Sheet, settings: RocketchatSettings) -> Request:
     }
     if sheet.plain or not any(str(attachment.get(name, "")).strip() for name in ("title", "text", "fields")):
         attachment |= _plainly(sheet, attachment)
-    headers = (("Content-Type", "application/json"), ("X-Auth-Token", token), ("X-User-Id", user))
-    url = Secret(f"{settings.api_url.rstrip('/')}/api/v1/chat.postMessage")
-    return Request(url, json_line(_given(message)), settings.http, headers=headers, secrets=(token, user))
+    return message
 
 
 def read(answer: Answer) -> Accepted | Refused:
@@ -56,7 +70,7 @@ def read(answer: Answer) -> Accepted | Refused:
     value = members(answer)
     if value.get("success") is True:
         ident = member(value, "message").get("_id")
-        return Accepted((("message", ident),) if isinstance(ident, str) else ())
+        return Accepted(((_ID, ident),) if isinstance(ident, str) else ())
     if "success" not in value:
         return Refused(f"answered without `success`{said(answer)}")
     error = str(value.get("error", ""))

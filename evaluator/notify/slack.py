@@ -1,13 +1,14 @@
 """Slack: an incoming webhook, or an app's token and chat.postMessage. One message with one attachment.
 
 Alertmanager drops a text whose template fails and sends the rest, which may be an empty message. Here the message then
-carries the whole notification as plain text, and says which template failed.
+carries the whole notification as plain text, and says which template failed. Where a text speaks of curves, pictures of them
+follow in the thread of a message that an app has posted.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from evaluator.core.incidents.records import Notice, PageKind
@@ -22,7 +23,8 @@ from evaluator.notify.mentions import without_mentions
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.plain import headline
 from evaluator.notify.sheet import Sheet
-from evaluator.notify.updating import edited_or_posted
+from evaluator.notify.slack_pictures import share
+from evaluator.notify.updating import Ways, told_once
 from evaluator.wire.retry_after import retry_after
 
 MOST_OF_A_TITLE = 1024
@@ -38,12 +40,27 @@ _POSTING, _EDITING = "chat.postMessage", "chat.update"
 
 
 def tell(sheet: Sheet, settings: SlackSettings) -> Generator[Request, Answer, Accepted | Refused]:
-    """Post the message; with `update_message`, edit the one before. Raises OSError when the URL's file cannot be read."""
+    """Post the message, edit the one before, or reply to it. Raises OSError when the URL's file cannot be read."""
     message = _finished(sheet, settings)
     if sheet.incident is not None:
-        return _chase(sheet.incident, message, sheet, settings)
-    edit = _edit(message, sheet, settings) if settings.update_message else None
-    return edited_or_posted(edit, _request(settings.api_url, message, settings), _known(sheet), _gone, read)
+        return (yield from _chase(sheet.incident, message, sheet, settings))
+    ways = Ways(
+        _request(settings.api_url, message, settings),
+        _known(sheet),
+        _edit(message, sheet, settings) if settings.update_message else None,
+        _reply(message, sheet, settings) if settings.thread else None,
+    )
+    outcome = yield from told_once(ways, sheet, _gone, read)
+    shown = not sheet.plain and (ways.edit is None or sheet.notification.news)
+    if shown and isinstance(outcome, Accepted):
+        yield from _add_pictures(sheet, settings, dict(outcome.receipt))
+    return outcome
+
+
+def _add_pictures(sheet: Sheet, settings: SlackSettings, thread: Mapping[str, str]) -> Generator[Request, Answer, None]:
+    url = settings.api_url.reveal()
+    if url.endswith(_POSTING) and all(thread.get(name) for name in ("channel", "ts")):
+        yield from share(sheet, settings, url.removesuffix(_POSTING), thread)
 
 
 def _known(sheet: Sheet) -> Pairs:
@@ -52,10 +69,23 @@ def _known(sheet: Sheet) -> Pairs:
 
 def _edit(message: dict[str, Any], sheet: Sheet, settings: SlackSettings) -> Request | None:
     """The request that edits the message before; None when there is none, or it was posted by a webhook, which cannot."""
-    url, known = settings.api_url.reveal(), _known(sheet)
-    if not url.endswith(_POSTING) or not all(text for _, text in known):
+    if not _posted_before(sheet, settings):
         return None
-    return _request(Secret(url.removesuffix(_POSTING) + _EDITING), {**message, **dict(known)}, settings)
+    url = settings.api_url.reveal().removesuffix(_POSTING) + _EDITING
+    return _request(Secret(url), {**message, **dict(_known(sheet))}, settings)
+
+
+def _reply(message: dict[str, Any], sheet: Sheet, settings: SlackSettings) -> Request | None:
+    """Likewise for the request that replies to it. What begins to fire is shown to the channel as well."""
+    if not _posted_before(sheet, settings):
+        return None
+    channel, ts = (text for _, text in _known(sheet))
+    below = {**message, "channel": channel, "thread_ts": ts, "reply_broadcast": sheet.notification.begins}
+    return _request(settings.api_url, below, settings)
+
+
+def _posted_before(sheet: Sheet, settings: SlackSettings) -> bool:
+    return settings.api_url.reveal().endswith(_POSTING) and all(text for _, text in _known(sheet))
 
 
 def _chase(

@@ -24,7 +24,7 @@ from evaluator.notify.html_cut import cut_html
 from evaluator.notify.json_answers import member, members, number
 from evaluator.notify.neutral import cut
 from evaluator.notify.sheet import Sheet
-from evaluator.notify.updating import edited_or_posted
+from evaluator.notify.updating import Ways, told_once
 
 MOST_OF_A_TEXT = 4096
 
@@ -37,7 +37,7 @@ _GONE = ("message to edit not found", "message can't be edited", "message_id_inv
 
 
 def tell(sheet: Sheet, settings: TelegramSettings) -> Generator[Request, Answer, Accepted | Refused]:
-    """Send the message, or edit the one before. Raises OSError when a file of a secret or of the chat cannot be read."""
+    """Send the message, edit the one before, or reply to it. Raises OSError when a file of the settings cannot be read."""
     chat, text = _chat(settings), _text(sheet, settings)
     token = settings.bot_token.reveal()
     outcome = yield from _told(sheet, settings, token, chat, {"text": text, "parse_mode": settings.parse_mode})
@@ -68,13 +68,20 @@ def _told(
 ) -> Generator[Request, Answer, Accepted | Refused]:
     if sheet.incident is not None:
         return _chase(sheet.incident, sheet, settings, token, {"chat_id": chat, **said, "disable_web_page_preview": True})
-    known = sheet.known.get(_ID, "") if settings.update_message else ""
     message = {"chat_id": chat, **{name: text for name, text in said.items() if text}, "disable_web_page_preview": True}
-    edited = {**message, "message_id": int(known)} if _SAFE_ID.fullmatch(known) else None
-    edit = None if edited is None else _request("editMessageText", edited, settings, token)
     thread = {"message_thread_id": settings.message_thread_id} if settings.message_thread_id else {}
     posted = {**message, "disable_notification": settings.disable_notifications, **thread}
-    return edited_or_posted(edit, _request("sendMessage", posted, settings, token), ((_ID, known),), _gone, read)
+    ways = Ways(_request("sendMessage", posted, settings, token))
+    known = sheet.known.get(_ID, "")
+    if _SAFE_ID.fullmatch(known):
+        edited, replying = {**message, "message_id": int(known)}, {**posted, **_answering(int(known))}
+        ways = Ways(
+            ways.post,
+            ((_ID, known),),
+            edit=_request("editMessageText", edited, settings, token) if settings.update_message else None,
+            reply=_request("sendMessage", replying, settings, token) if settings.thread else None,
+        )
+    return told_once(ways, sheet, _gone, read)
 
 
 def _chase(
@@ -94,9 +101,13 @@ def _chase(
         return Accepted()
     thread: dict[str, Any] = {"message_thread_id": settings.message_thread_id} if settings.message_thread_id else {}
     if first is not None:
-        thread["reply_parameters"] = {"message_id": first, "allow_sending_without_reply": True}
+        thread |= _answering(first)
     posted = {**message, "disable_notification": settings.disable_notifications, **thread}
     return read((yield _request("sendMessage", posted, settings, token)))
+
+
+def _answering(message: int) -> dict[str, Any]:
+    return {"reply_parameters": {"message_id": message, "allow_sending_without_reply": True}}
 
 
 def _request(method: str, message: dict[str, Any], settings: TelegramSettings, token: str) -> Request:

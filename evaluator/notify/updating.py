@@ -1,31 +1,55 @@
-"""One message for a group that is kept up to date, where the service can edit: `update_message`, the same for all that can.
+"""A group's message and its thread, where the service has them: `update_message` and `thread`, the same for all that can.
 
-The first notification of a group posts a message; later ones edit it for as long as the group was not told as over. When the
-message is gone, or may no longer be edited, a new one is posted, and that is edited from then on. An edit makes no sound.
+The first notification of a group posts a message. With `update_message` later ones edit it, for as long as the group was not
+told as over; an edit makes no sound. With `thread` later ones are replies in its thread. With both the message always shows how
+things stand, and what is news is told in the thread as well. When the message is gone, or takes neither edits nor replies any
+more, a new one is posted, and that is the group's message from then on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 from evaluator.core.records import Pairs
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
+from evaluator.notify.sheet import Sheet
 
 Read = Callable[[Answer], Accepted | Refused]
 
 
-def edited_or_posted(
-    edit: Request | None, post: Request, known: Pairs, gone: Callable[[Answer], bool], read: Read
-) -> Generator[Request, Answer, Accepted | Refused]:
-    """Perform `edit`, and `post` when there is nothing to edit or the answer says that it is `gone`.
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The requests by which a group may be told: anew, in the message before, in its thread; None where that is not wanted.
 
-    known: the receipt of the message that is edited; it stays the receipt when the answer names no other.
+    known: the receipt of the message before. It stays the receipt for as long as that message does.
     """
-    if edit is not None:
-        answer = yield edit
-        if not gone(answer):
-            return _renewed(read(answer), known)
-    return read((yield post))
+
+    post: Request
+    known: Pairs = ()
+    edit: Request | None = None
+    reply: Request | None = None
+
+
+def told_once(
+    ways: Ways, sheet: Sheet, gone: Callable[[Answer], bool], read: Read
+) -> Generator[Request, Answer, Accepted | Refused]:
+    """Edit, reply or post, as `ways` has it. gone: whether an answer says that there is nothing to edit any more."""
+    if ways.edit is not None:
+        answer = yield ways.edit
+        if gone(answer):
+            return read((yield ways.post))
+        outcome = _renewed(read(answer), ways.known)
+        if ways.reply is None or isinstance(outcome, Refused) or not sheet.notification.news:
+            return outcome
+        sheet.partly = True
+    if ways.reply is not None:
+        outcome = read((yield ways.reply))
+        if isinstance(outcome, Accepted):
+            return Accepted(ways.known)
+        if not outcome.permanent:
+            return outcome
+    return read((yield ways.post))
 
 
 def _renewed(outcome: Accepted | Refused, known: Pairs) -> Accepted | Refused:

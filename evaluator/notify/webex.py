@@ -18,7 +18,7 @@ from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
 from evaluator.notify.mentions import without_mentions
 from evaluator.notify.sheet import Sheet
-from evaluator.notify.updating import edited_or_posted
+from evaluator.notify.updating import Ways, told_once
 
 MOST_BYTES_OF_A_TEXT = 7439
 
@@ -30,12 +30,18 @@ _GONE = frozenset({400, 404})
 
 
 def tell(sheet: Sheet, settings: WebexSettings) -> Generator[Request, Answer, Accepted | Refused]:
-    """Post the message, or edit the one before."""
-    body = json_line({**_said(sheet, settings), "roomId": settings.room_id})
-    known = sheet.known.get(_ID, "") if settings.update_message else ""
-    edit = _request("PUT", f"{settings.api_url.rstrip('/')}/{quote(known, safe='')}", body, settings) if known else None
-    post = _request("POST", settings.api_url, body, settings)
-    return edited_or_posted(edit, post, ((_ID, known),), lambda answer: answer.status in _GONE, read)
+    """Post the message, edit the one before, or reply to it."""
+    message = {**_said(sheet, settings), "roomId": settings.room_id}
+    known, url = sheet.known.get(_ID, ""), settings.api_url
+    ways = Ways(
+        _request("POST", url, message, settings),
+        ((_ID, known),),
+        edit=_request("PUT", f"{url.rstrip('/')}/{quote(known, safe='')}", message, settings)
+        if known and settings.update_message
+        else None,
+        reply=_request("POST", url, {**message, "parentId": known}, settings) if known and settings.thread else None,
+    )
+    return told_once(ways, sheet, lambda answer: answer.status in _GONE, read)
 
 
 def read(answer: Answer) -> Accepted | Refused:
@@ -44,8 +50,8 @@ def read(answer: Answer) -> Accepted | Refused:
     return refusal(answer) or Accepted(((_ID, ident),) if isinstance(ident, str) and ident else ())
 
 
-def _request(method: str, url: str, body: bytes, settings: WebexSettings) -> Request:
-    return Request(Secret(url), body, settings.http, method=method, headers=_HEADERS)
+def _request(method: str, url: str, message: dict[str, str], settings: WebexSettings) -> Request:
+    return Request(Secret(url), json_line(message), settings.http, method=method, headers=_HEADERS)
 
 
 def _said(sheet: Sheet, settings: WebexSettings) -> dict[str, str]:

@@ -62,7 +62,7 @@ def integration(tmp_path: Path, kind: str, item: str, above: str = "") -> Integr
     loaded = load(path, environ={})
     assert loaded.settings is not None, [str(problem) for problem in loaded.problems]
     (receiver,) = loaded.settings.receivers
-    (only,) = receiver.integrations + receiver.unsent
+    (only,) = receiver.integrations
     return only
 
 
@@ -142,10 +142,10 @@ def test_every_kind_has_a_least_item() -> None:
     assert {"console", *LEAST} == set(KINDS)
 
 
-def test_what_is_called_sent_can_be_sent() -> None:
-    """And what can be sent is not called unsent: whoever adds a receiver to `notify` says so in `config`."""
+def test_what_is_read_can_be_sent() -> None:
+    """And what can be sent can be configured: whoever adds a receiver to `notify` adds it to `config`."""
     sendable = {kind for kind, (_, _, least) in LEAST.items() if type(least) in {**HTTP_RECEIVERS, **DIRECT_RECEIVERS}}
-    assert {name for name, kind in KINDS.items() if kind.sent} == sendable | {"console"}
+    assert set(KINDS) == sendable | {"console"}
 
 
 @pytest.mark.parametrize("kind", LEAST)
@@ -366,7 +366,7 @@ message_text: m
     ),
     "telegram": (
         "{api_url: 'https://t.example.org', bot_token_file: t, chat_id_file: c, message_thread_id: 7, message: m,"
-        " disable_notifications: true, parse_mode: '', update_message: true}",
+        " disable_notifications: true, parse_mode: '', update_message: true, thread: true}",
         TelegramSettings(
             "https://t.example.org",
             Secret(path=Path("t")),
@@ -376,6 +376,7 @@ message_text: m
             disable_notifications=True,
             parse_mode="",
             update_message=True,
+            thread=True,
         ),
     ),
     "discord": (
@@ -391,9 +392,9 @@ message_text: m
         ),
     ),
     "webex": (
-        "{api_url: 'https://w.example.org', room_id: r, message: m, update_message: true,"
+        "{api_url: 'https://w.example.org', room_id: r, message: m, update_message: true, thread: true,"
         " http_config: {authorization: {credentials: t}}}",
-        WebexSettings("https://w.example.org", "r", TOKEN, message="m", update_message=True),
+        WebexSettings("https://w.example.org", "r", TOKEN, message="m", update_message=True, thread=True),
     ),
     "msteams": (
         "{webhook_url_file: w, title: a, summary: b, text: c}",
@@ -443,7 +444,7 @@ fields: {customfield_1: {value: red}, customfield_2: [a]}
         """
 {api_url: 'https://r.example.org', token: t, token_id: i, channel: c, color: red, title: a, title_link: b, text: d,
  fields: [{title: f, value: g, short: true}], short_fields: true, emoji: e, icon_url: h, image_url: j, thumb_url: k,
- link_names: true, actions: [{type: button, text: l, url: m, msg: n, imageurl: o, iswebview: yes, msginchatwindow: yes}]}
+ link_names: true, actions: [{type: button, text: l, url: m, msg: n, imageurl: o, iswebview: yes, msginchatwindow: yes}], thread: true}
 """,
         RocketchatSettings(
             "https://r.example.org",
@@ -462,6 +463,7 @@ fields: {customfield_1: {value: red}, customfield_2: [a]}
             thumb_url="k",
             link_names=True,
             actions=(RocketchatAction("button", "l", "m", image_url="o", is_webview=True, msg="n", msg_in_chat_window=True),),
+            thread=True,
         ),
     ),
     "mattermost": (
@@ -651,5 +653,5 @@ def test_the_source_of_a_page_is_its_client(tmp_path: Path) -> None:
 
 def test_slack_messages_can_be_updated_with_a_token(tmp_path: Path) -> None:
     """Alertmanager demands the URL of chat.postMessage in so many words; with a token it is where messages go."""
-    found = settings(tmp_path, "slack", "{app_token: t, update_message: true}")
-    assert found == SlackSettings(Secret("https://slack.com/api/chat.postMessage"), TOKEN, update_message=True)
+    found = settings(tmp_path, "slack", "{app_token: t, update_message: true, thread: true}")
+    assert found == SlackSettings(Secret("https://slack.com/api/chat.postMessage"), TOKEN, update_message=True, thread=True)

@@ -300,7 +300,7 @@ def test_whatever_labels_hold_the_request_is_sound(case: Case) -> None:
     assert isinstance(event, Delivered)
     for request in requests:
         _hold_sound(case, request)
-    text = "\n".join(request.target + request.body.decode() for request in requests)
+    text = "\n".join(request.target + request.body.decode() for request in requests if not _is_picture(request))
     assert not [what for what in case.never if what in text]
     if case.kind not in ("webhook", "opsgenie", "incidentio"):  # which are handed labels as they are, for programs
         assert "\u202e" not in "\n".join(map(texts_of, requests))
@@ -324,10 +324,14 @@ def test_a_storm_is_bounded_by_what_the_service_takes(case: Case) -> None:
 
 def _hold_sound(case: Case, request: Received) -> None:
     assert "x-forged" not in request.headers
-    text = request.body.decode()
+    text = "" if _is_picture(request) else request.body.decode()
     if "json" in request.headers.get("content-type", ""):
         json.loads(text)
     assert case.most_bytes is None or len(request.body) <= case.most_bytes
+
+
+def _is_picture(request: Received) -> bool:
+    return request.body.startswith(b"\x89PNG")
 
 
 @each

@@ -64,6 +64,7 @@ class RocketchatModel(HttpIntegrationModel):
     thumb_url: Text = ""
     link_names: Flag = False
     actions: list[ActionModel] = Field(default_factory=list)
+    thread: Flag = False
 
 
 def settings(model: RocketchatModel, source: Source) -> RocketchatSettings:

@@ -94,6 +94,7 @@ class SlackModel(HttpIntegrationModel):
     mrkdwn_in: list[Text] = Field(default_factory=list)
     actions: list[ActionModel] = Field(default_factory=list)
     update_message: Flag = False
+    thread: Flag = False
     timeout: GoSpan = timedelta(0)
 
 
@@ -153,9 +154,10 @@ def _endpoint(model: SlackModel, source: Source) -> tuple[Secret, HttpSettings]:
     if url is None:
         message = "no Slack API URL nor App token set either inline or in a file"
         source.wrong("app_token" if model.app_token else "api_url", message, "add api_url, or slack_api_url under global")
-    elif model.update_message and url.text not in (SLACK_APP_URL, HIDDEN):
-        message = f"update_message can only be used with bot tokens. api_url must be set to {SLACK_APP_URL}"
-        source.wrong("update_message", message)
+    elif url.text not in (SLACK_APP_URL, HIDDEN):
+        for name in [name for name in ("update_message", "thread") if getattr(model, name)]:
+            message = f"{name} can only be used with bot tokens. api_url must be set to {SLACK_APP_URL}"
+            source.wrong(name, message)
     return url or Secret(), http
 
 

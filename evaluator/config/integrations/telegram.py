@@ -24,6 +24,7 @@ class TelegramModel(HttpIntegrationModel):
     disable_notifications: Flag = False
     parse_mode: Text = "HTML"
     update_message: Flag = False
+    thread: Flag = False
 
 
 def settings(model: TelegramModel, source: Source) -> TelegramSettings:

@@ -16,6 +16,7 @@ class WebexModel(HttpIntegrationModel):
     room_id: Text = ""
     message: Text = ""
     update_message: Flag = False
+    thread: Flag = False
 
 
 def settings(model: WebexModel, source: Source) -> WebexSettings:

@@ -10,7 +10,10 @@ from evaluator.core.http import DEFAULT_HTTP, HttpSettings, Secret
 
 @dataclass(frozen=True, slots=True)
 class TelegramSettings:
-    """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none. update_message: edit the first one."""
+    """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none.
+
+    update_message: later notifications of a group edit the first message. thread: they are replies to it.
+    """
 
     api_url: str
     bot_token: Secret
@@ -22,6 +25,7 @@ class TelegramSettings:
     disable_notifications: bool = False
     parse_mode: str = "HTML"
     update_message: bool = False
+    thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,17 @@ class DiscordSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebexSettings:
-    """Webex. The bot's token is the authorization of `http`. update_message: edit the first message."""
+    """Webex. The bot's token is the authorization of `http`.
+
+    update_message: later notifications of a group edit the first message. thread: they are replies to it.
+    """
 
     api_url: str
     room_id: str
     http: HttpSettings = DEFAULT_HTTP
     message: str = '{{ template "webex.default.message" . }}'
     update_message: bool = False
+    thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,10 @@ class RocketchatAction:
 
 @dataclass(frozen=True, slots=True)
 class RocketchatSettings:
-    """Rocket.Chat's chat.postMessage, as the user whose id is `token_id`."""
+    """Rocket.Chat's chat.postMessage, as the user whose id is `token_id`.
+
+    thread: later notifications of a group are replies to the first message.
+    """
 
     api_url: str
     token: Secret
@@ -52,3 +55,4 @@ class RocketchatSettings:
     thumb_url: str = ""
     link_names: bool = False
     actions: tuple[RocketchatAction, ...] = ()
+    thread: bool = False

@@ -44,7 +44,8 @@ class SlackAction:
 class SlackSettings:
     """Slack. Every text is a template; the defaults are Alertmanager's template names.
 
-    update_message: later notifications of a group replace the first; possible with chat.postMessage only.
+    update_message: later notifications of a group replace the first. thread: they are replies to it, and what begins to fire is
+    shown in the channel as well. Both are possible with chat.postMessage only.
     """
 
     api_url: Secret
@@ -71,3 +72,4 @@ class SlackSettings:
     timeout: timedelta = NO_TIMEOUT
     actions: tuple[SlackAction, ...] = ()
     update_message: bool = False
+    thread: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evaluator.core.http import HttpSettings, Secret
 from evaluator.core.receivers.rocketchat import RocketchatAction, RocketchatField, RocketchatSettings
 from tests.local_server import Reply
@@ -22,6 +24,11 @@ def settings(url: str, http: HttpSettings) -> RocketchatSettings:
     )
 
 
+def threading(url: str, http: HttpSettings) -> RocketchatSettings:
+    return replace(settings(url, http), thread=True)
+
+
+POSTED = (Reply(body=b'{"success":true,"message":{"_id":"m3"}}'),)
 CASES = (
     Case(
         "rocketchat",
@@ -43,5 +50,21 @@ CASES = (
             ),
             "something else": Outcome((Reply(body=b"{}"),), error="answered without `success`"),
         },
+    ),
+    Case(
+        "rocketchat",
+        threading,
+        taken=(Reply(body=b'{"success":true,"message":{"_id":"m2"}}'),),
+        receipt=(("message", "m1"),),
+        secrets=(TOKEN, USER),
+        known=(("message", "m1"),),
+        whole=True,
+        stumbles=(),
+        outcomes={
+            "the thread is gone": Outcome(
+                (Reply(body=b'{"success":false,"error":"error-invalid-message"}'), *POSTED), (("message", "m3"),)
+            )
+        },
+        name="rocketchat, in its thread",
     ),
 )

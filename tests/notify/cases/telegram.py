@@ -25,6 +25,10 @@ def updating(url: str, http: HttpSettings) -> TelegramSettings:
     return TelegramSettings(url, Secret(TOKEN), http, chat_id=-100, update_message=True)
 
 
+def threading(url: str, http: HttpSettings) -> TelegramSettings:
+    return TelegramSettings(url, Secret(TOKEN), http, chat_id=-100, update_message=True, thread=True)
+
+
 def markdown(url: str, http: HttpSettings) -> TelegramSettings:
     return TelegramSettings(url, Secret(TOKEN), http, chat_id=-100, parse_mode="MarkdownV2")
 
@@ -71,5 +75,18 @@ CASES = (
             "nothing new": Outcome((UNCHANGED,), (("message_id", "55"),)),
         },
         name="telegram, edited",
+    ),
+    Case(
+        "telegram",
+        threading,
+        (POSTED, POSTED),
+        (("message_id", "55"),),
+        (TOKEN,),
+        templates=("message",),
+        known=(("message_id", "55"),),
+        stumbles=(0,),
+        alertmanager_retries=RETRIED,
+        outcomes={"a topic that is closed": Outcome((POSTED, Reply(400), POSTED), (("message_id", "77"),))},
+        name="telegram, edited and answered",
     ),
 )

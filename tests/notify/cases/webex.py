@@ -18,6 +18,10 @@ def updating(url: str, http: HttpSettings) -> WebexSettings:
     return WebexSettings(f"{url}/v1/messages", "room", http, update_message=True)
 
 
+def threading(url: str, http: HttpSettings) -> WebexSettings:
+    return WebexSettings(f"{url}/v1/messages", "room", http, thread=True)
+
+
 CASES = (
     Case("webex", settings, (POSTED,), (("id", "Y2lzY29z"),), templates=("message",)),
     Case(
@@ -34,5 +38,16 @@ CASES = (
             "too much": Outcome((Reply(429, {"Retry-After": "3"}),), error="answered 429", retry_after=3.0),
         },
         name="webex, edited",
+    ),
+    Case(
+        "webex",
+        threading,
+        (POSTED,),
+        (("id", "b/2?"),),
+        templates=("message",),
+        known=(("id", "b/2?"),),
+        stumbles=(),
+        outcomes={"no such message": Outcome((Reply(404), POSTED), (("id", "Y2lzY29z"),))},
+        name="webex, in its thread",
     ),
 )
