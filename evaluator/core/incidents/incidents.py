@@ -8,7 +8,7 @@ once, without waiting for ticks: a ladder must not climb on for what is over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -75,6 +75,8 @@ class Incidents:
         self._numbers: dict[str, int] = {}
         self._members = Members(groups)
         self._later: dict[int, datetime] = {}
+        self._given_up: set[str] = set()
+        self._answers_again = False
         self._confirming = Confirming(journal, group_of)
         self._maintaining = Maintaining(timers, journal)
         self._standing = Standing(settings, muting, self._maintaining, timers)
@@ -119,6 +121,10 @@ class Incidents:
         if not self._standing.ladders.escalations and not self.table:
             return
         found = {self._members.identify(name, self._standing.identity) for name in groups}
+        if self._answers_again:
+            self._answers_again, again = False, self._given_up
+            self._given_up = set()
+            found |= again
         for identity in sorted(filter(None, found)):
             self._look(identity, now)
 
@@ -128,8 +134,16 @@ class Incidents:
         record = self.table.get(number) if number is not None else None
         if record is not None and record.open:
             self._follow(record, firing, now)
+        elif record is not None and firing and self._unseen(record, now):
+            self._given_up.add(identity)
         elif record is None or not self._begins_again(record, firing, now):
             self._open(identity, record, firing, now)
+
+    def _unseen(self, record: IncidentRecord, now: datetime) -> bool:
+        """Whether an incident was given up, and nothing can be asked about its alerts yet: they are as unsure as before."""
+        if record.resolution is not Resolution.STALE or record.resolved_at is None:
+            return False
+        return self._composing.seen_at(record, now) <= record.resolved_at
 
     def _follow(self, record: IncidentRecord, firing: Firing, now: datetime) -> None:
         """Tell an open incident what its alerts have come to."""
@@ -143,26 +157,30 @@ class Incidents:
             fresh = [name_of(alert) for name, alert in after.items() if name not in before]
             gone = before - after.keys()
             if fresh:
-                worse = self._rises(record, firing)  # which is told, and says enough
-                record = self._do(transitions.joined(record, fresh, now, quietly=worse), now)
+                record = self._do(transitions.joined(record, fresh, now, self._joins_quietly(record, firing, before, now)), now)
             if gone:
                 names = [name_of(alert) for alert in self.alerts_of(record) if alert.fingerprint in gone]
                 record = self._do(transitions.left(record, names or [f"{len(gone)} alerts"], now), now)
         record = self._rate(record, firing, now)
         self._hold(record, firing, now)
 
-    def _rises(self, record: IncidentRecord, firing: Firing) -> bool:
+    def _joins_quietly(self, record: IncidentRecord, firing: Firing, known: Collection[str], now: datetime) -> bool:
+        """Whether nobody need hear of those that are not known yet: something mutes them, or something worse is told anyway."""
+        fresh = [(alert, group) for alert, group in firing if alert.fingerprint not in known]
+        return not self._standing.free(fresh, now) or self._rises(record, firing, now)
+
+    def _rises(self, record: IncidentRecord, firing: Firing, now: datetime) -> bool:
         """Whether it is worse than it has ever been."""
-        worst, _ = self._standing.worst(firing)
+        worst, _ = self._standing.worst(firing, now)
         return self._standing.rank(worst) > self._standing.ladders.rank(record.worst)
 
     def _rate(self, record: IncidentRecord, firing: Firing, now: datetime) -> IncidentRecord:
-        alert, group = self._standing.worst(firing)
+        alert, group = self._standing.worst(firing, now)
         severity = alert.labels.get(SEVERITY, "")
         if severity == record.severity:
             return record
         policy = self._standing.policy(group, record.component)
-        rises = self._rises(record, firing)
+        rises = self._rises(record, firing, now)
         return self._do(transitions.rerated(record, severity, policy, group.route.id, rises, now), now)
 
     def _hold(self, record: IncidentRecord, firing: Firing, now: datetime) -> None:
@@ -188,7 +206,7 @@ class Incidents:
             ready = [(alert, group) for alert, group in ready if alert.fingerprint not in former.alerts]
         if not self._standing.free(ready, now):
             return
-        alert, group = self._standing.worst(firing)
+        alert, group = self._standing.worst(firing, now)
         component = group.labels.get(COMPONENT) or alert.labels.get(COMPONENT, "")
         policy = self._standing.policy(group, component)
         if policy is None:
@@ -226,9 +244,30 @@ class Incidents:
         assert record.resolved_at is not None
         if not self._standing.free(firing, now) or now - record.resolved_at > record.policy.reopen_window:
             return False
-        record = replace(record, alerts=fingerprints(firing), holds=self._standing.holds(record, firing, now))
-        self._do(transitions.reopened(record, now), now)
+        again = self._as_it_is(record, firing, now)
+        if again is None:
+            return False
+        self._do(transitions.reopened(again, now), now)
         return True
+
+    def _as_it_is(self, record: IncidentRecord, firing: Firing, now: datetime) -> IncidentRecord | None:
+        """An incident that begins again, by what fires now, which may be worse or better; None if nobody is chased for that."""
+        alert, group = self._standing.worst(firing, now)
+        policy = self._standing.policy(group, record.component)
+        if policy is None:
+            return None
+        severity, rank = alert.labels.get(SEVERITY, ""), self._standing.ladders.rank
+        record = replace(
+            record,
+            severity=severity,
+            worst=max(record.worst, severity, key=rank),
+            alerts=fingerprints(firing),
+            title=title(firing, record.labels),
+            seen_at=now,
+        )
+        if policy.name != record.policy.name:
+            record = replace(record, policy=policy, route=group.route.id)
+        return replace(record, holds=self._standing.holds(record, firing, now))
 
     def _forgive(self, record: IncidentRecord, firing: Firing) -> IncidentRecord:
         """Of the alerts that somebody resolved by hand, those that have ended since may open an incident again."""
@@ -270,6 +309,7 @@ class Incidents:
         self, rule: str, slot: datetime, observed: Mapping[Labels, Observation] | None, partial: bool, now: datetime
     ) -> None:
         """A rule was answered, in whichever slot, or not (None)."""
+        self._answers_again = bool(self._given_up) and observed is not None
         for number, verdict in self._confirming.answered(rule, slot, observed, partial):
             record = self.table.get(number)
             if record is not None:
@@ -328,6 +368,7 @@ class Incidents:
         seen = self._composing.seen_at(record, now)
         if seen > record.seen_at:
             return self._keep(replace(record, seen_at=seen))
+        self._given_up.add(record.identity)
         return self._do(transitions.resolved(record, Resolution.STALE, now, "its rules could not be asked for too long"), now)
 
     def _outlive(self, record: IncidentRecord, now: datetime) -> IncidentRecord:
@@ -473,10 +514,7 @@ class Incidents:
         for record in [record for record in self.table.values() if record.open]:
             self._note_policy(record, former.escalations, now)
         self._members.clear()
-        known = {record.identity for record in self.table.values() if record.open}
-        self.stirred(list(self._groups), now)
-        for identity in sorted(known - self._members.identities):
-            self._look(identity, now)
+        self._settle(now)
 
     def _note_policy(self, record: IncidentRecord, former: Mapping[str, Escalation], now: datetime) -> None:
         name = record.policy.name
@@ -496,12 +534,39 @@ class Incidents:
                 self._numbers[record.identity] = record.number
         self._maintaining.restore(kept.maintenance, now)
         self.pages.restore((page for page in kept.pages if page.incident in self.table), rows, now)
-        open_ones = {record.identity for record in self.table.values() if record.open}
         for record in list(self.table.values()):
             self._await(record)
+        self._settle(now)
+
+    def _settle(self, now: datetime) -> None:
+        """Look at everything, under a configuration that may group and route it otherwise than before."""
+        for name in self._groups:
+            self._members.identify(name, self._standing.identity)
+        for record in [record for record in self.table.values() if record.open]:
+            self._move(record, now)
+        known = {record.identity for record in self.table.values() if record.open}
         self.stirred(list(self._groups), now)
-        for identity in sorted(open_ones - self._members.identities):
+        for identity in sorted(known - self._members.identities):
             self._look(identity, now)
+
+    def _move(self, record: IncidentRecord, now: datetime) -> None:
+        """Let an incident go on whose alerts are all found elsewhere now: whoever is on it is not called for it again."""
+        if self._members.firing(record.identity):
+            return
+        taken = {one.identity for one in self.table.values() if one.open}
+        for identity in sorted(self._members.identities - taken):
+            for alert, group in self._members.firing(identity):
+                if alert.fingerprint in record.alerts and self._standing.policy(group, record.component) is not None:
+                    self._rename(record, identity, without_severity(group.labels), now)
+                    return
+
+    def _rename(self, record: IncidentRecord, identity: str, labels: Labels, now: datetime) -> None:
+        if self._numbers.get(record.identity) == record.number:
+            del self._numbers[record.identity]
+        self._numbers[identity] = record.number
+        self._keep(replace(record, identity=identity, labels=labels, updated_at=now))
+        said = "the configuration routes or groups its alerts otherwise; this incident goes on"
+        self._journal.note(Moment(now, record.number, record.epoch, Happening.POLICY, said))
 
 
 def _began_at(alert: Alert) -> datetime:

@@ -54,15 +54,15 @@ class Standing:
         """How bad an alert is."""
         return self.ladders.rank(alert.labels.get(SEVERITY, ""))
 
-    def worst(self, firing: Firing) -> tuple[Alert, AlertGroup]:
-        """The alert that counts: the worst of those whose routes name a policy, if there are any."""
+    def worst(self, firing: Firing, now: datetime) -> tuple[Alert, AlertGroup]:
+        """The alert that counts: of those that nothing mutes, if there are any, the worst whose route names a policy."""
 
         def badness(one: tuple[Alert, AlertGroup]) -> tuple[bool, int, str]:
             alert, group = one
             chased = self.policy(group, alert.labels.get(COMPONENT, "")) is not None
             return chased, self.rank(alert), alert.fingerprint
 
-        return max(firing, key=badness)
+        return max(self.free(firing, now) or firing, key=badness)
 
     def free(self, firing: Firing, now: datetime) -> Firing:
         """Those that nothing mutes."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from evaluator.core.events import SilenceExpired, SilenceSet
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.records import IncidentState
+from evaluator.core.labels import Matcher
 from evaluator.core.people import Duty
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
+from evaluator.core.settings import Settings
+from evaluator.core.silence import Silence
 from tests.core.incidents.ladder import FOUR, PEOPLE, SLACK, SMS, Ladder, always, config, contact, duty, ladder, ladders, level
-from tests.core.incidents.test_ladder import maintenance
-from tests.core.playbook import receiver, route
+from tests.core.incidents.test_ladder import maintenance, severities
+from tests.core.playbook import T0, failure, moment, receiver, route
 
 HOURS = timedelta(hours=4)
 FIRST = "0s ana: page on-call"
@@ -129,3 +133,94 @@ def test_what_becomes_worse_when_everybody_was_told_is_told_again() -> None:
     root = replace(route(by=["component"], wait="0s"), escalation="ladder")
     play = Ladder(config(root=root)).fires("0s", "Slow", "warning").fires("2h").run("2h6m")
     assert play.pages()[-2:] == ["2h ana: page on-call", "2h5m bo: page backup"]
+
+
+def silenced(name: str) -> SilenceSet:
+    """From the beginning, for hours."""
+    return SilenceSet(Silence(((Matcher("alertname", name),),), T0, moment("5h"), "ana", "x"), "s")
+
+
+def test_what_is_silenced_makes_nothing_worse() -> None:
+    """Neither the ladder that an incident begins with, nor what somebody has acknowledged."""
+    play = severities().fires("0s")
+    play.happens("0s", silenced("Down"))
+    play.fires("2m", "Slow", "warning").run("20m")
+    assert play.pages() == ["2m ana: page day"]
+    other = severities().fires("0s", "Slow", "warning").acts("1m", Action.ACK, "bo")
+    other.happens("0s", silenced("Down"))
+    other.fires("2m").run("30m")
+    assert other.pages() == ["0s ana: page day"]
+
+
+def test_what_is_worse_counts_when_its_silence_is_over() -> None:
+    play = severities().fires("0s", "Slow", "warning").acts("1m", Action.ACK, "bo")
+    play.happens("0s", silenced("Down"))
+    play.happens("10m", SilenceExpired("s"))
+    play.fires("2m").run("11m")
+    assert play.pages() == ["0s ana: page day", "10m ana: page on-call"]
+
+
+def test_what_begins_again_worse_is_called_for_as_such() -> None:
+    play = severities().fires("0s", "Slow", "warning").ends("4m", "Slow").fires("6m").run("12m")
+    told = ["0s ana: page day", "4m ana: resolved day", "6m ana: page on-call", "11m bo: page backup"]
+    assert (play.pages(), play.incident.severity, play.incident.flaps) == (told, "critical", 1)
+
+
+def test_what_begins_again_less_bad_is_called_for_as_such() -> None:
+    play = severities().fires("0s").ends("4m").fires("6m", "Slow", "warning").run("20m")
+    assert play.pages()[2:] == ["6m ana: page day"]
+    assert (play.incident.severity, play.incident.worst, play.incident.title) == ("warning", "critical", "Slow api")
+
+
+def test_what_nobody_is_chased_for_does_not_begin_an_incident_again() -> None:
+    calm = replace(route(by=["component"], wait="0s"), id="{}/x", key="{}/x", matchers=(Matcher("severity", "warning"),))
+    root = replace(route(by=["component"], wait="0s"), escalation="ladder", routes=(replace(calm, escalation=""),))
+    play = Ladder(config(root=root)).fires("0s").ends("4m").fires("6m", "Slow", "warning").run("20m")
+    assert play.pages() == [FIRST, "4m ana: resolved on-call"]
+
+
+# -- what cannot be asked ----------------------------------------------------------------------------------------------
+
+
+def given_up() -> Ladder:
+    """An incident whose rule cannot be asked from 10m on, for longer than it is kept open; other rules can."""
+    return Ladder(config(ladder(auto_close=timedelta(hours=2)))).fires("0s").at("10m", "Down", failure())
+
+
+def test_what_was_given_up_is_an_incident_again_when_its_rule_says_so() -> None:
+    play = given_up().fires("5h").run("5h6m")
+    assert next(line for line in play.pages(1) if "resolved" in line) == "2h9m ana: resolved director"
+    again = [record for record in play.machine.incidents.table.values() if record.component][-1]
+    assert (again.previous, again.opened_at, again.state) == (1, moment("5h"), IncidentState.TRIGGERED)
+
+
+def test_what_was_given_up_stays_so_while_nothing_can_be_asked() -> None:
+    """Neither a restart nor a reload makes it any surer."""
+    play = given_up().run("3h").crash().reload("4h", config(ladder(auto_close=timedelta(hours=2)), external_url="http://x"))
+    play.run("5h")
+    assert [number for number, record in play.machine.incidents.table.items() if record.component] == [1]
+
+
+# -- other configurations ----------------------------------------------------------------------------------------------
+
+
+def moved(escalation: str) -> Settings:
+    """The alerts take a route of their own."""
+    own = replace(route(by=["component"], wait="10m"), key="{}/c", id="{}/c", matchers=(Matcher("component", "api"),))
+    return config(root=replace(config().route, routes=(replace(own, escalation=escalation),)))
+
+
+def test_a_reload_that_moves_the_alerts_calls_nobody_again() -> None:
+    play = Ladder().fires("0s").acts("6m", Action.ACK, "ana").reload("7m", moved("ladder")).ends("30m").run("40m")
+    assert play.pages() == [FIRST, "5m bo: page backup", "30m ana: resolved backup", "30m bo: resolved backup"]
+    assert play.incident.number == 1
+
+
+def test_a_restart_that_moves_the_alerts_climbs_on() -> None:
+    play = Ladder().fires("0s").run("7m").crash(moved("ladder")).run("16m")
+    assert play.pages() == [FIRST, "5m bo: page backup", "15m mia: page manager"]
+
+
+def test_a_reload_that_moves_the_alerts_to_where_nobody_is_chased_ends_the_incident() -> None:
+    play = Ladder().fires("0s").reload("1m", moved("")).run("16m")
+    assert play.pages() == [FIRST, "1m ana: resolved on-call"]
