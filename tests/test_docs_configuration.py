@@ -213,7 +213,6 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
 }
 
 
-UNSENT = {name: kind for name, kind in KINDS.items() if not kind.sent}
 GENERATED = {name: kind for name, kind in KINDS.items() if name not in BY_HAND}
 LEAST: dict[str, dict[str, Any]] = {
     "email": {"to": "a"},
@@ -333,13 +332,7 @@ def written(value: Any) -> str:
 
 def dormant(model: type[Model]) -> dict[str, str]:
     """Keys that are read and not acted on, with what that means where the code says it."""
-    silent: dict[str, str] = {}
-    if model is GlobalModel:
-        kinds = tuple(UNSENT)
-        silent = {key: "" for key in GlobalModel.model_fields if key.partition("_")[0] in kinds}
-    if model is ReceiverModel:
-        silent = {f"{kind}_configs": "checked, and not sent by this version" for kind in UNSENT}
-    return {**silent, **model.LATER}
+    return dict(model.LATER)
 
 
 def with_receiver(kind: str, keys: dict[str, Any], path: Path) -> Checked:
@@ -390,7 +383,7 @@ def test_defaults_of_receivers_in_tables_that_are_generated(kind: str, tmp_path:
     assert not [problem for problem in checked.problems if problem.severity == "error"]
     assert checked.files[0].settings is not None
     (receiver,) = checked.files[0].settings.receivers
-    (integration,) = receiver.integrations + receiver.unsent
+    (integration,) = receiver.integrations
     model = KINDS[kind].model
     names = {field.alias or name: name for name, field in model.model_fields.items()}
     stated = {names[key]: row.default for key, row in documented(model) if row.default not in ("required", "that of global")}

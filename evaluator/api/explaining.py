@@ -158,7 +158,6 @@ def _route(one: RouteStory) -> Json:
         "path": [_step(step.route.id, step.matchers, step.route.continues) for step in one.path.steps] if one.path else None,
         "receiver": one.receiver,
         "sends": one.sends,
-        "unsent": list(one.unsent),
         "mutes": [_mute(mute) for mute in one.mutes],
         "groupId": one.group_id,
         "groupKey": one.group_key,

@@ -46,7 +46,7 @@ def render(
         notification = _live(live, receiver, url, token)
     else:
         notification = (page_example if target in settings.ladders.contacts else example)(receiver, resolved=resolved)
-    shown = [_shown(settings, receiver, one, notification) for one in (*target.integrations, *target.unsent)]
+    shown = [_shown(settings, receiver, one, notification) for one in target.integrations]
     if as_json:
         print_json(shown)
         return

@@ -6,7 +6,6 @@ whatever their order in the file: that number is part of what logs and the notif
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -27,15 +26,14 @@ from evaluator.config.texts import warn_of_texts
 from evaluator.core.labels import Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
-from evaluator.core.rules import Position
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How a kind of integration is read. send_resolved: when the file does not say. null: an empty item is accepted.
 
-    sent: whether this version can send it. file: in `integrations`; loaded when something of this kind is read, for most
-    files have one or two. named, reads: what the model and the function that gives the settings are called in it.
+    file: in `integrations`; loaded when something of this kind is read, for most files have one or two. named, reads: what the
+    model and the function that gives the settings are called in it.
     """
 
     file: str
@@ -43,7 +41,6 @@ class Kind:
     reads: str = "settings"
     send_resolved: bool = True
     null: bool = False
-    sent: bool = False
 
     @property
     def model(self) -> type[IntegrationModel]:
@@ -64,29 +61,29 @@ class Kind:
 
 KINDS = MappingProxyType(
     {
-        "console": Kind("console", "ConsoleModel", null=True, sent=True),
-        "webhook": Kind("webhook", "WebhookModel", sent=True),
-        "email": Kind("email", "EmailModel", send_resolved=False, sent=True),
-        "pagerduty": Kind("pagerduty", "PagerdutyModel", sent=True),
-        "opsgenie": Kind("opsgenie", "OpsgenieModel", null=True, sent=True),
-        "wechat": Kind("wechat", "WechatModel", send_resolved=False, null=True, sent=True),
-        "slack": Kind("slack", "SlackModel", send_resolved=False, null=True, sent=True),
-        "victorops": Kind("victorops", "VictoropsModel", sent=True),
-        "pushover": Kind("pushover", "PushoverModel", sent=True),
-        "sns": Kind("sns", "SnsModel", sent=True),
-        "telegram": Kind("telegram", "TelegramModel", sent=True),
-        "discord": Kind("discord", "DiscordModel", sent=True),
-        "webex": Kind("webex", "WebexModel", sent=True),
-        "msteams": Kind("msteams", "MsTeamsModel", sent=True),
-        "msteamsv2": Kind("msteams", "MsTeamsV2Model", "settings_v2", sent=True),
-        "jira": Kind("jira", "JiraModel", sent=True),
-        "incidentio": Kind("incidentio", "IncidentioModel", sent=True),
-        "rocketchat": Kind("rocketchat", "RocketchatModel", send_resolved=False, null=True, sent=True),
-        "mattermost": Kind("mattermost", "MattermostModel", sent=True),
-        "ntfy": Kind("ntfy", "NtfyModel", sent=True),
-        "twilio": Kind("twilio", "TwilioModel", sent=True),
-        "http": Kind("http", "HttpServiceModel", sent=True),
-        "apprise": Kind("apprise", "AppriseModel", sent=True),
+        "console": Kind("console", "ConsoleModel", null=True),
+        "webhook": Kind("webhook", "WebhookModel"),
+        "email": Kind("email", "EmailModel", send_resolved=False),
+        "pagerduty": Kind("pagerduty", "PagerdutyModel"),
+        "opsgenie": Kind("opsgenie", "OpsgenieModel", null=True),
+        "wechat": Kind("wechat", "WechatModel", send_resolved=False, null=True),
+        "slack": Kind("slack", "SlackModel", send_resolved=False, null=True),
+        "victorops": Kind("victorops", "VictoropsModel"),
+        "pushover": Kind("pushover", "PushoverModel"),
+        "sns": Kind("sns", "SnsModel"),
+        "telegram": Kind("telegram", "TelegramModel"),
+        "discord": Kind("discord", "DiscordModel"),
+        "webex": Kind("webex", "WebexModel"),
+        "msteams": Kind("msteams", "MsTeamsModel"),
+        "msteamsv2": Kind("msteams", "MsTeamsV2Model", "settings_v2"),
+        "jira": Kind("jira", "JiraModel"),
+        "incidentio": Kind("incidentio", "IncidentioModel"),
+        "rocketchat": Kind("rocketchat", "RocketchatModel", send_resolved=False, null=True),
+        "mattermost": Kind("mattermost", "MattermostModel"),
+        "ntfy": Kind("ntfy", "NtfyModel"),
+        "twilio": Kind("twilio", "TwilioModel"),
+        "http": Kind("http", "HttpServiceModel"),
+        "apprise": Kind("apprise", "AppriseModel"),
     }
 )
 
@@ -123,7 +120,6 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
     """
     receivers: dict[str, Receiver] = {}
     tables: dict[str, Table] = {}
-    unsent: dict[str, list[tuple[str, Position]]] = defaultdict(list)
     for node in nodes:
         model = read(ReceiverModel, node, reading.problems)
         if not isinstance(node, Table):
@@ -132,21 +128,15 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
         if model is not None:
             _check(model, node, receivers, reading)
         receivers[name], tables[name] = _receiver(name, model, node, defaults, reading), node
-        for kind in {integration.kind: None for integration in receivers[name].unsent}:
-            unsent[kind].append((name, node.key(f"{kind}_configs")))
-    _warn_of_unsent(unsent, reading)
     check_fallbacks(receivers, tables, reading.problems)
     return tuple(receivers.values())
 
 
 def _receiver(name: str, model: _NamedModel | None, node: Table, defaults: Defaults, reading: Reading) -> Receiver:
-    """Integrations that cannot be sent are kept apart: what the machine sees is what it can deliver."""
     model = model or _NamedModel()
-    found = list(_integrations(node, defaults, reading))
     return Receiver(
         name,
-        integrations=tuple(integration for integration in found if KINDS[integration.kind].sent),
-        unsent=tuple(integration for integration in found if not KINDS[integration.kind].sent),
+        integrations=tuple(_integrations(node, defaults, reading)),
         labels=Labels({**model.labels, "name": name}),
         fallback=model.fallback,
         fallback_after=model.fallback_after,
@@ -192,11 +182,3 @@ def _integration(name: str, kind: Kind, item: Node, defaults: Defaults, reading:
             warn_of_texts(child, reading.problems)
     limit = read_rate_limit(name, model.rate_limit, item, reading)
     return Integration(name, 0, kind.send_resolved if model.send_resolved is None else model.send_resolved, settings, limit)
-
-
-def _warn_of_unsent(unsent: dict[str, list[tuple[str, Position]]], reading: Reading) -> None:
-    """One warning for each kind, which names every receiver that will say less than it was meant to."""
-    for kind, places in unsent.items():
-        names = ", ".join(f'"{name}"' for name, _ in places)
-        message = f'"{kind}_configs" is checked, and not sent by this version'
-        reading.problems.warn(places[0][1], message, f"nothing is sent this way by receiver {names}")

@@ -195,7 +195,6 @@ def _route(
         path=path,
         receiver=route.receiver,
         sends=bool(receiver and receiver.integrations),
-        unsent=tuple(one.name for one in receiver.unsent) if receiver else (),
         mutes=tuple(_mutes(machine, route, labels, now)),
         group_id=group.id if group is not None else group_id(route, route.group_labels(labels)),
         group_key=group.key if group is not None else route.group_key(labels),

@@ -159,15 +159,14 @@ class GroupStory:
 class RouteStory:
     """A route that the alert takes. path: None where no route leads any more, and the group is about to say goodbye.
 
-    sends: whether the receiver has an integration that sends. unsent: those that are configured and cannot be sent yet. mutes:
-    all that mute the alert here, the reason that is given first. group_key: of the alert's group; group: None while there is
-    none. earliest: of a pending alert, when it is first told if it fires and nothing mutes it.
+    sends: whether the receiver has an integration. mutes: all that mute the alert here, the reason that is given first.
+    group_key: of the alert's group; group: None while there is none. earliest: of a pending alert, when it is first told if it
+    fires and nothing mutes it.
     """
 
     path: RoutePath | None
     receiver: str
     sends: bool
-    unsent: tuple[str, ...]
     mutes: tuple[MuteStory, ...]
     group_id: str
     group_key: str

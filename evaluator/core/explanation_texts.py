@@ -141,8 +141,6 @@ def _later(count: int) -> str:
 
 
 def _receiver(route: RouteStory) -> Iterator[str]:
-    if route.unsent:
-        yield f"Configured, but of a kind that this version cannot send: {', '.join(route.unsent)}."
     if not route.sends:
         yield f"Receiver {route.receiver} has no integration that sends, so nobody is told on this route."
 

@@ -20,7 +20,6 @@ from evaluator.config.problems import Problem, Problems, Severity, did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import WrongError
 from evaluator.core.rules import AlertingRule
-from evaluator.core.settings import Settings
 from evaluator.drill.cast import Cast
 from evaluator.drill.deeds import VERBS, read_deed
 from evaluator.drill.scenario import (
@@ -134,7 +133,7 @@ class _Reader:
         for problem in loaded.problems:
             if problem.severity is Severity.ERROR:
                 self._problems.error(problem.position, problem.message, problem.remedy)
-        return None if loaded.settings is None else Configuration(_all_sent(loaded.settings), written)
+        return None if loaded.settings is None else Configuration(loaded.settings, written)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -190,12 +189,6 @@ class _Reader:
                 case ExpireSilence(name) if name not in silences:
                     remedy = did_you_mean(name, silences) or "set it first"
                     self._problems.error(find(node, "expire").position, f'no silence is called "{name}" by then', remedy)
-
-
-def _all_sent(settings: Settings) -> Settings:
-    """Receivers with all their integrations: here nobody is called, so it does not matter which ones this version can send."""
-    whole = (replace(one, integrations=one.integrations + one.unsent, unsent=()) for one in settings.receivers)
-    return replace(settings, receivers=tuple(whole))
 
 
 def _cast(configurations: Sequence[Configuration | None]) -> Cast:

@@ -58,9 +58,6 @@ def _trouble(view: View, group: AlertGroup) -> str:
     receiver = view.machine.dispatch.receivers.get(group.route.receiver)
     if receiver is None:
         return "its receiver is no longer configured"
-    unsent = ", ".join(one.name for one in receiver.unsent)
-    if unsent:
-        return f"this version cannot send to {unsent}"
     return "" if group.lanes else "its receiver tells nobody"
 
 

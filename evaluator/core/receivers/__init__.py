@@ -94,7 +94,6 @@ class Integration:
 class Receiver:
     """A name that routes refer to, and its integrations; without any it swallows notifications.
 
-    unsent: integrations that are configured, and of a kind that this version cannot send; nothing is delivered to them.
     labels: what the API's `receiver_matchers` look at; `name` is always among those of a receiver from a file.
     fallback: the receiver that is told when one of these integrations refuses for good, or has accepted nothing for
     `fallback_after`; empty for nobody.
@@ -102,7 +101,6 @@ class Receiver:
 
     name: str
     integrations: tuple[Integration, ...] = ()
-    unsent: tuple[Integration, ...] = ()
     labels: Labels = NO_LABELS
     fallback: str = ""
     fallback_after: timedelta = timedelta(minutes=5)
