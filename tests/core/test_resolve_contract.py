@@ -146,7 +146,10 @@ def lost(one: Muted, lane: str) -> bool:
 @profile(max_examples=8)
 @given(trying(), KILLS)
 def test_whoever_accepted_firing_accepts_resolved(one: Muted, kills: list[tuple[int, int, bool]]) -> None:
-    """Whatever muted, failed, said nothing, was reloaded, and wherever we were killed; and then nothing is left to remember."""
+    """Whatever muted, failed, said nothing, was reloaded, and wherever we were killed; and then nothing is left to remember.
+
+    But for who was taken out of the configuration, or was said in it to want no ends: there is nobody to tell.
+    """
     story = suffered(one, kills)
     left = {lane for lane, belief in believed(story).items() if belief and not lost(one, lane[1])}
     assert left == set(), story.log
