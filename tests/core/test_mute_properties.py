@@ -126,8 +126,8 @@ def test_being_killed_between_any_two_events_changes_nothing(one: Muted, crashes
     """When no time is lost; silences, windows, inhibition, posted alerts and the time of day included, in groups of any kind.
 
     A group in which something was muted is looked at once more at the start: whether a flush has seen an alert that it left out
-    is not kept, for that would have to be written at every flush. What is not muted any more may be told then rather than at the
-    next tick, when it might have been over: so more may be told of it, never less.
+    is not kept, for that would have to be written at every flush. What is not muted any more may be told then rather than at
+    the next tick, when it might have been over: so more may be told of it, never less.
     """
     whole = one.play().run(FINISHED)
     killed = run(one.play(), FINISHED, [(steps, 0) for steps in crashes])
