@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,9 @@ from evaluator.core.records import Annotations, Notification, NotifiedAlert, Out
 from evaluator.core.settings import Receiver, Settings
 from evaluator.notify.delivery import Deliverer
 from evaluator.service.clock import wall_clock
+from evaluator.service.looking_back import speaks_of_curves
 from evaluator.service.texts import NotificationTextsOf
+from evaluator.templating.examples import curved
 
 
 def send_test(
@@ -26,7 +29,7 @@ def send_test(
     config: Annotated[Path | None, typer.Option(help="The configuration file; evaluator.yml if it is there.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the exact request, secrets hidden.")] = False,
 ) -> None:
-    """Send a test notification through every integration of a receiver."""
+    """Send a test notification through every integration of a receiver, with a made-up curve where it shows curves."""
     settings = read_or_fail(Source(config))
     try:
         target = settings.receiver(receiver)
@@ -47,6 +50,8 @@ async def _send(settings: Settings, receiver: Receiver, dry_run: bool) -> int:
     for integration in receiver.integrations:
         name = f"{receiver.name}/{integration.name}"
         row = example(settings, receiver.name, name, wall_clock())
+        if speaks_of_curves(integration.settings, lambda: texts.templates):
+            row = replace(row, notification=curved(row.notification))
         if dry_run:
             print(f"# {name}\n{deliverer.preview(row)}\n")
             continue

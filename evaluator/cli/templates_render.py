@@ -19,10 +19,11 @@ from evaluator.core.records import Notification, OutboxRecord
 from evaluator.core.settings import Integration, Receiver, Settings
 from evaluator.notify.delivery import Deliverer
 from evaluator.service.clock import wall_clock
+from evaluator.service.looking_back import speaks_of_curves
 from evaluator.service.settings_texts import texts_of
 from evaluator.service.texts import NotificationTextsOf
 from evaluator.templating import TemplateError
-from evaluator.templating.examples import example, page_example
+from evaluator.templating.examples import curved, example, page_example
 
 
 def render(
@@ -46,7 +47,8 @@ def render(
         notification = _live(live, receiver, url, token)
     else:
         notification = (page_example if target in settings.ladders.contacts else example)(receiver, resolved=resolved)
-    shown = [_shown(settings, receiver, one, notification) for one in target.integrations]
+    made_up = alert is None and live is None
+    shown = [_shown(settings, receiver, one, notification, made_up=made_up) for one in target.integrations]
     if as_json:
         print_json(shown)
         return
@@ -66,10 +68,14 @@ def _receiver(settings: Settings, name: str) -> Receiver:
         fail(f"there is no receiver {name!r}; there are: {', '.join(one.name for one in settings.told)}")
 
 
-def _shown(settings: Settings, receiver: str, integration: Integration, notification: Notification) -> dict[str, Any]:
+def _shown(
+    settings: Settings, receiver: str, integration: Integration, notification: Notification, *, made_up: bool
+) -> dict[str, Any]:
     name = f"{receiver}/{integration.name}"
     told = replace(notification, receiver=receiver, integration=name)
     texts = NotificationTextsOf(settings)
+    if made_up and speaks_of_curves(integration.settings, lambda: texts.templates):
+        told = curved(told)
     annotations = texts.annotations(told)
     finished, failed = {}, {}
     for path, text in texts_of(integration.settings):

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from evaluator.core.answers import Histogram
 from evaluator.core.curves import Curve
-from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, Moment, Notice, PageRecord
+from evaluator.core.incidents.records import IncidentRecord, IncidentState, MaintenanceRecord, Moment, Notice, PageRecord
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.overrides import OverrideRecord
 from evaluator.core.silence import Silence
@@ -158,10 +158,18 @@ class LedgerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Chase:
+    """The open incident for which people are chased about an alert."""
+
+    number: int
+    state: IncidentState
+
+
+@dataclass(frozen=True, slots=True)
 class NotifiedAlert:
     """An alert as a notification tells of it. ends_at: None while it fires. why: see `AlertRecord`.
 
-    known: the integration has accepted the same of this alert before. curve: looked up when it is delivered, not kept.
+    known: the integration has accepted the same of this alert before. curve, chase: looked up when it is delivered, not kept.
     """
 
     labels: Labels
@@ -172,6 +180,7 @@ class NotifiedAlert:
     why: str = ""
     known: bool = False
     curve: Curve | None = None
+    chase: Chase | None = None
 
     @property
     def firing(self) -> bool:

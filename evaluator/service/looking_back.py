@@ -151,12 +151,13 @@ def _interested(settings: Settings, texts: Callable[[], NotificationTexts]) -> I
     """The integrations with a text that speaks of curves."""
     for receiver in settings.told:
         for integration in receiver.integrations:
-            if any(_speaks_of_curves(text, texts()) for text in _templates(integration.settings)):
+            if speaks_of_curves(integration.settings, texts):
                 yield f"{receiver.name}/{integration.name}"
 
 
-def _templates(settings: IntegrationSettings) -> Iterable[str]:
-    return (text for _, text in texts_of(settings) if not is_literal(text))
+def speaks_of_curves(settings: IntegrationSettings, texts: Callable[[], NotificationTexts]) -> bool:
+    """Whether a text of the integration shows how a value went on."""
+    return any(_speaks_of_curves(text, texts()) for _, text in texts_of(settings) if not is_literal(text))
 
 
 def _speaks_of_curves(text: str, texts: NotificationTexts) -> bool:

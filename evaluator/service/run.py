@@ -37,6 +37,7 @@ from evaluator.service.analytics import gather, report
 from evaluator.service.asking import Asking
 from evaluator.service.calendars import Calendars
 from evaluator.service.changes import Changes
+from evaluator.service.chases import with_chases
 from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.failure_log import FailureLog
 from evaluator.service.forwarding import Forwarding
@@ -318,7 +319,8 @@ class Service:
 
     async def _deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         began = monotonic()
-        outcome = await self._deliverer.deliver(await self._looking_back.seen(row))
+        seen = await self._looking_back.seen(row)
+        outcome = await self._deliverer.deliver(with_chases(seen, self.machine.incidents.table.values()))
         self.metrics.attempted(row, monotonic() - began)
         return outcome
 

@@ -9,13 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from evaluator.core.curves import Curve, Threshold
 from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.labels import Labels
-from evaluator.core.records import Annotations, Notification, NotifiedAlert
+from evaluator.core.records import Annotations, Chase, Notification, NotifiedAlert
 from evaluator.templating.notification_data import NotificationData, notification_data
 
 EXTERNAL_URL: Final = "https://alerts.example.org"
 _AT: Final = datetime(2026, 3, 14, 3, 9, 26, tzinfo=UTC)
+_STEPS: Final = 60  # of a made-up curve
 _GROUP: Final = Labels({"alertname": "HighErrorRate", "team": "web"})
 
 
@@ -46,6 +48,32 @@ def example(receiver: str = "team", *, resolved: bool = False) -> Notification:
     return Notification(receiver, f"{receiver}/example[0]", group_key, _GROUP, reason, alerts, _AT)
 
 
+def curved(told: Notification) -> Notification:
+    """The same with a made-up curve for each alert: its value rises above a threshold, and falls when it is over."""
+    return replace(told, alerts=tuple(replace(alert, curve=_curve(alert, told.at)) for alert in told.alerts))
+
+
+def _curve(alert: NotifiedAlert, at: datetime) -> Curve:
+    top, end, fired = alert.annotations.value or 1.0, at.timestamp(), alert.starts_at.timestamp()
+    over = end + 1 if alert.ends_at is None else alert.ends_at.timestamp()
+    step = max(900.0, 2 * (end - fired)) / _STEPS
+    begin = end - _STEPS * step
+
+    def value(instant: float) -> float:
+        if instant < fired:
+            return top * (0.1 + 0.4 * (instant - begin) / (fired - begin))
+        return top * (0.6 + 0.4 * (instant - fired) / (over - fired)) if instant < over else top * 0.2
+
+    points = tuple((begin + step * number, value(begin + step * number)) for number in range(_STEPS + 1))
+    return Curve(Threshold(">", top / 2), points, begin, end, step)
+
+
+def chased(told: Notification) -> Notification:
+    """The same while somebody is chased for what fires of it."""
+    chase = Chase(12, IncidentState.TRIGGERED)
+    return replace(told, alerts=tuple(replace(alert, chase=chase if alert.firing else None) for alert in told.alerts))
+
+
 def page_example(receiver: str = "person:ana", *, resolved: bool = False) -> Notification:
     """The same, told to somebody who is chased: the second of four levels, late, of what was confirmed a while ago."""
     notice = Notice(
@@ -74,9 +102,13 @@ def page_example(receiver: str = "person:ana", *, resolved: bool = False) -> Not
 
 
 def example_data(receiver: str = "team", *, page: bool = False) -> tuple[NotificationData, NotificationData]:
-    """What templates see of the two examples: one that fires, one that is over. page: told to somebody who is chased."""
+    """What templates see of the two examples, with all there may be: one that fires, one that is over.
+
+    page: told to somebody who is chased.
+    """
     tell = page_example if page else example
     told = (tell(receiver), tell(receiver, resolved=True))
     texts = [[dict(alert.annotations.expanded or ()) for alert in one.alerts] for one in told]
+    told = told if page else tuple(chased(curved(one)) for one in told)
     firing, over = (notification_data(one, said, EXTERNAL_URL) for one, said in zip(told, texts, strict=True))
     return firing, over

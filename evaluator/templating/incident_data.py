@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from evaluator.core.incidents.records import Notice
+from evaluator.core.records import Chase
 from evaluator.templating.go.times import Duration, Time
 from evaluator.templating.go.values import Struct, Value
 
@@ -54,6 +55,14 @@ def incident_data(
         "ViewLink": links.get("view", ""),
     }
     return Struct("template.Incident", fields)
+
+
+def chase_data(chase: Chase | None, external_url: str) -> Struct | None:
+    """What a template sees of the incident for which people are chased about an alert, as `.Incident` of the alert."""
+    if chase is None:
+        return None
+    link = f"{external_url}/incidents/{chase.number}" if external_url else ""
+    return Struct("template.AlertIncident", {"Number": chase.number, "State": str(chase.state), "Link": link})
 
 
 def _late(notice: Notice) -> timedelta:

@@ -12,7 +12,7 @@ from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating.curve import curve_of
 from evaluator.templating.go.times import YEAR_ONE, Time
 from evaluator.templating.go.values import STRINGS, Function, Kind, Stringer, Strings, Struct, Value, function
-from evaluator.templating.incident_data import incident_data
+from evaluator.templating.incident_data import chase_data, incident_data
 from evaluator.templating.scope import plain_value
 
 NO_LINKS: Final[Mapping[str, str]] = {}
@@ -124,7 +124,8 @@ def notification_data(
 
     links: of a message about an incident, by what they are for.
     """
-    alerts = [_alert(alert, texts) for alert, texts in zip(notification.alerts, annotations, strict=True)]
+    url = external_url.rstrip("/")
+    alerts = [_alert(alert, texts, url) for alert, texts in zip(notification.alerts, annotations, strict=True)]
     fields: dict[str, Any] = {
         "Receiver": quote_meta(notification.receiver),
         "Status": notification.status,
@@ -134,7 +135,7 @@ def notification_data(
         "CommonLabels": _common(alert.fields["Labels"] for alert in alerts),
         "CommonAnnotations": _common(alert.fields["Annotations"] for alert in alerts),
         "RouteLabels": KV(notification.route_labels),
-        "ExternalURL": external_url.rstrip("/"),
+        "ExternalURL": url,
     }
     hidden = {"ReceiverName": notification.receiver, "Incident": incident_data(notification.incident, KV, links)}
     root = Struct("template.Data", fields, hidden=hidden)
@@ -146,7 +147,7 @@ def quote_meta(text: str) -> str:
     return _META.sub(lambda match: "\\" + match[0], text)
 
 
-def _alert(alert: NotifiedAlert, annotations: Mapping[str, str]) -> Struct:
+def _alert(alert: NotifiedAlert, annotations: Mapping[str, str], external_url: str) -> Struct:
     fields: dict[str, Any] = {
         "Status": "firing" if alert.firing else "resolved",
         "Labels": KV(alert.labels),
@@ -156,7 +157,13 @@ def _alert(alert: NotifiedAlert, annotations: Mapping[str, str]) -> Struct:
         "GeneratorURL": alert.generator_url,
         "Fingerprint": alert.labels.fingerprint,
     }
-    hidden = {"Value": _value(alert.annotations), "Why": alert.why, "Known": alert.known, "Curve": curve_of(alert)}
+    hidden = {
+        "Value": _value(alert.annotations),
+        "Why": alert.why,
+        "Known": alert.known,
+        "Curve": curve_of(alert),
+        "Incident": chase_data(alert.chase, external_url),
+    }
     return Struct("template.Alert", fields, hidden=hidden)
 
 

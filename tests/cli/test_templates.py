@@ -71,6 +71,15 @@ groups:
           too: '{{ $labels.job }}{{ println $value }}'
 """
 
+CURVES = """
+route: {receiver: team}
+receivers:
+  - name: team
+    msteamsv2_configs:
+      - {webhook_url: https://hooks.example.org/1, text: '{{ template "readable.teams" . }}'}
+      - {webhook_url: https://hooks.example.org/2}
+"""
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> str:
@@ -150,6 +159,17 @@ def test_render_shows_each_text_and_the_exact_request(config: str) -> None:
     assert shown["request"].startswith("POST <secret>\n")
     assert '"title":"FIRING!"' in shown["request"]
     assert "hunter2" not in ended.out
+
+
+def test_a_curve_is_made_up_where_a_text_shows_one(tmp_path: Path) -> None:
+    """For the example of `render` and for a test notification; a receiver that shows none gets none."""
+    path = tmp_path / "evaluator.yml"
+    path.write_text(CURVES)
+    for command in (("templates", "render", "team"), ("send-test", "team", "--dry-run")):
+        said, silent = evaluator(*command, "--config", str(path)).out.split("# team/msteamsv2[1]")
+        assert "▁▁▁▂" in said
+        assert "data:image/png;base64," in said
+        assert "data:image/png;base64," not in silent
 
 
 def test_render_for_people(config: str) -> None:

@@ -13,16 +13,18 @@ from urllib.parse import unquote_plus
 
 import pytest
 
+from evaluator.core.incidents.records import IncidentState
 from evaluator.core.labels import Labels
 from evaluator.core.receivers.chat import DiscordSettings, MsTeamsV2Settings, TelegramSettings
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.receivers.phones import NtfySettings, TwilioSettings
 from evaluator.core.receivers.slack import SlackSettings
-from evaluator.core.records import NotifiedAlert
+from evaluator.core.records import Chase, NotifiedAlert
 from evaluator.core.settings import Secret
 from evaluator.notify import mail
 from evaluator.notify.exchange import Request
-from evaluator.notify.msteamsv2 import MOST_BYTES, MOST_PICTURES
+from evaluator.notify.msteamsv2 import MOST_BYTES
+from evaluator.notify.picture import MOST
 from evaluator.notify.receivers import HTTP_RECEIVERS
 from evaluator.notify.rendered import render
 from evaluator.notify.sheet import Sheet
@@ -86,6 +88,25 @@ def test_no_template_fails_and_all_is_said(service: str) -> None:
     assert "HighLatency" in body
 
 
+@pytest.mark.parametrize("service", ["slack", "telegram", "teams", "discord", "ntfy"])
+@pytest.mark.parametrize(("state", "word"), [(IncidentState.TRIGGERED, "acknowledge"), (IncidentState.ACKED, "incident")])
+def test_what_somebody_is_chased_for_leads_to_its_incident(service: str, state: IncidentState, word: str) -> None:
+    body, made = sent(service, replace(alert("a"), chase=Chase(12, state)), alert("b"))
+    assert made.failed == ()
+    assert body.count(f"{EXTERNAL_URL}/incidents/12") == 1
+    assert word in body
+
+
+def test_a_mail_leads_to_the_incident() -> None:
+    built = mail.build(sheet(replace(alert("a"), chase=Chase(12, IncidentState.TRIGGERED))), MAIL)
+    assert isinstance(built, mail.Mail)
+    parts = [part.get_payload(decode=True) for part in message_from_bytes(built.message).walk()]
+    text, page = [part.decode() for part in parts if isinstance(part, bytes)]
+    assert f"acknowledge: {EXTERNAL_URL}/incidents/12" in text
+    assert f'href="{EXTERNAL_URL}/incidents/12"' in page
+    assert ">Acknowledge</a>" in page
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_hostile_labels_are_text(service: str) -> None:
     body, made = sent(service, hostile(), replace(hostile(), known=True))
@@ -130,7 +151,7 @@ def test_teams_shows_pictures_of_the_first_curves() -> None:
     body, _ = sent("teams", alert("a"), *(curved(alert(f"b{number}")) for number in range(5)))
     card = json.loads(body)["attachments"][0]["content"]["body"]
     pictures = [one for one in card if one["type"] == "Image"]
-    assert len(pictures) == MOST_PICTURES
+    assert len(pictures) == MOST
     assert card[2] == {"type": "TextBlock", "text": "Latency is high on b0", "isSubtle": True, "size": "Small", "wrap": True}
     assert pictures[0]["altText"] == "the value of Latency is high on b0"
     assert base64.b64decode(pictures[0]["url"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
