@@ -65,6 +65,7 @@ from evaluator.config.replies import (
     TelegramRepliesModel,
     TwilioRepliesModel,
 )
+from evaluator.config.reports import ReportModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
 from evaluator.config.silence_policy import SilencePolicyModel
@@ -123,6 +124,7 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     HeaderModel: ("configuration.md", "`http_headers`"),
     GlobalModel: ("configuration.md", "`global`"),
     HeartbeatModel: ("configuration.md", "`heartbeat`"),
+    ReportModel: ("configuration.md", "`report`"),
     WebModel: ("configuration.md", "`web`"),
     LimitsModel: ("configuration.md", "`limits`"),
     CatchUpModel: ("configuration.md", "`catch_up`"),
@@ -176,6 +178,8 @@ REQUIRED: dict[tuple[type[Model], str], str] = {
     (OverrideModel, "from"): OVERRIDE + "{with: a, to: 2026-01-01}]}}",
     (OverrideModel, "to"): OVERRIDE + "{with: a, from: 2026-01-01}]}}",
     (HeartbeatModel, "url_file"): "heartbeat: {every: 1m}",
+    (ReportModel, "schedule"): "report: {receivers: [team]}",
+    (ReportModel, "receivers"): "report: {schedule: '@weekly'}",
     (ActionModel, "type"): RECEIVER + "slack_configs: [{api_url: http://a, actions: [{text: a, url: b}]}]",
     (ActionModel, "text"): RECEIVER + "slack_configs: [{api_url: http://a, actions: [{type: button, url: b}]}]",
     (ConfirmModel, "text"): RECEIVER

@@ -116,6 +116,7 @@ class FileModel(Model):
     incidents: IncidentsModel = Field(default_factory=IncidentsModel)
     links: LinksModel = Field(default_factory=LinksModel)
     replies: RepliesModel = Field(default_factory=RepliesModel)
+    report: Any = None
 
     globals_: Any = Field(default=None, alias="global")
     route: Any = None

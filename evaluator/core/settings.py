@@ -23,6 +23,7 @@ from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
 from evaluator.core.relabelling import Relabel
 from evaluator.core.replies import DEFAULT_LINKS, NO_REPLIES, LinkSettings, Replies
+from evaluator.core.reports import ReportSettings
 from evaluator.core.routing import Route
 from evaluator.core.rules import RuleGroup
 from evaluator.core.silence import Silence
@@ -132,7 +133,7 @@ class Settings:
 
     alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.
     windows, silences: maintenance windows and silences as code. silence_policy: what is objected to in silences.
-    duty: people, and who is on call. ladders: how they are chased. links, replies: how they answer.
+    duty: people, and who is on call. ladders: how they are chased. links, replies: how they answer. report: about all that.
     compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
     matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
     """
@@ -167,6 +168,7 @@ class Settings:
     ladders: Ladders = NO_LADDERS
     links: LinkSettings = DEFAULT_LINKS
     replies: Replies = NO_REPLIES
+    report: ReportSettings | None = None
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK
     original: str = field(default="", compare=False, repr=False)

@@ -11,6 +11,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
@@ -44,6 +45,7 @@ from evaluator.service.forwarding import Forwarding
 from evaluator.service.logs import log, log_effects
 from evaluator.service.looking_back import LookingBack
 from evaluator.service.metrics import Metrics
+from evaluator.service.reporting import Reporting
 from evaluator.service.texts import NotificationTextsOf, finished, linking, with_texts
 from evaluator.service.world import RealWorld
 from evaluator.store.base import Store, StoreError
@@ -52,6 +54,10 @@ PATIENCE = timedelta(seconds=10)
 """How long a shutdown waits for what is in flight."""
 
 PRUNE_EVERY = timedelta(hours=1)
+
+TIRE_EVERY = timedelta(minutes=5)
+TIRING = timedelta(days=7)
+"""How often, and from how far back, the fatigue of the metrics is looked up."""
 
 MOST_MOMENTS = 10_000
 """Lines of a timeline, and messages about an incident, that are looked at."""
@@ -100,6 +106,7 @@ class Service:
         self._looking_back = LookingBack(settings, lambda: texts.templates)
         self._forwarding = Forwarding(settings, self.metrics.counts, self._tell, clock)
         self._calendars = Calendars(self._tell, clock)
+        self._reporting = Reporting(store, lambda start, stop, wanted: self.report(start, stop, wanted.zone), stdout, clock)
         self.metrics.queued = lambda: self._forwarding.forwarder.waiting
         self._reloading = asyncio.Lock()
         self._world: RealWorld | None = None
@@ -252,6 +259,7 @@ class Service:
                 served.should_exit = True
                 await serving
             await self._calendars.aclose()
+            await self._reporting.aclose()
             await self._asking.aclose()
             await self._deliverer.aclose()
             await self._looking_back.aclose()
@@ -303,10 +311,12 @@ class Service:
     async def _restore(self, world: RealWorld) -> None:
         began, now = monotonic(), world.now
         with garbage.staying():
-            effects = self.machine.restore(self.store.load(), now)
+            kept = self.store.load()
+            effects = self.machine.restore(kept, now)
         self.metrics.counts.restore = monotonic() - began
         self.metrics.incidents.restored(self.machine.incidents)
         await world.commit(effects, now)
+        self._reporting.catch_up(self.settings, kept.seen_at)
 
     def _texts_of(self, settings: Settings) -> NotificationTextsOf:
         if not settings.duty.people:
@@ -333,6 +343,8 @@ class Service:
         wakeups = self._world.wakeups
         wakeups.follow(self.machine.groups.values())
         self._calendars.follow(self.settings, wakeups)
+        self._reporting.follow(self.settings, wakeups)
+        wakeups.every("fatigue", TIRE_EVERY, self._tire)
         wakeups.every("retention", PRUNE_EVERY, self._prune)
         beats = self.settings.heartbeat
         if beats is None:
@@ -366,6 +378,13 @@ class Service:
             return
         if dropped:
             log.info("history pruned", records=dropped, before=before.isoformat(timespec="seconds"))
+
+    async def _tire(self) -> None:
+        """Look up how tired people are, for the metrics."""
+        if self.settings.ladders.escalations:
+            with suppress(UnavailableError):
+                found = await self.analytics(self.now - TIRING, self.now)
+                self.metrics.incidents.fatigue = found.fatigue
 
     async def _beat(self) -> None:
         beats = self.settings.heartbeat

@@ -74,6 +74,15 @@ class Wakeups:
             trigger = IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)
             self._scheduler.add_job(duty, trigger, id=name, name=name, replace_existing=True)
 
+    def once(self, name: str, at: datetime, duty: Callable[[], Awaitable[None]]) -> None:
+        """Do `duty` at an instant, and no longer at the one that was named before under this name."""
+        self._scheduler.add_job(duty, DateTrigger(at, UTC), id=name, name=name, replace_existing=True)
+
+    def forget(self, name: str) -> None:
+        """Do not do it, if it is yet to be done."""
+        if self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
+
     def cease(self, name: str) -> None:
         """End a recurring duty, if there is one of this name."""
         if self._duties.pop(name, None) is not None:
