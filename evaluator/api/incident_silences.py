@@ -23,16 +23,18 @@ from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
 from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.labels import Matcher
-from evaluator.core.silence import MatcherSet, Silence
+from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence
+from evaluator.core.silence_policy import far_end
 
 USUAL = "2h"
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A silence for an incident. confirm: set it though it is broad."""
+    """A silence for an incident. until_resolved: it ends with its alerts. confirm: set it though it is broad."""
 
     by: str = ""
-    duration: str = USUAL
+    duration: str = ""
+    until_resolved: bool = False
     comment: str = ""
     confirm: bool = False
 
@@ -44,7 +46,7 @@ def routes(view: View, remembered: Remembered) -> list[Route]:
     """The route that silences."""
 
     async def silence(view: View, request: Request) -> Response:
-        """Silence the alerts of an incident for `duration` (2h); 409 asks for `confirm: true`."""
+        """Silence the alerts of an incident for `duration` (2h), or with `until_resolved` until they are over."""
         body = await body_of(view, request)
 
         async def done() -> Response:
@@ -64,7 +66,10 @@ async def _silence(view: View, request: Request, wish: Wish) -> Response:
         raise NotDoneError(404 if record is None else 409, "not_possible", f"there is no open incident {number}")
     comment = wish.comment or f"incident {number}: {record.title}"
     sets = matchers_for(view, record)
-    wanted = Silence(sets, view.now, view.now + _span(wish.duration), person_key(view, wish.by), comment)
+    far = far_end(view.settings.silence_policy) if wish.until_resolved else _span(USUAL)
+    ends_at = view.now + (_span(wish.duration) if wish.duration else far)
+    waits = ((UNTIL_RESOLVED, "true"),) if wish.until_resolved else ()
+    wanted = Silence(sets, view.now, ends_at, person_key(view, wish.by), comment, waits)
     try:
         made = await set_silence(view, wanted, wish.confirm, careful=True)
     except NotSetError as error:

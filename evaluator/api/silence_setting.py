@@ -44,6 +44,7 @@ async def set_silence(view: View, wanted: Silence, confirmed: bool = False, care
 
     confirmed: whether whoever asks insists. careful: object also to what mutes nearly everything.
     """
+    wanted = _awaiting(view, wanted)
     await _check(view, judge(view.machine, wanted, view.now, careful), confirmed)
     name = str(uuid4())
     await view.submit(SilenceSet(wanted, name))
@@ -62,6 +63,14 @@ async def set_window(view: View, wanted: Window, confirmed: bool = False) -> Win
     if made is None or replace(made, updated_at=None) != wanted:
         raise NotSetError(Why.LOST, "the window could not be set any more when its turn came; try again")
     return made
+
+
+def _awaiting(view: View, wanted: Silence) -> Silence:
+    """The silence with the alerts that it is to end with, if it is to end with any. Raises NotSetError."""
+    silence = view.machine.silencing.awaiting(wanted)
+    if silence.awaited is not None and not silence.awaited:
+        raise NotSetError(Why.INVALID, "nothing fires that it would mute, so there is nothing whose end it could wait for")
+    return silence
 
 
 async def _check(view: View, seen: Judgement, confirmed: bool) -> None:

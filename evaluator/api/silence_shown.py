@@ -23,7 +23,10 @@ MOST_SHOWN = 100
 
 
 def shown_silences(view: View, silences: Iterable[Silence]) -> list[Json]:
-    """mutes: how many firing alerts each keeps quiet now. window: the one whose occurrence it is, on or next."""
+    """mutes: how many firing alerts each keeps quiet now. window: the one whose occurrence it is, on or next.
+
+    untilResolved: whether it ends with the alerts that it was set for.
+    """
     machine, now = view.machine, view.now
     firing = (alert.labels for alert in machine.alerts if alert.firing)
     mutes = Counter(name for labels in firing for name in machine.silencing.silences.muting(labels, now))
@@ -42,6 +45,7 @@ def shown_silences(view: View, silences: Iterable[Silence]) -> list[Json]:
             "mutes": mutes[silence.id],
             "configured": silence.id in written,
             "window": _brief(view, opened.get(silence.id)),
+            "untilResolved": silence.awaited is not None,
         }
         for silence in silences
     ]

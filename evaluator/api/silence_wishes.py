@@ -15,7 +15,8 @@ from evaluator.core.cron import Cron
 from evaluator.core.cron_texts import parse_cron
 from evaluator.core.durations import parse_duration
 from evaluator.core.matchers import MatcherMode, parse_matchers
-from evaluator.core.silence import MatcherSet, Silence, SilenceState
+from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence, SilenceState
+from evaluator.core.silence_policy import far_end
 from evaluator.core.windows import Window
 
 Conditions = list[bodies.MatcherBody | str]
@@ -26,7 +27,8 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     alternatives: further lists of matchers, of which any may hold. duration: from the start, or from now when that has passed;
     endsAt counts more. Of a window, duration is how long each occurrence lasts, and endsAt when there is no more of it.
-    confirm: set it though it is broad.
+    confirm: set it though it is broad. untilResolved: it ends when the alerts that it mutes now are over, at the latest at its
+    end.
     """
 
     matchers: Conditions = []
@@ -42,6 +44,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     annotations: dict[str, str] = {}
     id: str = ""
     confirm: bool = False
+    untilResolved: bool = False  # noqa: N815
 
 
 WISH = msgspec.json.Decoder(Wish)
@@ -53,9 +56,12 @@ def wanted_silence(wish: Wish, view: View) -> Silence:
         raise _wrong("a silence for once has no schedule; a window that comes again is set at /api/evaluator/v1/windows")
     starts_at = bodies.given(wish.startsAt) or _start(wish.id, view)
     ends_at = bodies.given(wish.endsAt) or (_later(max(starts_at, view.now), wish) if wish.duration else None)
+    if ends_at is None and wish.untilResolved:
+        ends_at = max(starts_at, view.now) + far_end(view.settings.silence_policy)
     if ends_at is None:
         raise _wrong("nothing says when it ends; add endsAt, or a duration such as 2h")
-    annotations = tuple(sorted(wish.annotations.items()))
+    waits = {UNTIL_RESOLVED: wish.annotations.get(UNTIL_RESOLVED, "true")} if wish.untilResolved else {}
+    annotations = tuple(sorted({**wish.annotations, **waits}.items()))
     return Silence(_matcher_sets(wish, view), starts_at, ends_at, wish.createdBy, wish.comment, annotations, wish.id)
 
 
@@ -63,6 +69,8 @@ def wanted_window(wish: Wish, view: View) -> Window:
     """The window that is asked for. Raises NotSetError."""
     if wish.id and view.machine.silencing.windows.get(wish.id) is None:
         raise NotSetError(Why.NOT_FOUND, "window not found")
+    if wish.untilResolved:
+        raise _wrong("a window ends by its schedule; untilResolved is for a silence")
     if wish.startsAt is not None or wish.annotations:
         raise _wrong("a window has neither startsAt nor annotations; its schedule says when it begins")
     schedule, duration, sets = _schedule(wish), _duration(wish), _matcher_sets(wish, view)

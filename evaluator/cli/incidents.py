@@ -154,7 +154,8 @@ def say_worth(
 @app.command()
 def silence(
     number: Number,
-    duration: Annotated[str, typer.Argument(help="As in 2h.")] = "2h",
+    duration: Annotated[str, typer.Argument(help="As in 2h, which it is if not given.")] = "",
+    until_resolved: Annotated[bool, typer.Option("--until-resolved", help="Until its alerts are over.")] = False,
     comment: Annotated[str, typer.Option(help="Why.")] = "",
     confirm: Annotated[bool, typer.Option("--confirm", help="Set it though it is broad.")] = False,
     person: As = None,
@@ -163,7 +164,8 @@ def silence(
     as_json: AsJson = False,
 ) -> None:
     """Silence its alerts for a while, receivers and all. Prints the id of the silence."""
-    wish = {"by": author(person), "duration": _span(duration, "DURATION"), "comment": comment, "confirm": confirm}
+    wish = {"by": author(person), "comment": comment, "confirm": confirm, "until_resolved": until_resolved}
+    wish |= {"duration": _span(duration, "DURATION")}
     made = _sent(url, token, f"{PATH}/{number}/silence", wish)
     print_json(made) if as_json else print(made["id"])
 

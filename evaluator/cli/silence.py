@@ -45,6 +45,7 @@ Start = Annotated[str | None, typer.Option(help="When it begins; now if not give
 Comment = Annotated[str | None, typer.Option(help="Why.")]
 Every = Annotated[str | None, typer.Option(help="Make it a window that comes again: five fields of cron, or @daily.")]
 Zone = Annotated[str | None, typer.Option(help="On whose clocks: an IANA name, as in Europe/Berlin; UTC if not given.")]
+Resolved = Annotated[bool, typer.Option("--until-resolved", help="Until the alerts that it mutes now are over.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Set it though it is broad.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
 
@@ -60,6 +61,7 @@ def add(
     every: Every = None,
     zone: Zone = None,
     name: Annotated[str | None, typer.Option(help="What a window is called.")] = None,
+    until_resolved: Resolved = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Set nothing; say what it would mute now.")] = False,
     confirm: Confirm = False,
     url: Url = DEFAULT_URL,
@@ -69,13 +71,14 @@ def add(
     """Silence alerts; with --every, again and again. Prints the id."""
     if not comment and not dry_run:
         fail("say why with --comment; whoever finds the silence will wonder")
-    _check_times(lasts, until, every)
+    _check_times(lasts, until, every, until_resolved)
     if (zone or name) and not every:
         fail("--zone and --name are of windows; say when one begins with --every, as in --every '0 22 * * tue#2'")
     wish = {
         "matchers": [matcher_body(one) for one in read_matchers(matchers)],
         "createdBy": author(person),
         "confirm": confirm,
+        **({"untilResolved": True} if until_resolved else {}),
         **_given(duration=lasts, endsAt=until, startsAt=start, comment=comment, schedule=every, location=zone, name=name),
     }
     if dry_run:
@@ -152,11 +155,13 @@ def update(
         _report(_set(url, token, kind, _edited(kind, former, changes, confirm)), as_json)
 
 
-def _check_times(lasts: str | None, until: str | None, every: str | None) -> None:
+def _check_times(lasts: str | None, until: str | None, every: str | None, until_resolved: bool) -> None:
+    if every and until_resolved:
+        fail("--every and --until-resolved exclude each other: a window ends by its schedule")
     if every and not lasts:
         fail("say how long a window lasts each time with --for, as in --for 2h")
-    if not lasts and not until:
-        fail("say how long with --for, as in --for 2h, or when it ends with --until")
+    if not lasts and not until and not until_resolved:
+        fail("say how long with --for, as in --for 2h, when it ends with --until, or that it ends with --until-resolved")
     if lasts and until and not every:
         fail("--for and --until both say when it ends; give one of them")
 
@@ -213,7 +218,12 @@ def _report(made: Json, as_json: bool) -> None:
         first = next(iter(made["occurrences"]), None)
         said = f"from {clock(first['startsAt'])} to {clock(first['endsAt'])}" if first else "never again"
     else:
-        said = f"until {clock(made['endsAt'])}, {counted(made['mutes'], 'alert')} now"
+        end = (
+            f"until they are over, at the latest {clock(made['endsAt'])}"
+            if made["untilResolved"]
+            else f"until {clock(made['endsAt'])}"
+        )
+        said = f"{end}, {counted(made['mutes'], 'alert')} now"
     print(f"mutes {matchers_text(made['matcherSets'])} {said}", file=sys.stderr)
 
 

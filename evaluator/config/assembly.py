@@ -24,10 +24,10 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import made_up, read_receivers
 from evaluator.config.replies import read_links, read_replies
-from evaluator.config.reports import read_report
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
 from evaluator.config.secrecy import warn_of_hidden
+from evaluator.config.silence_notices import check_notify, with_silence_notices
 from evaluator.config.silence_policy import policy_of
 from evaluator.config.silences import read_silences
 from evaluator.config.storage import read_storage
@@ -58,6 +58,9 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     windows, silences = read_silences(top, policy, reading)
     oncall = read_oncall(top, severities_of(model.severities, top, reading), receivers, defaults, reading)
     route, ladders = with_route(oncall, _route(top, receivers, intervals, oncall, model.retention, reading), top, reading)
+    if policy.notify_before_end is not None:
+        check_notify(model.silence_policy.notify, {receiver.name for receiver in receivers}, top, reading)
+        route = with_silence_notices(route, model.silence_policy.notify, oncall.duty.people, ladders.contacts)
     return Settings(
         path=path.absolute(),
         datasources=datasources,
@@ -93,7 +96,6 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),
     )
-        report=read_report(top, receivers, reading),
 
 
 def _check(model: FileModel, top: Table, reading: Reading) -> None:

@@ -5,6 +5,8 @@ What a person could insist on is a warning in a file, and everything else an err
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from evaluator.config.models import Model
@@ -28,6 +30,8 @@ class SilencePolicyModel(Model):
     max_alerts: Count = 0
     require_comment: Flag = False
     confirm: Flag = False
+    notify_before_end: Span | None = None
+    notify: Text = ""
 
 
 def policy_of(model: SilencePolicyModel, top: Table, reading: Reading) -> SilencePolicy:
@@ -42,7 +46,15 @@ def policy_of(model: SilencePolicyModel, top: Table, reading: Reading) -> Silenc
         max_alerts=model.max_alerts,
         require_comment=model.require_comment,
         confirm=model.confirm,
+        notify_before_end=_notice(model, top, reading),
     )
+
+
+def _notice(model: SilencePolicyModel, top: Table, reading: Reading) -> timedelta | None:
+    if model.notify and not model.notify_before_end:
+        remedy = "add notify_before_end: 15m"
+        reading.problems.error(top.at("silence_policy", "notify"), "notify without notify_before_end", remedy)
+    return model.notify_before_end or None
 
 
 def object_to(silence: Silence, policy: SilencePolicy, node: Table, reading: Reading) -> None:

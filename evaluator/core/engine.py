@@ -75,6 +75,8 @@ from evaluator.core.records import (
 )
 from evaluator.core.refusals import ALERT, REFUSAL, Refusals
 from evaluator.core.settings import Settings
+from evaluator.core.silence_ending import ALERT as SILENCE_ALERT
+from evaluator.core.silence_ending import ENDING, Ending
 from evaluator.core.silences import Silences
 from evaluator.core.silencing import BOUNDARY, Silencing
 from evaluator.core.taking import Taken, resumed, take
@@ -100,7 +102,8 @@ class Machine:
         self.refusals = Refusals(self._raise, self._cease, self.timers, self._still_held_back)
         refuse = self.refusals.refused
         self.dispatch = Dispatch(settings, self.alerts, self.muting, self.timers, self._journal, refuse)
-        self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal)
+        ending = Ending(self._raise, self._cease, self.muting.silences, self.alerts, self.timers)
+        self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal, ending)
         self.forwarding = Forwarding(settings, self.alerts, self._journal)
         self.overrides = Overrides(self._journal)
         self.incidents = Incidents(
@@ -178,6 +181,7 @@ class Machine:
                 self._reload(event.settings, now)
             case _:
                 assert_never(event)
+        self.silencing.outlive(now)
         self.incidents.stirred(self.dispatch.stirred(), now)
         self._relieve(self.dispatch.dropped() | self.incidents.pages.dropped(), now)
         self.refusals.tell(now)
@@ -214,6 +218,8 @@ class Machine:
                     self._expire(fingerprint, now)
                 case (kind, limit) if kind == REFUSAL:
                     self.refusals.quiet(limit, now)
+                case (kind, silence) if kind == ENDING:
+                    self.silencing.ending.look(silence, now)
                 case (kind,) if kind == BOUNDARY:
                     self.silencing.cross(now)
                 case (kind, number) if kind == INCIDENT:
@@ -522,6 +528,8 @@ class Machine:
         labels = bare(alert.labels)
         if labels[ALERT_NAME] == ALERT:
             self.refusals.resume(labels["limit"], alert.starts_at, now)
+        elif labels[ALERT_NAME] == SILENCE_ALERT:
+            self.silencing.ending.resume(labels, now)
         else:
             self.watch.resume(labels, alert.starts_at, self.groups.values())
         if labels.filled_from(self.settings.external_labels) != alert.labels:

@@ -22,14 +22,14 @@ class Lanes:
 
     def configure(self, settings: Settings) -> None:
         """Take the receivers of a configuration; lanes that are open follow when they are opened again."""
-        self.receivers = {receiver.name: receiver for receiver in settings.receivers}
+        self.receivers = {receiver.name: receiver for receiver in settings.told}
         self._names = {
             receiver.name: tuple(f"{receiver.name}/{integration.name}" for integration in receiver.integrations)
-            for receiver in settings.receivers
+            for receiver in settings.told
         }
         self._integrations = {
             name: integration
-            for receiver in settings.receivers
+            for receiver in settings.told
             for name, integration in zip(self._names[receiver.name], receiver.integrations, strict=True)
         }
         self._outgoing.configure(settings, self._integrations)

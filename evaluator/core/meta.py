@@ -7,6 +7,7 @@
     EvaluatorForwardingFailing    none of the Alertmanagers that alerts are forwarded to has accepted any for a minute
     EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
     EvaluatorLimitReached         something was refused because of a limit of the configuration (`core.refusals`)
+    EvaluatorSilenceEnding        a silence is about to end while something fires that it mutes (`core.silence_ending`)
 
 One outage is one alert: while a datasource is down, its rules are not failing, the datasource is. A rule that gets no answer
 is itself at fault only when the datasource answered others meanwhile.
@@ -50,6 +51,7 @@ _OWN_LABELS = {
     "EvaluatorForwardingFailing": (),
     "EvaluatorAlertLimit": ("rule_group", "rule"),
     "EvaluatorLimitReached": ("limit",),
+    "EvaluatorSilenceEnding": ("silence", "created_by"),
 }
 
 

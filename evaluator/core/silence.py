@@ -23,6 +23,11 @@ from evaluator.core.labels import Matcher, MatchOp, match_all
 MatcherSet = tuple[Matcher, ...]
 
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+UNTIL_RESOLVED = "until_resolved"
+"""The annotation of a silence that ends with its alerts: their fingerprints, with spaces between. Any other text stands for
+those that fire when the silence is set."""
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _NEGATIVE = (MatchOp.NOT_EQUAL, MatchOp.NOT_REGEX)
 
 
@@ -54,6 +59,12 @@ class Silence:
     def key(self) -> tuple[str]:
         """The id."""
         return (self.id,)
+
+    @property
+    def awaited(self) -> frozenset[str] | None:
+        """Fingerprints of the alerts with which it ends, once all are over; None for one that ends by the clock alone."""
+        text = dict(self.annotations).get(UNTIL_RESOLVED)
+        return None if text is None else frozenset(_FINGERPRINT.findall(text))
 
     def state(self, at: datetime) -> SilenceState:
         """Its state at `at`."""

@@ -14,6 +14,9 @@ from enum import StrEnum
 from evaluator.core.durations import format_duration
 from evaluator.core.silence import MatcherSet, Silence
 
+LONGEST_WAIT = timedelta(days=30)
+"""For how long a silence waits for its alerts to end, unless somebody says otherwise."""
+
 _UNHEARD_OF = "\N{SNOWMAN} a value that nobody ever gave to a label \N{SNOWMAN}"
 
 
@@ -23,7 +26,8 @@ class SilencePolicy:
 
     max_duration: from now, or from the start, to the end. min_matchers: labels that each set must narrow. forbid_only: labels
     that do not suffice. max_alerts: firing alerts that it would mute now; 0 for any number. require_comment: it must say why.
-    confirm: whether people may insist; a missing comment they must write all the same.
+    confirm: whether people may insist; a missing comment they must write all the same. notify_before_end: how long before a
+    silence ends somebody is told that what it mutes still fires; None for never.
     """
 
     max_duration: timedelta | None = None
@@ -32,9 +36,15 @@ class SilencePolicy:
     max_alerts: int = 0
     require_comment: bool = False
     confirm: bool = False
+    notify_before_end: timedelta | None = None
 
 
 NO_POLICY = SilencePolicy()
+
+
+def far_end(policy: SilencePolicy) -> timedelta:
+    """For how long a silence may wait for its alerts to end."""
+    return min(LONGEST_WAIT, policy.max_duration or LONGEST_WAIT)
 
 
 class Verdict(StrEnum):

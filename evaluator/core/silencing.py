@@ -8,12 +8,16 @@ When what they are derived from changes, derived silences follow: at once, under
 else under another. Only what somebody edited or ended by hand stays as that person left it; ending a window by hand ends the
 occurrence that is on whoever made it what it is, and that end is kept.
 
+A silence may end with the alerts that it was set for, at the latest at its end: when all of them are over, so is it. Which ones
+that are is written into it when it is set, so what begins to fire later does not keep it alive.
+
 Whenever a silence begins or ends, the groups of the alerts that it matches are looked at again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evaluator.core.alerts import Alerts
@@ -21,7 +25,8 @@ from evaluator.core.dispatch import Dispatch
 from evaluator.core.journal import Journal
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence, SilenceState
+from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
+from evaluator.core.silence_ending import Ending
 from evaluator.core.silence_index import SilenceIndex
 from evaluator.core.silences import SilenceChange, Silences
 from evaluator.core.timers import Timers
@@ -29,19 +34,25 @@ from evaluator.core.window_table import Windows
 from evaluator.core.windows import Window, next_occurrence, occurrence
 
 BOUNDARY = "silence"
+MOST_AWAITED = 1000
+"""Alerts that a silence ends with; what fires beyond these does not keep it alive."""
 
 
 class Silencing:
     """Keeps silences and windows moving."""
 
-    def __init__(self, silences: Silences, alerts: Alerts, dispatch: Dispatch, timers: Timers, journal: Journal) -> None:
+    def __init__(
+        self, silences: Silences, alerts: Alerts, dispatch: Dispatch, timers: Timers, journal: Journal, ending: Ending
+    ) -> None:
         self.silences = silences
         self.windows = Windows()
+        self.ending = ending
         self._alerts = alerts
         self._dispatch = dispatch
         self._timers = timers
         self._journal = journal
         self._derived: dict[str, dict[str, Silence]] = {}
+        self._awaited: dict[str, frozenset[str]] = {}
         self._retention = timedelta(0)
         self._collect_at: datetime | None = None
 
@@ -54,7 +65,7 @@ class Silencing:
 
     def set(self, wanted: Silence, now: datetime, fresh_id: str = "") -> None:
         """Somebody makes or edits a silence; what cannot be done changes nothing."""
-        change = self.silences.set(wanted, now, fresh_id)
+        change = self.silences.set(self.awaiting(wanted), now, fresh_id)
         if isinstance(change, SilenceChange):
             for silence in change.changed:
                 self._journal.save(silence)
@@ -91,6 +102,23 @@ class Silencing:
                 self.expire(ident, now)
         self._open(window, now)
         self._collect(now)
+
+    def awaiting(self, wanted: Silence) -> Silence:
+        """The silence with the alerts that it ends with, if it is to end with alerts: those that fire now and that it mutes."""
+        known = self.silences.get(wanted.id)
+        stays = known is None or known.matcher_sets == wanted.matcher_sets or known.awaited != wanted.awaited
+        if wanted.awaited is None or (wanted.awaited and stays):
+            return wanted
+        firing = sorted(alert.fingerprint for alert in self._alerts if alert.firing and wanted.matches(alert.labels))
+        others = tuple(pair for pair in wanted.annotations if pair[0] != UNTIL_RESOLVED)
+        found = (UNTIL_RESOLVED, " ".join(firing[:MOST_AWAITED]))
+        return replace(wanted, annotations=tuple(sorted((*others, found))))
+
+    def outlive(self, now: datetime) -> None:
+        """End the silences whose alerts are all over; the end of every step."""
+        for name, awaited in list(self._awaited.items()):
+            if not any((alert := self._alerts.get(one)) is not None and alert.firing for one in awaited):
+                self.expire(name, now)
 
     # -- the clock ----------------------------------------------------------------------------------------------------
 
@@ -142,6 +170,9 @@ class Silencing:
         self._retention = settings.retention
         for each in (self.silences, self.windows):
             each.limits, each.classic_names = settings.limits, settings.matcher_mode is MatcherMode.CLASSIC
+        derived = {name for silences in self._derived.values() for name in silences}
+        own = [silence.id for silence in self.silences if silence.id not in derived]
+        self.ending.configure(settings.silence_policy.notify_before_end, own, now)
         self.windows.configure(settings.windows, now)
         lines = {silence.id: silence for silence in settings.silences if silence.ends_at > now - self._retention}
         for owner in self._derived.keys() - lines.keys():
@@ -157,6 +188,7 @@ class Silencing:
         """Take back what people set or ended, before the first event; that counts more than what the configuration says."""
         for silence in silences:
             self.silences.take(silence)
+            self._watch(silence.id, now)
         self.windows.restore(windows, now)
         for window in self.windows:
             self._open(window, now)
@@ -178,13 +210,13 @@ class Silencing:
         found = {silence.id: silence for silence in wanted}
         for name in sorted(former.keys() - found.keys()):
             self._withdraw(former[name], now)
+        if found:
+            self._derived[owner] = found
         for name, silence in found.items():
             known = self.silences.get(name)
             if known is None or (known == former.get(name) and known != silence):
                 self.silences.take(silence, now)
                 self._concerns((silence,), now)
-        if found:
-            self._derived[owner] = found
 
     def _withdraw(self, derived: Silence, now: datetime) -> None:
         """Nothing says this silence any more. It goes without a trace, unless it is over or was touched by somebody."""
@@ -195,6 +227,16 @@ class Silencing:
         elif known is not None and known.state(now) is SilenceState.EXPIRED:
             self._remember(known)
 
+    def _watch(self, name: str, now: datetime) -> None:
+        """A silence is another one than before: follow when, and with what, it ends."""
+        silence = self.silences.get(name)
+        if silence is not None and silence.awaited is not None and silence.state(now) is not SilenceState.EXPIRED:
+            self._awaited[name] = silence.awaited
+        else:
+            self._awaited.pop(name, None)
+        if not any(name in derived for derived in self._derived.values()):
+            self.ending.follow(name, now)
+
     def _concerns(self, silences: Iterable[Silence], now: datetime) -> None:
         """Let the groups of all alerts that these silences match look again.
 
@@ -202,6 +244,7 @@ class Silencing:
         """
         index = SilenceIndex()
         for number, silence in enumerate(silences):
+            self._watch(silence.id, now)
             index.add(str(number), silence.matcher_sets)
         if index:
             self._dispatch.remuted([alert.fingerprint for alert in self._alerts if index.matches(alert.labels)], now)

@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from evaluator.core.durations import parse_duration
 from evaluator.core.events import SilenceSet
 from evaluator.core.matchers import MatcherMode, parse_matchers
-from evaluator.core.silence import MatcherSet, Silence, SilenceState
+from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence, SilenceState
 from evaluator.core.silence_preview import Preview, preview
 from evaluator.core.view import View
 from evaluator.web.choice import Choice, written, written_labels
@@ -50,6 +50,7 @@ class Draft:
     author: str = ""
     comment: str = ""
     confirm: str = ""
+    resolved: str = ""
 
     @property
     def digest(self) -> str:
@@ -91,6 +92,7 @@ async def edit(view: View, request: Request) -> Response:
         "" if over else clock(silence.ends_at),
         silence.created_by,
         silence.comment,
+        resolved="yes" if silence.awaited is not None and not over else "",
     )
     return _page(view, request, draft, judge(view, draft))
 
@@ -129,6 +131,9 @@ def judge(view: View, draft: Draft) -> Judged:
     if unread:
         return Judged(None, wrong)
     silence = _as_it_was(view, Silence(sets, starts_at, ends_at, draft.author, draft.comment, id=draft.id))
+    silence = _waiting(view, silence, bool(draft.resolved))
+    if silence.awaited is not None and not silence.awaited:
+        wrong.setdefault("resolved", "nothing fires that it would mute, so there is nothing to wait for")
     ahead = preview(view.machine, silence, view.now, careful=True)
     if ahead.judgement.refusal is not None:
         text = str(ahead.judgement.refusal)
@@ -138,6 +143,15 @@ def judge(view: View, draft: Draft) -> Judged:
             wrong.setdefault(_FIELDS.get(one.rule, "matchers"), str(one))
     doubts = tuple(str(one) for one in ahead.judgement.objections if one.confirmable)
     return Judged(silence, wrong, doubts, ahead)
+
+
+def _waiting(view: View, silence: Silence, resolved: bool) -> Silence:
+    """The silence, ending with its alerts if somebody wants that."""
+    others = tuple(pair for pair in silence.annotations if pair[0] != UNTIL_RESOLVED)
+    if not resolved:
+        return replace(silence, annotations=others)
+    known = dict(silence.annotations).get(UNTIL_RESOLVED, "true")
+    return view.machine.silencing.awaiting(replace(silence, annotations=tuple(sorted((*others, (UNTIL_RESOLVED, known))))))
 
 
 def _as_it_was(view: View, silence: Silence) -> Silence:

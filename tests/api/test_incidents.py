@@ -265,6 +265,13 @@ async def test_silencing_an_incident_holds_it() -> None:
         assert (await one.post("/incidents/1/silence", {"by": "ana"})).status_code == 409
 
 
+async def test_an_incident_is_silenced_until_its_alerts_are_over() -> None:
+    async with brigade() as one:
+        await one.fire()
+        made = (await one.post("/incidents/1/silence", {"by": "ana", "until_resolved": True})).json()
+        assert (made["untilResolved"], made["endsAt"]) == (True, "2026-03-31T12:00:00Z")
+
+
 async def test_an_incident_without_labels_is_silenced_alert_by_alert() -> None:
     async with brigade(replace(configured(), route=replace(route(by=[], wait="0s"), escalation="ladder"))) as one:
         await one.fire()

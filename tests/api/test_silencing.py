@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evaluator.core.cron_texts import parse_cron
-from evaluator.core.labels import Matcher
+from evaluator.core.labels import Labels, Matcher
 from evaluator.core.limits import Limit, Limits
 from evaluator.core.silence import Silence
 from evaluator.core.silence_policy import SilencePolicy
@@ -71,6 +71,7 @@ async def test_a_silence_is_set_edited_listed_and_ended() -> None:
             "mutes": 1,
             "configured": False,
             "window": None,
+            "untilResolved": False,
         }
         api.now += timedelta(minutes=2)
         longer = await good(api, "POST", "silences", {**wish, "id": ident, "comment": "longer"})
@@ -309,3 +310,34 @@ async def test_what_stands_in_the_configuration_is_shown_and_edited_there() -> N
         await good(api, "DELETE", f"silences/{window['occurrences'][0]['id']}")
         (after,) = await good(api, "GET", "windows")
         assert after == window
+
+
+# -- until resolved ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_silence_may_end_with_its_alerts() -> None:
+    """At the latest after thirty days, or what the policy allows; where nothing fires there is nothing to wait for."""
+    wish = {"matchers": ["team=db"], "createdBy": "ana", "comment": "work", "untilResolved": True}
+    async with serving() as api:
+        refused, said = await ours(api, "POST", "silences", wish)
+        assert (refused, "nothing fires that it would mute" in said["error"]) == (400, True)
+        await api.fire(alertname="Slow", team="db")
+        made = await good(api, "POST", "silences", wish)
+        assert (made["untilResolved"], made["endsAt"], made["mutes"]) == (True, "2026-03-31T12:00:00Z", 1)
+        assert made["annotations"] == {"until_resolved": Labels({"alertname": "Slow", "team": "db"}).fingerprint}
+        assert await api.post({"labels": {"alertname": "Slow", "team": "db"}, "endsAt": api.at()}) == (200, None)
+        assert [one["state"] for one in await good(api, "GET", "silences")] == ["expired"]
+        again, said = await ours(api, "POST", "windows", {**wish, "name": "w", "schedule": "@daily", "duration": "1h"})
+        assert (again, "untilResolved is for a silence" in said["error"]) == (400, True)
+    async with serving(settings(silence_policy=SilencePolicy(max_duration=timedelta(days=3)))) as api:
+        await api.fire(alertname="Slow", team="db")
+        assert (await good(api, "POST", "silences", wish))["endsAt"] == "2026-03-04T12:00:00Z"
+
+
+async def test_alertmanagers_api_may_ask_for_that_by_an_annotation() -> None:
+    async with serving() as api:
+        code, said = await api.ask("POST", "/silences", api.wish("team=db", annotations={"until_resolved": "yes"}))
+        assert (code, "nothing fires" in str(said)) == (400, True)
+        await api.fire(alertname="Slow", team="db")
+        await api.silence("team=db", annotations={"until_resolved": "yes"})
+        assert [one["untilResolved"] for one in await good(api, "GET", "silences")] == [True]

@@ -88,6 +88,16 @@ async def test_a_silence_from_its_first_to_its_last_hour(tmp_path: Path) -> None
         assert [one["id"] for one in await at.json("list", "--expired")] == [ident]
 
 
+async def test_a_silence_until_its_alerts_are_over(tmp_path: Path) -> None:
+    async with desk(tmp_path, "") as at:
+        await at.fire(alertname="Slow", team="db")
+        ended = await at("add", "Slow", "--until-resolved", "--comment", "new disks")
+        assert ended.err == 'mutes alertname="Slow" until they are over, at the latest 2026-03-31T12:00:00Z, 1 alert now\n'
+        assert "nothing fires that it would mute" in await at.fails("add", "Fast", "--until-resolved", "--comment", "x")
+        words = ("add", "Slow", "--until-resolved", "--every", "@daily", "--for", "1h", "--comment", "x")
+        assert "exclude each other" in await at.fails(*words)
+
+
 async def test_who_acts(tmp_path: Path) -> None:
     """Whoever is named, else the user of the machine."""
     async with desk(tmp_path, "") as at:
@@ -175,7 +185,10 @@ async def test_lists_by_their_end(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("add", "a=b", "--for", "1h"), "say why with --comment; whoever finds the silence will wonder"),
-        (("add", "a=b", "--comment", "c"), "say how long with --for, as in --for 2h, or when it ends with --until"),
+        (
+            ("add", "a=b", "--comment", "c"),
+            "say how long with --for, as in --for 2h, when it ends with --until, or that it ends with",
+        ),
         (
             ("add", "a=b", "--every", "@daily", "--comment", "c"),
             "say how long a window lasts each time with --for",

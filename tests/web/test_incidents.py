@@ -220,6 +220,22 @@ async def test_texts_of_strangers_do_nothing() -> None:
     assert HOSTILE not in (await stage.post_form("/incidents/1/act", by=HOSTILE, note=HOSTILE, action="dance")).text
 
 
+async def test_a_silence_may_wait_for_its_alerts_to_end() -> None:
+    """The form says what it waits for; what fires nothing has nothing to wait for."""
+    stage = burning()
+    fields = {"matchers": 'component="api"', "lasts": "8h", "author": "ana", "comment": "new disks", "resolved": "yes"}
+    seen = re.search(r'name="seen" value="(\w+)"', (await stage.post_form("/silences/new", action="preview", **fields)).text)
+    assert seen is not None
+    made = await stage.post_form("/silences/new", action="create", seen=seen[1], **fields)
+    assert made.status_code == 303
+    assert "ends with its 1 alert, at the latest in 8h" in words(await stage.get("/silences"))
+    (silence,) = stage.machine.muting.silences
+    form = await stage.get(f"/silences/{silence.id}/edit")
+    assert 'name="resolved" value="yes" checked' in form
+    nothing = await stage.post_form("/silences/new", action="create", **{**fields, "matchers": 'component="db"'})
+    assert "nothing fires that it would mute, so there is nothing to wait for" in words(nothing.text)
+
+
 async def test_an_incident_that_is_held_says_by_what() -> None:
     stage = burning()
     stage.silence(Matcher("component", "api"))
