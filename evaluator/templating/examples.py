@@ -106,9 +106,8 @@ def example_data(receiver: str = "team", *, page: bool = False) -> tuple[Notific
 
     page: told to somebody who is chased.
     """
-    tell = page_example if page else example
-    told = (tell(receiver), tell(receiver, resolved=True))
+    examples = [(page_example if page else example)(receiver, resolved=resolved) for resolved in (False, True)]
+    told = examples if page else [chased(curved(one)) for one in examples]
     texts = [[dict(alert.annotations.expanded or ()) for alert in one.alerts] for one in told]
-    told = told if page else tuple(chased(curved(one)) for one in told)
     firing, over = (notification_data(one, said, EXTERNAL_URL) for one, said in zip(told, texts, strict=True))
     return firing, over

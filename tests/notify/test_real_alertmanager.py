@@ -39,7 +39,7 @@ route:
     - matchers: [team="we\\"b"]
       receiver: ops.web (eu)
       group_by: [alertname, team]
-      group_wait: 10ms
+      group_wait: 1h
 receivers:
   - name: default
   - name: ops.web (eu)
@@ -87,18 +87,22 @@ pytestmark = [pytest.mark.realtime, pytest.mark.skipif(BINARY is None, reason="n
 
 
 def alerts(now: datetime) -> tuple[NotifiedAlert, ...]:
-    """Three alerts of one group in the order of their instances, the second over, with texts that need escaping."""
+    """Three alerts of one group in the order of their instances, the second over, with texts that need escaping.
+
+    The first is older than any `group_wait` here. An Alertmanager waits for that time unless an alert is older, so a group whose
+    oldest alert is posted last is told whole, however busy the machine is.
+    """
     common = {"alertname": "High<Latency>", "team": 'we"b', "job": "api\\1"}
     over = now - timedelta(seconds=5)
     return tuple(
         NotifiedAlert(
             Labels({**common, "instance": instance}),
             Annotations(expanded=(("summary", f"50% & more\non {instance} é🔥\u2028\t"), ("runbook", "http://run.book/?a&b"))),
-            now - timedelta(minutes=3, microseconds=fraction),
+            now - timedelta(minutes=minutes, microseconds=fraction),
             ends_at,
             "http://prometheus/graph?g0.expr=a+%3E+b&g0.tab=1",
         )
-        for instance, fraction, ends_at in (("a", 0, None), ("b", 500_000, over), ("c", 123_450, None))
+        for instance, minutes, fraction, ends_at in (("a", 90, 0, None), ("b", 3, 500_000, over), ("c", 3, 123_450, None))
     )
 
 
@@ -145,11 +149,12 @@ async def alertmanager(config: Path) -> AsyncIterator[str]:
 
 
 async def post(url: str, told: tuple[NotifiedAlert, ...]) -> None:
-    """Post the alerts as soon as the Alertmanager listens."""
+    """Post the alerts as soon as the Alertmanager listens, the oldest last."""
+    posted = [as_posted(alert) for alert in sorted(told, key=lambda alert: alert.starts_at, reverse=True)]
     async with asyncio.timeout(10), httpx.AsyncClient(trust_env=False) as client:
         while True:
             try:
-                response = await client.post(f"{url}/api/v2/alerts", json=[as_posted(alert) for alert in told])
+                response = await client.post(f"{url}/api/v2/alerts", json=posted)
                 response.raise_for_status()
                 return
             except httpx.TransportError:

@@ -26,7 +26,7 @@ from tests.notify.test_real_alertmanager import BINARY, alertmanager, alerts, ou
 pytestmark = [pytest.mark.realtime, pytest.mark.skipif(BINARY is None, reason="no Alertmanager on the PATH")]
 
 CONFIG = """
-route: {{receiver: ops, group_by: [alertname, team], group_wait: 10ms}}
+route: {{receiver: ops, group_by: [alertname, team], group_wait: 1h}}
 receivers:
   - name: ops
     discord_configs: [{{webhook_url: "{url}/discord"}}]

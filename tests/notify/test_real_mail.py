@@ -50,7 +50,7 @@ OF_EACH_MAIL = {"Message-Id", "Date", "Content-Type"}
 def config(host: str, port: int) -> str:
     return f"""
 global: {{smtp_from: "{SETTINGS.sender}", smtp_smarthost: "{host}:{port}", smtp_require_tls: false, smtp_hello: h.org}}
-route: {{receiver: ops, group_by: [alertname, team], group_wait: 10ms}}
+route: {{receiver: ops, group_by: [alertname, team], group_wait: 1h}}
 receivers:
   - name: ops
     email_configs:
