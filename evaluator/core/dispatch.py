@@ -84,6 +84,11 @@ class Dispatch:
         return self._joined.rooms.overflowing
 
     @property
+    def storms(self) -> frozenset[str]:
+        """The integrations that were told of many groups together, and not yet that this is over."""
+        return self._outgoing.storms.names
+
+    @property
     def compatibility(self) -> bool:
         """Whether to behave as Alertmanager does where we would depart from it."""
         return self._outgoing.compatibility

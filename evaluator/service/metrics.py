@@ -27,6 +27,7 @@ from evaluator.notify.forwarding.forwarder import CAPACITY
 from evaluator.service.clock import Clock
 from evaluator.service.counts import Counts
 from evaluator.service.forwarding_families import forwarding
+from evaluator.service.holding_families import holding_families
 from evaluator.service.incident_counts import IncidentCounts
 from evaluator.service.incident_families import incident_families
 from evaluator.service.metric_families import GONE, configuration, families
@@ -123,6 +124,7 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Everything that is read or counted, as metric families."""
         yield from families(self._machine(), self.counts, self._clock())
+        yield from holding_families(self._machine(), self._clock())
         yield from incident_families(self._machine(), self.incidents, self._clock())
         yield from forwarding(self.counts, self.queued(), CAPACITY)
         yield from configuration(self.reload_successful, self.reloaded_at)
