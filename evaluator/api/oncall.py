@@ -58,13 +58,14 @@ def _calendar(view: View, request: Request) -> list[Json]:
 def _now(view: View, schedule: Schedule, at: datetime) -> Json:
     duty, made = view.settings.duty, view.machine.overrides.of(schedule.name)
     found = on_call(schedule, at, duty.absences, made)
-    first, *later = shifts(schedule, at, at + timedelta(weeks=MOST_WEEKS), duty.absences, made)
+    ahead = shifts(schedule, at, at + timedelta(weeks=MOST_WEEKS), duty.absences, made)
+    then = next((shift for shift in ahead if shift.on_call.people != found.people), None)
     return {
         "schedule": schedule.name,
         "at": rfc3339(at),
         **_who(found, duty),
-        "until": rfc3339(first.end) if later else None,
-        "next": _who(later[0].on_call, duty)["people"] if later else [],
+        "until": rfc3339(then.start) if then is not None else None,
+        "next": _who(then.on_call, duty)["people"] if then is not None else [],
     }
 
 

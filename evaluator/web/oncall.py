@@ -116,15 +116,16 @@ async def take_back(view: View, request: Request) -> Response:
 
 def _rota(view: View, schedule: Schedule, at: datetime) -> Rota:
     away, made = view.settings.duty.absences, view.machine.overrides.of(schedule.name)
-    first, *later = shifts(schedule, at, at + LOOKED_AHEAD, away, made)
+    who = on_call(schedule, at, away, made)
+    then = next((one for one in shifts(schedule, at, at + LOOKED_AHEAD, away, made) if one.on_call.people != who.people), None)
     monday = at.astimezone(schedule.zone).date()
     monday -= timedelta(days=monday.weekday())
     starts = [_midnight(monday + timedelta(weeks=number), schedule.zone) for number in range(WEEKS + 1)]
     return Rota(
         schedule,
-        on_call(schedule, at, away, made),
-        first.end if later else None,
-        later[0].on_call if later else None,
+        who,
+        then.start if then is not None else None,
+        then.on_call if then is not None else None,
         tuple(_week(view, schedule, start, stop, at) for start, stop in pairwise(starts)),
         tuple(gaps(schedule, at, starts[-1], away, made)),
         tuple((number, one) for (name, number), one in view.machine.overrides.calendars.items() if name == schedule.name),

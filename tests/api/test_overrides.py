@@ -73,6 +73,14 @@ async def test_somebody_takes_over_at_once_and_it_is_taken_back(configured: Sett
         assert {one["state"] for one in (await client.get(f"{PATH}?over=true")).json()} == {"over"}
 
 
+async def test_who_is_on_call_for_another_reason_is_on_call_still(configured: Settings) -> None:
+    """Nobody is relieved by an override of somebody by themselves."""
+    async with asked(configured) as (_, client):
+        before = await on_call(client)
+        await client.post(PATH, json={**WISH, "with": "bo"})
+        assert (await on_call(client))[::2] == before[::2]
+
+
 async def test_one_that_has_not_begun_leaves_no_trace(configured: Settings) -> None:
     async with asked(configured) as (_, client):
         made = (await client.post(PATH, json={**WISH, "from": "2026-04-09T09:00"})).json()
