@@ -1,4 +1,4 @@
-"""Texts of receivers are tried on examples when they are read: what would fail for every notification fails now.
+"""Texts of receivers and labels of routes are tried on examples when they are read: what would always fail fails now.
 
 Alertmanager finds out when the first alert fires. A template that calls one that nobody defines can never say anything, and is
 an error. One that fails for an example may do well with other alerts, and is a warning.
@@ -22,15 +22,16 @@ from evaluator.templating.notification import is_packaged
 from evaluator.templating.notification_data import NotificationData
 
 _REMEDY = "when it fails, the plain notification is sent"
+_REMEDY_OF_LABELS = "when it fails, the label is told as it is written"
 _NO_TEXTS = ("http_config", "tls_config", "sigv4")
 _PAGES = (("email", "html"),)
 _OF_PAGES = "page."
 
 
 def try_texts(top: Table, files: Sequence[Path], problems: Problems) -> None:
-    """Add a problem for every text of a receiver that cannot be rendered; secrets are not looked at. files: its templates."""
-    written = list(_texts(top))
-    if not written and not files:
+    """Add a problem for every text that cannot be rendered; secrets are not looked at. files: the templates of the file."""
+    written, labels = list(_texts(top)), list(_labels(top.child("route")))
+    if not written and not labels and not files:
         return
     try:
         texts = NotificationTexts([(file.name, file.read_text(encoding="utf-8-sig")) for file in files], strict=True)
@@ -40,6 +41,8 @@ def try_texts(top: Table, files: Sequence[Path], problems: Problems) -> None:
     trial = _Trial(texts, shown, problems)
     for kind, key, scalar in written:
         trial.text(scalar, f'"{key}": ', page=(kind, key) in _PAGES)
+    for name, scalar in labels:
+        trial.text(scalar, f'"labels": "{name}": ', remedy=_REMEDY_OF_LABELS)
     trial.overridden()
 
 
@@ -49,6 +52,18 @@ def _texts(top: Table) -> Iterator[tuple[str, str, Scalar]]:
         for kind, key, node in _values(receiver):
             if key not in _NO_TEXTS and not holds_secret(KINDS[kind].model, key):
                 yield from ((kind, key, scalar) for scalar in scalars_of(node) if not is_literal(scalar.text))
+
+
+def _labels(route: Node | None) -> Iterator[tuple[str, Scalar]]:
+    """Every label of a route and of those below it that may be a template, with its name."""
+    if not isinstance(route, Table):
+        return
+    labels = route.child("labels")
+    for name, value in labels.values.items() if isinstance(labels, Table) else ():
+        if isinstance(value, Scalar) and not is_literal(value.text):
+            yield name, value
+    for below in items(route, "routes", Problems()):
+        yield from _labels(below)
 
 
 def _values(receiver: Node) -> Iterator[tuple[str, str, Node]]:
@@ -70,16 +85,17 @@ class _Trial:
         self._examples = example_data()
         self._pages = example_data("person:ana", page=True)
 
-    def text(self, scalar: Scalar, prefix: str, *, page: bool) -> None:
+    def text(self, scalar: Scalar, prefix: str, *, page: bool = False, remedy: str = _REMEDY) -> None:
         """One text, unless it is no template at all, which has been said."""
         if notification_fault(scalar.text):
             return
         missing = self._texts.undefined(scalar.text)
         if missing:
-            remedy = "define it in a file of templates"
-            self._problems.error(scalar.position, f'{prefix}template "{missing}" not defined', remedy)
+            self._problems.error(
+                scalar.position, f'{prefix}template "{missing}" not defined', "define it in a file of templates"
+            )
             return
-        self._render(scalar.text, scalar.position, prefix, self._examples, page=page)
+        self._render(scalar.text, scalar.position, prefix, self._examples, page=page, remedy=remedy)
 
     def overridden(self) -> None:
         """Packaged templates that a file has taken the place of: receivers use them although no text of the file names them."""
@@ -90,14 +106,23 @@ class _Trial:
                 text, prefix = f'{{{{ template "{name}" . }}}}', f'template "{name}": '
                 self._render(text, position, prefix, examples, page=name.endswith(".html"))
 
-    def _render(self, text: str, position: Position, prefix: str, examples: Iterable[NotificationData], *, page: bool) -> None:
+    def _render(
+        self,
+        text: str,
+        position: Position,
+        prefix: str,
+        examples: Iterable[NotificationData],
+        *,
+        page: bool,
+        remedy: str = _REMEDY,
+    ) -> None:
         render = self._texts.render_html if page else self._texts.render
         try:
             for data in examples:
                 render(text, data)
         except TemplateError as error:
             place = self._place(error, position)
-            self._problems.warn(place, f"{prefix}fails for an example notification: {_reason(error)}", _REMEDY)
+            self._problems.warn(place, f"{prefix}fails for an example notification: {_reason(error)}", remedy)
 
     def _place(self, error: TemplateError, position: Position) -> Position:
         """In the file of templates, where it is one of these that failed."""

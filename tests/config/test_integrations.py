@@ -444,7 +444,8 @@ fields: {customfield_1: {value: red}, customfield_2: [a]}
         """
 {api_url: 'https://r.example.org', token: t, token_id: i, channel: c, color: red, title: a, title_link: b, text: d,
  fields: [{title: f, value: g, short: true}], short_fields: true, emoji: e, icon_url: h, image_url: j, thumb_url: k,
- link_names: true, actions: [{type: button, text: l, url: m, msg: n, imageurl: o, iswebview: yes, msginchatwindow: yes}], thread: true}
+ link_names: true, actions: [{type: button, text: l, url: m, msg: n, imageurl: o, iswebview: yes, msginchatwindow: yes}],
+ thread: true}
 """,
         RocketchatSettings(
             "https://r.example.org",

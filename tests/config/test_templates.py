@@ -96,3 +96,21 @@ receivers:
         f'a.tmpl:2:39: warning: template "slack.default.footer": {fails} <.Footer> can\'t evaluate field Footer in type '
         f"template.Data; {because}",
     ]
+
+
+def test_labels_of_routes_are_tried_as_well(tmp_path: Path) -> None:
+    text = """\
+route:
+  receiver: a
+  labels: {tier: '1', said: '{{ .Status }}', gone: '{{ template "of.nobody" . }}'}
+  routes:
+  - matchers: [a="b"]
+    labels: {bad: '{{ .Nope }}', good: '{% if true %}{{ status }}{% endif %}'}
+receivers:
+- name: a
+"""
+    assert said(tmp_path, text) == [
+        'evaluator.yml:3:52: "labels": "gone": template "of.nobody" not defined; define it in a file of templates',
+        'evaluator.yml:6:19: warning: "labels": "bad": fails for an example notification: <.Nope> can\'t evaluate field Nope '
+        "in type template.Data; when it fails, the label is told as it is written",
+    ]

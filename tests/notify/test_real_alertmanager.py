@@ -89,8 +89,8 @@ pytestmark = [pytest.mark.realtime, pytest.mark.skipif(BINARY is None, reason="n
 def alerts(now: datetime) -> tuple[NotifiedAlert, ...]:
     """Three alerts of one group in the order of their instances, the second over, with texts that need escaping.
 
-    The first is older than any `group_wait` here. An Alertmanager waits for that time unless an alert is older, so a group whose
-    oldest alert is posted last is told whole, however busy the machine is.
+    The first is older than any `group_wait` here. An Alertmanager waits for that time unless an alert is older, so a group
+    whose oldest alert is posted last is told whole, however busy the machine is.
     """
     common = {"alertname": "High<Latency>", "team": 'we"b', "job": "api\\1"}
     over = now - timedelta(seconds=5)
