@@ -181,6 +181,8 @@ class Machine:
                 self._reload(event.settings, now)
             case _:
                 assert_never(event)
+        if isinstance(event, QueryReturned) and self._journal.untouched and not self._attendance.changed:
+            return self._journal.close()  # as after most answers: nothing has changed, so nothing follows
         self.silencing.outlive(now)
         self.incidents.stirred(self.dispatch.stirred(), now)
         self._relieve(self.dispatch.dropped() | self.incidents.pages.dropped(), now)

@@ -48,9 +48,14 @@ class Journal:
         """Ask for alerts to be posted to the Alertmanagers."""
         self._perform.append(Forward(alerts))
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing is to be kept or noted so far."""
+        return not self._kept and not self._notes
+
     def close(self) -> list[Effect]:
         """Everything gathered since the last call."""
-        if not self._kept and not self._notes:
+        if self.untouched:
             effects: list[Effect] = [*self._perform]
         else:
             kept = [Forget(kind, key) if record is None else Save(record()) for (kind, key), record in self._kept.items()]
