@@ -1,0 +1,239 @@
+"""Ladders of four levels in earnest, all at once: what people are told, by real servers, is what virtual time foresees.
+
+A minute takes a twentieth of a second here. `LADDER_MINUTE=1` takes a second, a real Prometheus, and some three minutes, and
+prints how late messages were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from evaluator.core.incidents.records import IncidentState, PageRecord
+from tests.conformance import ruler
+from tests.conformance.remote_write import push
+from tests.conformance.story import Series
+from tests.notify.mail_server import Post, mail_server
+from tests.service.chased import (
+    LEVELS,
+    Message,
+    Metrics,
+    Person,
+    Scraped,
+    Services,
+    Stage,
+    heard,
+    lateness,
+    messages,
+    slack,
+)
+from tests.service.scene import Living, living
+from tests.service.servers import until
+
+MINUTE = float(os.environ.get("LADDER_MINUTE", "0.05"))
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
+
+
+@asynccontextmanager
+async def asked(folder: Path, metrics: Metrics) -> AsyncIterator[str]:
+    """A datasource; a real one, if there is time."""
+    if MINUTE < 1 or shutil.which("prometheus") is None:
+        async with Scraped(metrics) as datasource:
+            yield datasource.url
+        return
+    (folder / "prometheus").mkdir()
+    with ruler.running(folder / "prometheus", folder / "none.yml") as url:
+        scraping = asyncio.create_task(_scrape(url, metrics))
+        yield url
+        scraping.cancel()
+        with suppress(asyncio.CancelledError):
+            await scraping
+
+
+async def _scrape(url: str, metrics: Metrics) -> None:
+    while True:
+        now = datetime.now(UTC)
+        known = {(name, component) for _, name, component, _ in metrics.moves}
+        story = [
+            Series((("__name__", name), ("component", one)), ((now, float(one in metrics.at(name, now))),))
+            for name, one in sorted(known)
+        ]
+        if story:
+            await asyncio.to_thread(push, url, story)
+        await asyncio.sleep(0.1)
+
+
+class Stories:
+    """What happens to each component, one after the other and all at the same time."""
+
+    def __init__(self, stage: Stage, evaluator: Living) -> None:
+        self.stage, self.evaluator = stage, evaluator
+        self.person = Person(stage, evaluator)
+
+    def fires(self, component: str, name: str = "down", there: bool = True) -> None:
+        self.stage.metrics.move(name, component, there)
+
+    async def told(self, who: str, component: str, times: int = 1) -> None:
+        await heard(self.stage, self.stage.number(who, component), component, times)
+
+    async def is_(self, component: str, state: IncidentState, epoch: int = 1) -> None:
+        def so() -> bool:
+            record = self.person.incident(component)
+            return record is not None and (record.state, record.epoch) == (state, epoch)
+
+        await until(so, 60 + 60 * MINUTE)
+
+    async def never(self) -> None:
+        """Nobody answers, in two climbs."""
+        self.fires("never")
+
+        def exhausted() -> bool:
+            record = self.person.incident("never")
+            return record is not None and record.exhausted_at is not None
+
+        await until(exhausted, 60 + 150 * MINUTE)
+
+    async def api(self) -> None:
+        self.fires("api-ack")
+        await self.told("ana", "api-ack")
+        await self.person.act("api-ack", "ack")
+
+    async def link(self) -> None:
+        self.fires("link-ack")
+        await self.told("bo", "link-ack")
+        await until(lambda: any("bo-link-ack@" in one.recipients[0] for one in self.stage.post.taken))
+        await self.person.follow_link("link-ack", "bo")
+
+    async def button(self) -> None:
+        self.fires("slack-ack")
+        await heard(self.stage, slack("mia", "slack-ack"), "slack-ack")
+        await self.person.press("slack-ack", "mia")
+
+    async def reply(self) -> None:
+        self.fires("sms-ack")
+        await self.told("dan", "sms-ack")
+        await self.person.text("sms-ack", "dan")
+
+    async def runs_out(self) -> None:
+        self.fires("ack-end")
+        await self.told("ana", "ack-end")
+        await self.person.act("ack-end", "ack")
+        await self.is_("ack-end", IncidentState.TRIGGERED, 2)
+        await self.told("bo", "ack-end")
+
+    async def put_off(self) -> None:
+        self.fires("put-off")
+        await self.told("ana", "put-off")
+        await self.person.act("put-off", "snooze", duration=self.stage.span(10))
+        await self.is_("put-off", IncidentState.TRIGGERED, 2)
+        await self.told("bo", "put-off")
+
+    async def worse(self) -> None:
+        self.fires("worse", "slow")
+        await self.told("ana", "worse")
+        await self.person.act("worse", "ack")
+        self.fires("worse")
+        await self.is_("worse", IncidentState.TRIGGERED, 2)
+        await self.told("bo", "worse")
+
+    async def ends(self) -> None:
+        self.fires("ends")
+        await self.told("bo", "ends")
+        self.fires("ends", there=False)
+        await self.is_("ends", IncidentState.RESOLVED)
+
+    async def joins(self) -> None:
+        self.fires("joins")
+        await self.told("ana", "joins")
+        await self.person.act("joins", "ack")
+        self.fires("joins", "slow")
+        await self.told("ana", "joins", 2)
+
+    async def nobody(self) -> None:
+        self.fires("nobody")
+        await self.told("mia", "nobody")
+
+    async def away(self) -> None:
+        self.fires("away")
+        await self.told("dan", "away")
+
+    async def maintained(self) -> None:
+        self.fires("maintained")
+        await self.told("ana", "maintained")
+        ident = await self.person.maintain("maintained")
+        await self.stage.wait(8)
+        await self.person.stop_maintaining(ident)
+        await self.told("bo", "maintained")
+
+    async def reloaded(self) -> None:
+        """In the middle, others are named; who was named when it began is called."""
+        self.fires("reloaded")
+        await self.told("ana", "reloaded")
+        config = self.stage.folder / "evaluator.yml"
+        text = config.read_text()
+        ladder = self.stage.ladders["reloaded"]
+        config.write_text(text.replace(ladder, ladder.replace("[component:backup]", "[person:dan-reloaded]")))
+        await self.evaluator.service.reload()
+        await self.told("bo", "reloaded")
+
+    async def play(self) -> None:
+        """All of them; then everything ends."""
+        stories = (
+            self.never, self.api, self.link, self.button, self.reply, self.runs_out, self.put_off, self.worse, self.ends,
+            self.joins, self.nobody, self.away, self.maintained, self.reloaded,
+        )  # fmt: skip
+        await asyncio.gather(*(story() for story in stories))
+        for _, name, component, _ in list(self.stage.metrics.moves):
+            self.fires(component, name, there=False)
+        await until(lambda: all(not record.open for record in self.evaluator.service.machine.incidents.table.values()))
+        await until(lambda: not self.evaluator.service.machine.incidents.pages.rows)
+
+
+def ladders(stage: Stage) -> None:
+    """Each acknowledgement at its own level; where somebody is waited for, the level after that is hours away."""
+    stage.ladder("never", repeat=f"{{times: 1, every: {stage.span(30)}}}")
+    for number, name in enumerate(("api-ack", "link-ack", "slack-ack", "sms-ack"), 1):
+        stage.ladder(name, number)
+    stage.ladder("ack-end", 2, ack=f"{{timeout: {stage.span(20)}, remind_before: {stage.span(10)}}}")
+    stage.ladder("put-off", 2)
+    worse = ["worse", "joins"]
+    for name in worse:
+        stage.ladder(name, 2 if name == "worse" else 1)
+    stage.ladder("ends", 2)
+    stage.ladder("nobody", 3, [("on-call", 0, "[schedule:void]"), *LEVELS[1:]])
+    stage.ladder("away", 4, [*LEVELS[:2], ("manager", 15, "[person:eve]"), LEVELS[3]])
+    stage.ladder("maintained", 2)
+    stage.ladder("reloaded", 2)
+
+
+def test_people_are_told_in_earnest_what_virtual_time_foresees(tmp_path: Path) -> None:
+    """The same messages, none earlier, and each arrives once."""
+    stage, told, ended = asyncio.run(lived(tmp_path))
+    foreseen = messages(stage.foreseen(ended + timedelta(minutes=1)))
+    assert told.keys() == foreseen.keys()
+    late = lateness(told, foreseen)
+    assert late[-1][0] >= timedelta(0), late[-1]
+    assert stage.arrived() == Counter(key[4] for key in told)
+    if MINUTE >= 1:
+        print("\n".join(f"{key}: {after.total_seconds() * 1000:.0f} ms late" for after, key in late))
+
+
+async def lived(folder: Path) -> tuple[Stage, dict[Message, PageRecord], datetime]:
+    """Everything, once; gives what was told, and when it was over."""
+    post, metrics = Post(), Metrics()
+    async with Services() as services, mail_server(post) as (host, port), asked(folder, metrics) as datasource:
+        stage = Stage(folder, MINUTE, services, post, f"{host}:{port}", metrics)
+        ladders(stage)
+        stage.write(datasource)
+        async with living(folder) as evaluator:
+            stage.watch(evaluator)
+            await Stories(stage, evaluator).play()
+            return stage, messages(evaluator.service.machine), datetime.now(UTC)
