@@ -100,6 +100,24 @@ class Alert:
             self.labels, self.described.annotations, self.starts_at, self.ends_at, self.generator_url, self.why, known
         )
 
+    def twin(self, group: str) -> Alert:
+        """The same alert, to go ways of its own, and held by one group alone."""
+        return Alert(
+            self.labels,
+            self.starts_at,
+            self.updated_at,
+            self.described,
+            self.ends_at,
+            set(self.sources),
+            {group},
+            self.generator_url,
+            self.why,
+            self.within,
+            self.expires_at,
+            self.guessed,
+            self.kept_until,
+        )
+
     def ended_within(self, group: str, at: datetime, why: str) -> Alert:
         """The same alert as if it had ended at `at`, for the one group that will hear no more of it."""
         described = Fixed(self.described.annotations)
@@ -160,7 +178,7 @@ class Alerts:
         return alert
 
     def restore(self, record: AlertRecord) -> Alert:
-        """Take an alert back from the store; one that ended within a group does not enter the table."""
+        """Take an alert back from the store."""
         alert = Alert(
             record.labels,
             record.starts_at,
@@ -176,11 +194,15 @@ class Alerts:
             record.guessed,
             record.expires_at if record.extended else None,
         )
+        self.admit(alert)
+        return alert
+
+    def admit(self, alert: Alert) -> None:
+        """Take an alert as it stands; one that ended within a group does not enter the table."""
         if not alert.within:
             self._enter(alert)
             for source in alert.sources:
                 self._count(alert, source, 1)
-        return alert
 
     def _count(self, alert: Alert, source: str, by: int) -> None:
         if source == SOURCE:

@@ -42,9 +42,9 @@ class Limits:
     """How much is taken in; 0 is no limit.
 
     alerts_per_alertname: posted alerts that fire under one name. groups_per_route: open groups. silences: silences that are
-    kept, those that are over included. Sizes and lengths are bytes of UTF-8: silence_size of one silence as JSON, body_size
-    of a request, annotation_size of all names and values of one alert's annotations. post_concurrency: requests that change
-    something and are in hand at once.
+    kept, those that are over included. Sizes and lengths are bytes of UTF-8: silence_size of all texts of one silence or
+    window, body_size of a request, annotation_size of names and values of one alert's annotations. post_concurrency: requests
+    that change something and are in hand at once.
     """
 
     alerts_per_alertname: int = 0

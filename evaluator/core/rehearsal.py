@@ -121,9 +121,9 @@ class _Rehearsal:
 
     def _copy(self, group: AlertGroup) -> AlertGroup:
         """The group with alerts of its own, that are in no other group."""
-        alerts = {
-            name: self._alerts.restore(replace(alert.record(), groups=(group.id,))) for name, alert in group.alerts.items()
-        }
+        alerts = {name: alert.twin(group.id) for name, alert in group.alerts.items()}
+        for alert in alerts.values():
+            self._alerts.admit(alert)
         lanes = {name: replace(lane) for name, lane in group.lanes.items()}
         return replace(group, alerts=alerts, lanes=lanes, considered=dict(group.considered))
 
