@@ -1,7 +1,8 @@
 """What Alertmanager makes of a refusal, for `compatibility: alertmanager`.
 
 It tries again after 5xx, after further statuses of some services, and when the network failed; it takes no notice of
-Retry-After. What a service says with a status of success is each receiver's own affair, there as here.
+Retry-After. What a service says with a status of success is each receiver's own affair, there as here; but who says in it that
+it is told too much says what others say by 429, which it takes for a refusal for good.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _TRIED_AGAIN: Mapping[type, frozenset[int]] = {
 def as_alertmanager(refused: Refused, settings: IntegrationSettings, status: int) -> Refused:
     """The refusal as Alertmanager takes it. status: of the answer that it was read from."""
     if 200 <= status < 300:
-        return replace(refused, retry_after=None)
+        return replace(refused, permanent=refused.permanent or refused.limited, retry_after=None)
     return replace(refused, permanent=status < 500 and status not in _tried_again(settings), retry_after=None)
 
 

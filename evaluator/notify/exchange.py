@@ -83,12 +83,14 @@ class Refused:
     """The provider did not take it, or could not be asked. permanent: the same again is no use.
 
     retry_after: seconds that the provider asked for. unknown: it may have taken it all the same; nobody who knows answered.
+    limited: it is told too much, and says so with a status of success.
     """
 
     error: str
     permanent: bool = False
     retry_after: float | None = None
     unknown: bool = False
+    limited: bool = False
 
 
 def refusal(answer: Answer) -> Refused | None:

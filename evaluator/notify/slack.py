@@ -145,7 +145,7 @@ def _read_json(answer: Answer) -> Accepted | Refused:
         error = str(value.get("error", "")) if isinstance(value, dict) else ""
         permanent = error not in _RETRIED_ERRORS
         wait = None if permanent else retry_after(answer.headers, answer.now)
-        return Refused(f"Slack says {one_line(error, 100) or 'not ok'}", permanent, wait)
+        return Refused(f"Slack says {one_line(error, 100) or 'not ok'}", permanent, wait, limited=not permanent)
     return Accepted(tuple((name, value[name]) for name in ("channel", "ts") if isinstance(value.get(name), str)))
 
 

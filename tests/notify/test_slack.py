@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from evaluator.core.records import NotifiedAlert
 from evaluator.core.settings import Secret, SlackField, SlackSettings
 from evaluator.notify import slack
+from evaluator.notify.compatibility import as_alertmanager
 from evaluator.notify.exchange import Accepted, Answer, Refused
 from evaluator.notify.sheet import Sheet
 from tests.notify.scenes import AT, PlainTexts, alert, rendered
@@ -139,8 +140,8 @@ JSON = {"content-type": "application/json; charset=utf-8"}
         (200, JSON, b'{"ok":true,"ts":"1.2","channel":"C1"}', Accepted((("channel", "C1"), ("ts", "1.2")))),
         (200, JSON, b'{"ok":true,"ts":12,"channel":null}', Accepted()),
         (200, JSON, b'{"ok":false,"error":"no_text"}', Refused("Slack says no_text", permanent=True)),
-        (200, JSON, b'{"ok":false,"error":"rate_limited"}', Refused("Slack says rate_limited")),
-        (200, JSON, b'{"ok":false,"error":"ratelimited"}', Refused("Slack says ratelimited")),
+        (200, JSON, b'{"ok":false,"error":"rate_limited"}', Refused("Slack says rate_limited", limited=True)),
+        (200, JSON, b'{"ok":false,"error":"ratelimited"}', Refused("Slack says ratelimited", limited=True)),
         (200, JSON, b'{"ok":"true"}', Refused("Slack says not ok", permanent=True)),
         (200, JSON, b"[]", Refused("Slack says not ok", permanent=True)),
         (200, JSON, b'{"ok":', Refused('answered with broken JSON: {"ok":')),
@@ -154,6 +155,16 @@ JSON = {"content-type": "application/json; charset=utf-8"}
 )
 def test_answers(status: int, headers: dict[str, str], body: bytes, outcome: Accepted | Refused) -> None:
     assert slack.read(Answer(status, headers, body, AT)) == outcome
+
+
+def test_alertmanager_gives_up_when_slack_is_told_too_much() -> None:
+    """Also where that is said in JSON rather than by 429; what was garbled on its way is tried again, there as here."""
+    answers = (b'{"ok":false,"error":"rate_limited"}', b'{"ok":')
+    read = [slack.read(Answer(200, {**JSON, "retry-after": "30"}, body, AT)) for body in answers]
+    taken = [
+        as_alertmanager(one, SlackSettings(Secret("https://slack.invalid")), 200) for one in read if isinstance(one, Refused)
+    ]
+    assert [(one.permanent, one.retry_after) for one in taken] == [(True, None), (False, None)]
 
 
 def test_an_answer_that_was_cut_short_is_no_success() -> None:
