@@ -162,7 +162,7 @@ def test_alertmanager_gives_up_when_slack_is_told_too_much() -> None:
     answers = (b'{"ok":false,"error":"rate_limited"}', b'{"ok":')
     read = [slack.read(Answer(200, {**JSON, "retry-after": "30"}, body, AT)) for body in answers]
     taken = [
-        as_alertmanager(one, SlackSettings(Secret("https://slack.invalid")), 200) for one in read if isinstance(one, Refused)
+        as_alertmanager(one, SlackSettings(HOOK), 200) for one in read if isinstance(one, Refused)
     ]
     assert [(one.permanent, one.retry_after) for one in taken] == [(True, None), (False, None)]
 
