@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evaluator.api import (
@@ -16,6 +15,7 @@ from evaluator.api import (
     documents,
     explaining,
     feeds,
+    graph,
     incidents,
     maintenance,
     missing,
@@ -58,20 +58,13 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
             return PlainTextResponse(f"failed to reload config: {error}\n", 500)
         return PlainTextResponse("")
 
-    async def graph(request: Request) -> Response:
-        """Where an alert came from: redirects to the first datasource's graph of `g0.expr`."""
-        if not view.settings.datasources:
-            return PlainTextResponse("no datasource is configured\n", 404)
-        base = view.settings.datasources[0].url.rstrip("/")
-        return RedirectResponse(f"{base}/graph?g0.expr={quote(request.query_params.get('g0.expr', ''))}&g0.tab=0")
-
     roll = Roll(view)
     routes: list[BaseRoute] = [
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
         Route("/-/reload", reload, methods=["POST", "PUT"]),
         Route("/metrics", metrics),
-        Route("/graph", graph),
+        *graph.routes(view),
         *v1.routes(view),
         *missing.routes(),
         *v2.routes(view, roll),
