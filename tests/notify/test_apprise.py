@@ -58,8 +58,8 @@ def test_a_service_is_told_title_text_and_kind() -> None:
     event, (request,) = deliver()
     said = json.loads(request.body)
     assert event == Delivered("0f3c")
-    assert (said["title"], said["type"]) == ("[FIRING:1] HighLatency web (a:9090 api)", "failure")
-    assert said["message"].startswith("https://run.book/latency Latency is high on a:9090\nAlerts Firing:\nLabels:\n")
+    assert (said["title"], said["type"]) == ("[FIRING] HighLatency on api a:9090", "failure")
+    assert said["message"].startswith("FIRING Latency is high on a:9090\n  instance=a:9090, job=api\n")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_whichever_template_fails_the_page_is_complete(name: str) -> None:
 def test_labels_are_harmless() -> None:
     """No mention, no control character, and as much as the service takes."""
     hostile = alert("a", who="@everyone <@U1>", escape="\x1b[31m", huge="é" * 500_000)
-    _, (request,) = deliver(alerts=[hostile])
+    _, (request,) = deliver(alerts=[hostile], body="{{ .CommonLabels }}")
     said = json.loads(request.body)
     assert not [what for what in ("@everyone", "<@U1>", "\x1b") if what in said["message"] + said["title"]]
     assert len(said["message"]) == 32_768
@@ -128,7 +128,7 @@ def test_urls_of_a_file(tmp_path: Path) -> None:
     file.write_text("# house\njson://localhost/a\n\n json://localhost/a\nxml://localhost/b\n")
     settings = AppriseSettings((Secret(path=file),))
     shown = postman(settings).preview(row(integration=SERVICE))
-    assert shown.startswith("APPRISE json://<secret>, xml://<secret>\nType: failure\nTitle: [FIRING:1] HighLatency")
+    assert shown.startswith("APPRISE json://<secret>, xml://<secret>\nType: failure\nTitle: [FIRING] HighLatency")
     file.write_text("\n")
     event = asyncio.run(postman(settings).deliver(row(integration=SERVICE)))
     assert event == DeliveryFailed("0f3c", "there is no URL in the receiver's urls_file")

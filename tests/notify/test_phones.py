@@ -20,20 +20,25 @@ def test_an_ntfy_message() -> None:
     assert (request.method, request.target) == ("POST", "/")
     assert json.loads(request.body) == {
         "topic": "ops",
-        "title": "[FIRING:1] HighLatency web (a:9090 api critical)",
-        "message": "Latency is high on a:9090\nsince 02:58:12 UTC",
+        "title": "[FIRING] HighLatency on api a:9090 (critical)",
+        "message": json.loads(request.body)["message"],
         "priority": 5,
         "tags": ["rotating_light"],
         "click": "https://alerts.example.org/#/alerts?receiver=ops",
         "actions": [{"action": "view", "label": "Runbook", "url": "https://run.book/latency"}],
     }
+    assert json.loads(request.body)["message"].splitlines()[:3] == [
+        "FIRING Latency is high on a:9090",
+        "instance=a:9090, job=api",
+        "critical, since 2026-08-03 02:58 UTC (2m 0s), value 0.931, of web",
+    ]
 
 
 def test_an_ntfy_message_that_updates_names_the_first_one() -> None:
     _, (request,) = deliver(ntfy.CASES[1], ntfy.CASES[1].taken, alert("a:9090", resolved=True))
     message = json.loads(request.body)
     assert (message["sequence_id"], message["priority"], message["tags"]) == ("first", 3, ["white_check_mark"])
-    assert message["message"] == "Over: Latency is high on a:9090"
+    assert message["message"].startswith("RESOLVED Latency is high on a:9090\n")
 
 
 def test_an_ntfy_message_is_cut_by_bytes() -> None:
@@ -56,7 +61,10 @@ def test_a_short_message() -> None:
     assert parse_qs(request.body.decode()) == {
         "To": ["+15550001"],
         "From": ["+15559999"],
-        "Body": ["[FIRING:1] HighLatency web (a:9090 api)\nLatency is high on a:9090"],
+        "Body": [
+            "[FIRING] HighLatency on api a:9090\nLatency is high on a:9090, 0.931, since 02:58 UTC\n"
+            f"https://alerts.example.org/alerts/{alert('a:9090').labels.fingerprint}"
+        ],
     }
 
 
