@@ -42,6 +42,7 @@ from evaluator.config.oncall.components import ComponentModel
 from evaluator.config.oncall.escalations import (
     AckModel,
     EscalationModel,
+    FlappingModel,
     HoursModel,
     LadderCatchUpModel,
     LevelModel,
@@ -104,6 +105,7 @@ SECTIONS: dict[type[Model], tuple[str, str]] = {
     HoursModel: ("configuration.md", "`hours` of an escalation"),
     OutsideModel: ("configuration.md", "`outside` of `hours`"),
     LadderCatchUpModel: ("configuration.md", "`catch_up` of an escalation"),
+    FlappingModel: ("configuration.md", "`flapping` of an escalation"),
     IncidentsModel: ("configuration.md", "`incidents`"),
     IcalModel: ("configuration.md", "The calendar of a layer"),
     OnCallModel: ("configuration.md", "`oncall`"),

@@ -24,6 +24,7 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import made_up, read_receivers
 from evaluator.config.replies import read_links, read_replies
+from evaluator.config.reports import read_report
 from evaluator.config.routes import Names, read_route
 from evaluator.config.rule_loading import RuleFiles, read_rules
 from evaluator.config.secrecy import warn_of_hidden
@@ -92,6 +93,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         incident_retention=model.incidents.retention,
         links=read_links(model.links, top, reading),
         replies=read_replies(model.replies, oncall.duty.people, model.links.base_url or model.external_url, top, reading),
+        report=read_report(top, receivers, reading),
         compatibility=compatible,
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),

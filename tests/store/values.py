@@ -13,6 +13,7 @@ from evaluator.core.cron_texts import parse_cron
 from evaluator.core.incidents.policy import (
     AckTerms,
     Escalation,
+    Flapping,
     Hours,
     IfNobody,
     Level,
@@ -233,6 +234,7 @@ policies = varied(
     resolve_ttl=spans,
     auto_close=spans,
     max_snooze=spans,
+    flapping=st.none() | varied(Flapping, high=st.floats(0, 100), low=st.floats(0, 100)),
 )
 near = st.integers(0, 10**9).map(lambda count: NOON + timedelta(microseconds=count))
 maybe_near = st.none() | near
@@ -274,6 +276,8 @@ incidents = varied(
     previous=st.none() | counts,
     noise=texts,
     began_at=maybe_near,
+    turns=st.lists(near, max_size=3).map(tuple),
+    flapping=st.booleans(),
 )
 pages = varied(
     PageRecord,

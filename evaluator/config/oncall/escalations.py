@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
 
-from evaluator.config.models import Model
-from evaluator.config.nodes import Table
+from evaluator.config.models import Model, read
+from evaluator.config.nodes import Scalar, Table
 from evaluator.config.oncall.entries import entries, is_known
 from evaluator.config.oncall.targets import Names, read_target
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, Span, Text, one_of
+from evaluator.core.analytics.flapping import HIGH, LOW
 from evaluator.core.durations import format_duration
-from evaluator.core.incidents.policy import AckTerms, Escalation, Hours, IfNobody, Level, OnResolve, Reaction, Repeat, Target
+from evaluator.core.incidents.policy import (
+    AckTerms,
+    Escalation,
+    Flapping,
+    Hours,
+    IfNobody,
+    Level,
+    OnResolve,
+    Reaction,
+    Repeat,
+    Target,
+)
 
-HOLD, CONTINUE = "hold", "continue"
+HOLD, CONTINUE, OFF = "hold", "continue", "off"
 _USUAL = Escalation("", ())
 
 
@@ -77,6 +89,15 @@ class LadderCatchUpModel(Model):
     min_gap: Span = _USUAL.min_gap
 
 
+class FlappingModel(Model):
+    """`flapping` of an escalation, in percent."""
+
+    TITLE = "flapping"
+
+    high: Count = int(HIGH)
+    low: Count = int(LOW)
+
+
 class EscalationModel(Model):
     """An entry of `escalations`."""
 
@@ -95,6 +116,7 @@ class EscalationModel(Model):
     resolve_ttl: Span = _USUAL.resolve_ttl
     auto_close: Span = _USUAL.auto_close
     max_snooze: Span = _USUAL.max_snooze
+    flapping: Any = None
 
 
 def read_escalations(top: Table, names: Names, reading: Reading) -> dict[str, tuple[Escalation, Table]]:
@@ -122,7 +144,24 @@ def _escalation(name: str, model: EscalationModel, node: Table, names: Names, re
         resolve_ttl=model.resolve_ttl,
         auto_close=model.auto_close,
         max_snooze=model.max_snooze,
+        flapping=_flapping(node, reading),
     )
+
+
+def _flapping(node: Table, reading: Reading) -> Flapping | None:
+    """From and until when an incident flaps; `off` is never."""
+    written = node.child("flapping")
+    if written is None:
+        return Flapping()
+    if isinstance(written, Scalar) and written.text == OFF:
+        return None
+    model = read(FlappingModel, written, reading.problems)
+    if model is None:
+        return None
+    if not 0 < model.low <= model.high <= 100:
+        remedy = f"write percents, as in {{high: {HIGH:g}, low: {LOW:g}}}, or {OFF}"
+        reading.problems.error(written.position, "flapping ends below low and begins above high", remedy)
+    return Flapping(model.high, model.low)
 
 
 def _levels(model: EscalationModel, node: Table, names: Names, reading: Reading) -> Iterator[Level]:

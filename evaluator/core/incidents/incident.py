@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from evaluator.core.analytics.flapping import calm_at
 from evaluator.core.incidents.policy import Level
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Resolution
 
@@ -35,6 +36,7 @@ class What(StrEnum):
     SNOOZE_END = "snooze_end"
     STALE = "stale"
     RESOLVE_TTL = "resolve_ttl"
+    CALM = "calm"
     FORGET = "forget"
 
 
@@ -77,6 +79,15 @@ def last_level(record: IncidentRecord) -> Level | None:
 
 def next_step(record: IncidentRecord) -> Due | None:
     """What comes next if nothing happens, and when; None while nothing does."""
+    due = _next_of_its_state(record)
+    flapping = record.policy.flapping
+    if not record.flapping or flapping is None or not record.turns:
+        return due
+    calm = Due(calm_at(record.turns, flapping.low), What.CALM)
+    return calm if due is None or calm.at < due.at else due
+
+
+def _next_of_its_state(record: IncidentRecord) -> Due | None:
     match record.state:
         case IncidentState.TRIGGERED:
             due = _climbing(record)

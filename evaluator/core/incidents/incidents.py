@@ -242,7 +242,8 @@ class Incidents:
             record = self._forgive(record, firing)
             firing = [(alert, group) for alert, group in firing if alert.fingerprint not in record.alerts]
         assert record.resolved_at is not None
-        if not self._standing.free(firing, now) or now - record.resolved_at > record.policy.reopen_window:
+        late = now - record.resolved_at > record.policy.reopen_window and not record.flapping
+        if not self._standing.free(firing, now) or late:
             return False
         again = self._as_it_is(record, firing, now)
         if again is None:
@@ -358,6 +359,8 @@ class Incidents:
                 return self._do(transitions.snooze_over(record, now), now)
             case What.STALE:
                 return self._grow_stale(record, now)
+            case What.CALM:
+                return self._do(transitions.calmed(record, now), now)
             case What.RESOLVE_TTL:
                 return self._outlive(record, now)
             case What.FORGET:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
+from evaluator.core.analytics.flapping import HIGH, LOW
 from evaluator.core.calendars import Calendar
 from evaluator.core.rates import RateLimit
 from evaluator.core.receivers import Receiver
@@ -101,12 +102,20 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Flapping:
+    """high: the score from which an incident flaps, in percent. low: below which it does not any more."""
+
+    high: float = HIGH
+    low: float = LOW
+
+
+@dataclass(frozen=True, slots=True)
 class Escalation:
     """A ladder with its terms.
 
     min_gap: between levels that are late. reopen_window: how long after its end what fires again is the same incident.
     resolve_ttl: how long alerts that somebody resolved by hand may go on firing. auto_close: how long an incident lives
-    that nothing can be asked about. max_snooze: the longest that anybody may put it off.
+    that nothing can be asked about. max_snooze: the longest that anybody may put it off. flapping: None lets every turn page.
     """
 
     name: str
@@ -123,6 +132,7 @@ class Escalation:
     resolve_ttl: timedelta = timedelta(hours=4)
     auto_close: timedelta = timedelta(days=7)
     max_snooze: timedelta = timedelta(hours=24)
+    flapping: Flapping | None = Flapping()
 
 
 @dataclass(frozen=True, slots=True)

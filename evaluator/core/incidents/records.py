@@ -57,7 +57,8 @@ class IncidentRecord:
     when that was last said. recheck: ask before the next level, whichever
     it is. seen_at: an instant at which the alerts were known to fire. flaps: how often it began again. previous: number of the
     one before it with the same identity. noise: what people said of it. began_at: when the
-    first of the alerts it was opened for began, pending included.
+    first of the alerts it was opened for began, pending included. turns: when it last began and ended, the oldest first.
+    flapping: it does so too often; see `transitions.reopened`.
     """
 
     number: int
@@ -96,6 +97,8 @@ class IncidentRecord:
     previous: int | None = None
     noise: str = ""
     began_at: datetime | None = None
+    turns: tuple[datetime, ...] = ()
+    flapping: bool = False
 
     @property
     def key(self) -> tuple[str]:
@@ -224,6 +227,8 @@ class Happening(StrEnum):
     NOTE = "note"
     LABELLED = "labelled"
     RESOLVED = "resolved"
+    FLAPPING = "flapping"
+    CALM = "calm"
     POLICY = "policy"
     REFUSED = "refused"
 

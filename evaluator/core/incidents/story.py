@@ -41,6 +41,8 @@ _SENTENCES: Mapping[Happening, str] = {
     Happening.NOTE: "{by} wrote: {detail}",
     Happening.LABELLED: "{by} called it {label}",
     Happening.RESOLVED: "resolved: {detail}",
+    Happening.FLAPPING: "{detail}",
+    Happening.CALM: "{detail}",
     Happening.POLICY: "{detail}",
     Happening.REFUSED: "{by} was refused: {detail}",
 }
@@ -52,6 +54,7 @@ _COMING: Mapping[What, str] = {
     What.REMINDER: "the owner is reminded",
     What.ACK_END: "the acknowledgement runs out",
     What.SNOOZE_END: "it is no longer put off",
+    What.CALM: "it is no longer taken to flap",
     What.RESOLVE_TTL: "its alerts may open an incident again",
 }
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from evaluator.core.analytics.flapping import STATES, turn_score
 from evaluator.core.durations import format_duration
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.incident import climbed_at, clock_at, next_level, scheduled, set_clock, wound
@@ -229,16 +230,60 @@ def snooze_over(record: IncidentRecord, now: datetime) -> Step:
 def opened(record: IncidentRecord, now: datetime) -> Step:
     """A new incident."""
     moment = _moment(record, Happening.OPENED, now, record.title)
-    return Step(wound(record, now), (moment, *_held(record, (), record.holds, now)))
+    return Step(wound(_turned(record, now), now), (moment, *_held(record, (), record.holds, now)))
 
 
 def reopened(record: IncidentRecord, now: datetime) -> Step:
-    """It fires again soon after it was over."""
+    """It fires again soon after it was over. What flaps goes on as it was: acknowledged, or at the level that was told last."""
+    turned = _turned(record, now)
+    if turned.flapping:
+        return _damped(record, turned, now)
+    record = turned
     deed = _moment(record, Happening.REOPENED, now, record.title)
     fresh = replace(record, flaps=record.flaps + 1, resolved_at=None, resolution=None, rounds=0)
     step = _restart(fresh, now, deed)
     first = record.policy.levels[0].at if record.policy.levels else timedelta(0)
     return step._replace(record=set_clock(step.record, first, now))
+
+
+def _damped(record: IncidentRecord, turned: IncidentRecord, now: datetime) -> Step:
+    """It has begun again, and does so too often for anybody to be called each time. record: before it did."""
+    acked = bool(record.ackers) and record.acked_at is not None
+    timeout = record.policy.ack.timeout
+    terms = min(WEAK_ACK, timeout or WEAK_ACK) if record.by_link else timeout
+    on = replace(
+        turned,
+        state=ACKED if acked else TRIGGERED,
+        epoch=record.epoch + 1,
+        flaps=record.flaps + 1,
+        acked_at=now if acked else None,
+        acked_until=now + terms if acked and terms is not None else None,
+        reminded=False,
+        resolved_at=None,
+        resolution=None,
+        updated_at=now,
+    )
+    goes_on = "it stays acknowledged" if acked else "its ladder goes on where it was"
+    said = f"it flaps: {goes_on}, and nobody is called only because it begins again"
+    deeds: tuple[Deed, ...] = (_moment(on, Happening.REOPENED, now, f"{record.title}, flapping"), Refresh())
+    if not record.flapping:
+        deeds += (_moment(on, Happening.FLAPPING, now, said), Inform(PageKind.NOTICE, Audience.OWNER, said))
+    return Step(set_clock(on, record.clock, now), deeds)
+
+
+def calmed(record: IncidentRecord, now: datetime) -> Step:
+    """It has not changed its mind for long enough."""
+    said = "it does not flap any more"
+    return Step(replace(record, flapping=False, updated_at=now), (_moment(record, Happening.CALM, now, said),))
+
+
+def _turned(record: IncidentRecord, now: datetime) -> IncidentRecord:
+    """It has begun, or is over: does it do so too often?"""
+    turns, marks = (*record.turns, now)[1 - STATES :], record.policy.flapping
+    if marks is None:
+        return replace(record, turns=turns, flapping=False)
+    score = turn_score(turns, now)
+    return replace(record, turns=turns, flapping=score >= marks.low if record.flapping else score > marks.high)
 
 
 def joined(record: IncidentRecord, names: Iterable[str], now: datetime, quietly: bool = False) -> Step:
@@ -291,9 +336,11 @@ def held(record: IncidentRecord, holds: tuple[Hold, ...], now: datetime) -> Step
 def resolved(record: IncidentRecord, resolution: Resolution, now: datetime, why: str = "", by: Acted | None = None) -> Step:
     """It is over."""
     said = why or {Resolution.CONDITION: "its alerts are over", Resolution.MANUAL: "by hand"}.get(resolution, str(resolution))
+    turned = _turned(record, now)
     over = replace(
-        record,
+        turned,
         state=RESOLVED,
+        flapping=record.flapping and turned.flapping,
         resolved_at=now,
         resolution=resolution,
         acked_until=None,

@@ -51,6 +51,8 @@ class IncidentBody(Body, frozen=True, gc=False):
     previous: int | None = None
     noise: str = ""
     began_at: datetime | None = None
+    turns: tuple[datetime, ...] = ()
+    flapping: bool = False
 
 
 class PageBody(Body, frozen=True, gc=False):

@@ -82,6 +82,8 @@ def _body_of_incident(record: IncidentRecord) -> own.IncidentBody:
         previous=record.previous,
         noise=record.noise,
         began_at=record.began_at,
+        turns=record.turns,
+        flapping=record.flapping,
     )
 
 
@@ -124,6 +126,8 @@ def _to_incident(row: Any) -> IncidentRecord:
         previous=body.previous,
         noise=body.noise,
         began_at=body.began_at,
+        turns=body.turns,
+        flapping=body.flapping,
     )
 
 
