@@ -74,8 +74,10 @@ def known(machine: Machine, prefix: str) -> list[Labels]:
         *(labels for labels in told if labels.fingerprint.startswith(prefix)),
     }
     for one in _followed(machine):
-        bare, named = one.tracked.labels, _named(machine, one.tracked)
-        if bare.fingerprint.startswith(prefix) or named.fingerprint.startswith(prefix):
+        asserted = one.tracked.life.state is State.FIRING  # so it was found above by the fingerprint that it has to others
+        if one.tracked.labels.fingerprint.startswith(prefix):
+            found.add(_named(machine, one.tracked))
+        elif not asserted and (named := _named(machine, one.tracked)).fingerprint.startswith(prefix):
             found.add(named)
     return sorted(found)
 
