@@ -48,6 +48,7 @@ def pages(view: View, pace: Pace = Pace()) -> list[BaseRoute]:
         shows("/silences/{id}", silences.one),
         shows("/silences/{id}/edit", silence_form.edit),
         changes("/silences/{id}/expire", silences.expire),
+        changes("/windows/{id}/end", silences.end_window),
         shows("/oncall", oncall.oncall),
         changes("/oncall/overrides/{id}/end", oncall.take_back),
         shows("/rules", rules),

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from evaluator.core.events import SilenceExpired
+from evaluator.core.events import SilenceExpired, WindowEnded
 from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.silence_preview import Muted, preview
 from evaluator.core.view import View
@@ -89,6 +89,16 @@ async def expire(view: View, request: Request) -> Response:
     silence = named(view, request)
     await view.submit(SilenceExpired(silence.id))
     return RedirectResponse(f"{root(request)}silences/{silence.id}", 303)
+
+
+async def end_window(view: View, request: Request) -> Response:
+    """End a maintenance window that somebody has set, and the occurrence that is on."""
+    name = str(request.path_params["id"])
+    refusal = view.machine.silencing.windows.foresee_end(name)
+    if refusal is not None:
+        raise HTTPException(404, f"Nothing was ended: {refusal}.")
+    await view.submit(WindowEnded(name))
+    return RedirectResponse(f"{root(request)}silences", 303)
 
 
 def named(view: View, request: Request) -> Silence:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
 from evaluator.core.answers import FailureKind
+from evaluator.core.cron_texts import parse_cron
+from evaluator.core.events import WindowSet
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
@@ -16,6 +19,7 @@ from evaluator.core.receivers import Receiver
 from evaluator.core.routing import Route
 from evaluator.core.rules import RecordingRule
 from evaluator.core.silence_policy import SilencePolicy
+from evaluator.core.windows import Window
 from tests.web.stage import CONSOLE, Stage, group, route, rule, settings
 
 HOSTILE = '<script>alert("x")</script>'
@@ -238,6 +242,22 @@ async def test_silences_are_listed_edited_and_ended() -> None:
     assert ended.status_code == 303
     assert "planned work" not in words(await stage.get("/silences"))
     assert "planned work" in words(await stage.get("/silences?state=expired"))
+
+
+async def test_a_window_is_ended_by_who_may() -> None:
+    """One that somebody has set; one of the configuration is ended in the file."""
+    mutes = ((Matcher("alertname", "Down"),),)
+    nightly = Window("nightly", mutes, parse_cron("0 3 * * *"), timedelta(hours=1))
+    stage = Stage(settings(windows=(nightly,)))
+    stage.happen(WindowSet(replace(nightly, name="weekly", id="w", schedule=parse_cron("0 3 * * 1"))))
+    page = await stage.get("/silences")
+    assert page.count("end it</button>") == 1
+    assert (await stage.post_form("/windows/w/end")).status_code == 303
+    assert "weekly" not in words(await stage.get("/silences"))
+    for name in (nightly.id, "nobody"):
+        refused = await stage.post_form(f"/windows/{name}/end")
+        assert (refused.status_code, "Nothing was ended" in refused.text) == (404, True), name
+    assert "nightly" in words(await stage.get("/silences"))
 
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
