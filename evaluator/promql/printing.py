@@ -53,7 +53,7 @@ def ordered_matchers(node: promql.VectorSelector) -> list[promql.Matcher]:
 
 def match_op(matcher: promql.Matcher) -> str:
     """How a matcher of the tree compares."""
-    return _MATCH_OPS[int(matcher.op)]
+    return _MATCH_OPS[int(matcher.op)]  # type: ignore[call-overload]  # its stub does not say that it is a number
 
 
 def shift_text(node: promql.VectorSelector | promql.SubqueryExpr) -> str:
