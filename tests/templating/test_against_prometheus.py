@@ -30,7 +30,7 @@ from . import corpus
 
 _ANSWERS = Path(__file__).with_name("prometheus.json")
 _ANNOTATION = re.compile(r'\b(a\d{3})=("(?:[^"\\]|\\.)*")')
-_VALUE_TYPE = "Value interface {}"  # since Prometheus 3, where a histogram may be a value; before it was `Value float64`
+VALUE_TYPE = "Value interface {}"  # since Prometheus 3, where a histogram may be a value; before it was `Value float64`
 
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on the PATH")
 
@@ -49,7 +49,8 @@ def answers() -> Answers:
     return found
 
 
-def _queries() -> dict[str, list[Sample] | Failure]:
+def scripted_answers() -> dict[str, list[Sample] | Failure]:
+    """What the queries of the corpus give."""
     queries: dict[str, list[Sample] | Failure] = {
         expr: [Sample(Labels(labels), value) for labels, value in samples] for expr, samples in corpus.QUERIES.items()
     }
@@ -58,7 +59,7 @@ def _queries() -> dict[str, list[Sample] | Failure]:
     return queries
 
 
-SCOPE = Scope(Labels(corpus.LABELS), corpus.VALUE, corpus.EXTERNAL_LABELS, corpus.EXTERNAL_URL, queries=_queries())
+SCOPE = Scope(Labels(corpus.LABELS), corpus.VALUE, corpus.EXTERNAL_LABELS, corpus.EXTERNAL_URL, queries=scripted_answers())
 
 
 def _ours(text: str) -> str:
@@ -71,7 +72,7 @@ def _ours(text: str) -> str:
 @pytest.mark.parametrize("text", corpus.CORPUS)
 def test_a_template_expands_as_in_prometheus(text: str) -> None:
     """Texts and error texts are equal to the byte, places in error texts included."""
-    assert _ours(text).replace(_VALUE_TYPE, "Value float64") == answers()["expanded"][text]
+    assert _ours(text).replace(VALUE_TYPE, "Value float64") == answers()["expanded"][text]
 
 
 @pytest.mark.parametrize("text", corpus.UNREADABLE)
