@@ -4,9 +4,8 @@ A page is planned in the step in which its level fires, and kept under a key tha
 is looked at again: only then an outbox row is made of it, and from then on it is delivered like any notification. A retry looks
 again, too. So whatever happens between two attempts, nobody is called for what somebody else has acknowledged.
 
-Each person has a bucket for each contact: after the first page of an incident, which always goes out at once, more of them
-wait for their turn. Messages that a service lets us change are changed when the incident is; changes that come while one is
-under way are one change.
+Nobody gets more messages than they can read: `turns` says when each may go out, and what goes out with it. Messages that a
+service lets us change are changed when the incident is; changes that come while one is under way are one change.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from datetime import datetime, timedelta
 
 from evaluator.core.backoff import delay
 from evaluator.core.events import DeliveryFailed
-from evaluator.core.incidents.policy import PAGE_LIMIT, SMS_LIMIT, OnResolve
+from evaluator.core.incidents.policy import OnResolve
 from evaluator.core.incidents.reach import AT_ONCE, CHANNELS, Directory, Reached, Way
 from evaluator.core.incidents.records import (
     Happening,
@@ -30,8 +29,8 @@ from evaluator.core.incidents.records import (
     Pairs,
 )
 from evaluator.core.incidents.transitions import Audience
+from evaluator.core.incidents.turns import GATHERING, Turns, naming
 from evaluator.core.journal import Journal
-from evaluator.core.rates import Bucket
 from evaluator.core.receivers import Integration
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.paging import PagerdutySettings
@@ -74,7 +73,8 @@ class Pages:
         self._pages: dict[int, dict[str, PageRecord]] = {}
         self._places: dict[str, int] = {}
         self._rows: dict[str, OutboxRecord] = {}
-        self._buckets: dict[str, Bucket] = {}
+        self._turns = Turns()
+        self._along: dict[str, tuple[str, ...]] = {}
         self._changed_again: set[tuple[int, str]] = set()
         self._dropped: set[str] = set()
 
@@ -240,24 +240,16 @@ class Pages:
             self._cancel(page)
         elif page.kind is PageKind.PAGE and record.holds:
             self._put_back(page)
-        elif (turn := self._turn(page, now)) > now:
+        elif (turn := self._turns.turn(page, lambda: self._first(page), now)) > now:
             self._keep(replace(page, due_at=turn))
             self._timers.set((PAGE, page.id), turn)
         else:
             self._send(replace(page, state=PageState.SENDING), now)
 
-    def _turn(self, page: PageRecord, now: datetime) -> datetime:
-        """When this page may go out: `now`, unless this contact had too many already. Takes its turn."""
-        if page.kind not in _MADE_UP:
-            return now
-        limit = SMS_LIMIT if page.way == "sms" else PAGE_LIMIT
-        bucket = self._buckets.setdefault(page.integration, Bucket(limit))
-        if bucket.left(now):
-            bucket.take(now)
-            return now
+    def _first(self, page: PageRecord) -> bool:
+        """Whether nothing about the incident has been sent by the same way."""
         others = (one for one in self.of(page.incident) if one.integration == page.integration and one.id != page.id)
-        first = not any(one.state in (PageState.SENDING, PageState.SENT) for one in others)
-        return now if first else bucket.free_at(now)
+        return not any(one.state in (PageState.SENDING, PageState.SENT) for one in others)
 
     def _send(self, page: PageRecord, now: datetime) -> None:
         """Make an attempt, saying what is true now."""
@@ -270,7 +262,7 @@ class Pages:
             self._put_back(page)
             return
         if former is None or record.open:
-            message = self._compose(record, page, now)
+            message = self._compose(record, replace(page, text=naming(page, self._take_along(page, now))), now)
         else:
             message = former.notification  # the alerts may be gone by now
         receiver = page.integration.rpartition("/")[0]
@@ -282,9 +274,22 @@ class Pages:
         self._journal.save(row)
         self._journal.deliver(row)
 
+    def _take_along(self, page: PageRecord, now: datetime) -> list[PageRecord]:
+        """What this message stands for besides; each of these has a turn of its own if this one does not get through."""
+        waiting = [one for one in self._turns.with_it(page) if self._may_go(one)]
+        self._along[page.id] = tuple(one.id for one in waiting)
+        for one in waiting:
+            self._timers.set((PAGE, one.id), max(self._turns.next_turn(page, now), now + GATHERING))
+        return waiting
+
+    def _may_go(self, page: PageRecord) -> bool:
+        record = self._record_of(page.incident)
+        return _wanted(record, page) and not (page.kind is PageKind.PAGE and record.holds)
+
     def _put_back(self, page: PageRecord) -> None:
         """The incident is held, so this waits; `resume` looks again."""
         self._timers.cancel((PAGE, page.id))
+        self._turns.leave(page)
         if page.state is not PageState.PLANNED:
             self._drop_row(page)
             self._keep(replace(page, state=PageState.PLANNED))
@@ -319,7 +324,21 @@ class Pages:
         if page.kind is not PageKind.UPDATE:
             self._note(page, Happening.PAGED, f"{_words(page)}: accepted", now)
         self._catch_up(page, now)
+        for along in self._along.pop(page.id, ()):
+            self._told_along(along, page, now)
         return row
+
+    def _told_along(self, ident: str, by: PageRecord, now: datetime) -> None:
+        """A page was told by another one's message; also if it was taken back while that was on its way."""
+        if ident not in self._places:
+            return
+        page = self._page(ident)
+        if page.state in (PageState.PLANNED, PageState.CANCELLED):
+            self._timers.cancel((PAGE, ident))
+            self._turns.leave(page)
+            self._keep(replace(page, state=PageState.SENT, sent_at=now))
+            self._note(page, Happening.PAGED, f"{_words(page)}: accepted, in the message about incident {by.incident}", now)
+            self._catch_up(page, now)
 
     def _catch_up(self, page: PageRecord, now: datetime) -> None:
         """What has changed while a message was on its way is told now."""
@@ -405,6 +424,7 @@ class Pages:
         """The incident is not at hand any more; the store keeps its pages."""
         for page in self.of(number):
             self._timers.cancel((PAGE, page.id))
+            self._turns.leave(page)
             self._drop_row(page)
             del self._places[page.id]
         self._pages.pop(number, None)
@@ -422,10 +442,12 @@ class Pages:
 
     def _cancel(self, page: PageRecord) -> None:
         self._timers.cancel((PAGE, page.id))
+        self._turns.leave(page)
         self._drop_row(page)
         self._keep(replace(page, state=PageState.CANCELLED))
 
     def _drop_row(self, page: PageRecord) -> None:
+        self._along.pop(page.id, None)
         row = self._rows.pop(page.id, None)
         if row is not None:
             self._dropped.add(page.integration)
