@@ -14,7 +14,7 @@ import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -95,7 +95,7 @@ PERSON = """\
 SCHEDULE = """\
   {component}: {{time_zone: UTC, layers: [{{rotation: [ana-{component}], every: 1 week, start: 2026-01-05}}]}}"""
 LEVELS = (
-    ("on-call", 0, "[schedule:{0}, 'slack:#incidents']"),
+    ("on-call", 0, "[schedule:{0}, 'slack:#{0}']"),
     ("backup", 5, "[component:backup]"),
     ("manager", 15, "[person:mia-{0}]"),
     ("director", 30, "[person:dan-{0}]"),
@@ -175,6 +175,11 @@ class Services(Holding):
         return [one for one in self.told if one.whom == whom and about in one.text]
 
 
+def _component(machine: Machine, event: Event) -> str:
+    """Of the incident that somebody has done something about."""
+    return machine.incidents.table[event.incident].component if isinstance(event, Acted) else ""
+
+
 def slack(who: str, component: str) -> str:
     """Somebody's id in Slack."""
     return f"U{who}{component}".upper().replace("-", "")
@@ -195,7 +200,7 @@ class Stage:
     mail: str
     metrics: Metrics = field(default_factory=Metrics)
     ladders: dict[str, str] = field(default_factory=dict)
-    happened: list[tuple[datetime, Event]] = field(default_factory=list)
+    happened: list[tuple[datetime, Event, str]] = field(default_factory=list)
     began: datetime | None = None
     first: Settings | None = None
 
@@ -264,7 +269,7 @@ class Stage:
 
         def remembered(event: Event, now: datetime) -> list[Effect]:
             if isinstance(event, WHO):
-                self.happened.append((now, event))
+                self.happened.append((now, event, _component(machine, event)))
             return handle(event, now)
 
         setattr(machine, "handle", remembered)  # noqa: B010
@@ -284,7 +289,18 @@ class Stage:
         assert self.first is not None
         machine = Machine(self.first, self.began)
         world = VirtualWorld(self.began, until_, self._reply)
-        for at, event in self.happened:
+        meant = {id(event): component for _, event, component in self.happened}
+        handle = machine.handle
+
+        def renumbered(event: Event, now: datetime) -> list[Effect]:
+            """What begins together may have other numbers there than here."""
+            if isinstance(event, Acted):
+                numbers = [record.number for record in machine.incidents.table.values() if record.component == meant[id(event)]]
+                event = replace(event, incident=numbers[-1])
+            return handle(event, now)
+
+        setattr(machine, "handle", renumbered)  # noqa: B010
+        for at, event, _ in self.happened:
             world.send(at, event)
         asyncio.run(drive(machine, world))
         return machine
