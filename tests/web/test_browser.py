@@ -124,10 +124,10 @@ async def test_links_to_pages_of_an_alertmanager_lead_to_ours(link: str, place: 
     async with browsing(stage) as (page, _):
         wall = page.url
         await page.evaluate(f"location.hash = '#/{link}'")  # in a page that is open
-        await page.wait_for_url(re.compile(re.escape(place)))
+        await page.wait_for_url(lambda url: "#" not in url and place in url)
         await page.goto("about:blank")
         await page.evaluate(f"location.href = '{wall}#/{link}'")  # and from elsewhere
-        await page.wait_for_url(re.compile(re.escape(place)))
+        await page.wait_for_url(lambda url: "#" not in url and place in url)
         if "silences/new" in link:
             assert await page.input_value("#matchers") == '{team="db", alertname=~"D.*"}'
         elif "filter" in link:
