@@ -9,6 +9,7 @@ from enum import StrEnum
 from evaluator.core.http import Secret
 
 LOGIN_HEADER = "X-Forwarded-Email"
+_LABEL = "evaluator:label:"
 SHORTEST_SECRET = 16
 """Characters of a secret for links: whoever guesses it acknowledges in anybody's name."""
 
@@ -93,6 +94,16 @@ class ReplyButton(StrEnum):
     ACK = "evaluator:ack"
     SNOOZE = "evaluator:snooze"
     ESCALATE = "evaluator:escalate"
+    USEFUL = f"{_LABEL}useful"
+    FALSE_POSITIVE = f"{_LABEL}false_positive"
+    NOT_ACTIONABLE = f"{_LABEL}not_actionable"
+    DUPLICATE = f"{_LABEL}duplicate"
+    POOR_DETAILS = f"{_LABEL}poor_details"
+
+    @property
+    def label(self) -> str:
+        """What it says of an incident that is over, one of `incidents.actions.NOISE`; empty for a button that says nothing."""
+        return self.value.removeprefix(_LABEL) if self.value.startswith(_LABEL) else ""
 
     def callback(self, page: str) -> str:
         """What the button of a page sends in Telegram, which takes 64 bytes."""

@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evaluator.core.incidents.actions import in_words
 from evaluator.core.incidents.records import IncidentState, Notice
 from evaluator.core.replies import ReplyButton
 
-ACK, SNOOZE, ESCALATE, VIEW, MAIL = "ack", "snooze", "escalate", "view", "mail"
+ACK, SNOOZE, ESCALATE, LABEL, VIEW, MAIL = "ack", "snooze", "escalate", "label", "view", "mail"
 """What links are for; the last is no link, but where a mail is answered to."""
 
 _BUTTONS = {ACK: ReplyButton.ACK, SNOOZE: ReplyButton.SNOOZE, ESCALATE: ReplyButton.ESCALATE}
+_LABELS = tuple(button for button in ReplyButton if button.label)
+_OF_A_ROW = 2
+"""Buttons beside each other where the labels are among them, which are long for a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,20 @@ class Button:
 
 def offered(notice: Notice, buttons: Buttons, heard: bool) -> Iterator[Button]:
     """The buttons of a message, in the order in which they are shown. heard: whether presses of the service's own are."""
-    wanted = _wanted(notice)
-    for purpose, label in wanted.items():
+    for purpose, label in _wanted(notice).items():
         if heard:
-            yield Button(purpose, label, _BUTTONS[purpose])
+            yield from _own(purpose, label)
         elif buttons.links.get(purpose):
             yield Button(purpose, label, url=buttons.links[purpose])
     if notice.runbook:
         yield Button("runbook", "Runbook", url=notice.runbook)
+
+
+def _own(purpose: str, label: str) -> Iterator[Button]:
+    if purpose == LABEL:
+        yield from (Button(LABEL, in_words(button.label).capitalize(), button) for button in _LABELS)
+    else:
+        yield Button(purpose, label, _BUTTONS[purpose])
 
 
 def _wanted(notice: Notice) -> Mapping[str, str]:
@@ -67,7 +77,7 @@ def _wanted(notice: Notice) -> Mapping[str, str]:
         case IncidentState.SNOOZED:
             return {ACK: "Acknowledge", ESCALATE: "Escalate"}
         case IncidentState.RESOLVED:
-            return {}
+            return {LABEL: "Was it worth it?"}
 
 
 def texting_hint(notice: Notice, buttons: Buttons) -> str:
@@ -93,9 +103,10 @@ def _slack_element(button: Button, notice: Notice) -> dict[str, Any]:
 
 
 def telegram_keyboard(notice: Notice, buttons: Buttons) -> dict[str, Any]:
-    """The buttons as an inline keyboard of one row; an empty one takes the buttons of a message away."""
+    """The buttons as an inline keyboard, in rows that fit a telephone; an empty one takes the buttons of a message away."""
     row = []
     for button in offered(notice, buttons, buttons.telegram):
         pressed = {"callback_data": button.action.callback(notice.page)} if button.action is not None else {"url": button.url}
         row.append({"text": button.label, **pressed})
-    return {"inline_keyboard": [row] if row else []}
+    width = _OF_A_ROW if notice.state is IncidentState.RESOLVED else max(len(row), 1)
+    return {"inline_keyboard": [row[start : start + width] for start in range(0, len(row), width)]}

@@ -13,6 +13,7 @@ _ACTIONS: Mapping[ReplyButton, Action] = {
     ReplyButton.ACK: Action.ACK,
     ReplyButton.SNOOZE: Action.SNOOZE,
     ReplyButton.ESCALATE: Action.ESCALATE,
+    **{button: Action.LABEL for button in ReplyButton if button.label},
 }
 
 
@@ -35,6 +36,7 @@ async def press_button(desk: Desk, button: ReplyButton, page: str, speaker: Spea
         speaker.source,
         epoch=told.epoch,
         level=told.level if action is Action.ESCALATE else None,
+        text=button.label,
         duration=DEFAULT_SNOOZE if action is Action.SNOOZE else None,
     )
     return await act(desk, acted)

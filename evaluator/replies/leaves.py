@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from evaluator.core.incidents.actions import NOISE, in_words
 from evaluator.core.incidents.incident import next_level
-from evaluator.core.incidents.records import IncidentState
+from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.neutral import one_line
 from evaluator.replies.tokens import Purpose
 from evaluator.replies.visits import SPANS, Visit
@@ -58,7 +59,7 @@ def asked_again(visit: Visit, confirmation: str, chosen: tuple[tuple[str, str], 
     """Whether it was a person. confirmation: what shows that this page was seen. chosen: what was sent with the first press."""
     said = "The message was sent only seconds ago, and programs that look through mails press buttons too. Was that you?"
     leaf = leaf_of(visit, said)
-    kept = tuple((name, value) for name, value in chosen if name in ("for", "level"))
+    kept = tuple((name, value) for name, value in chosen if name in ("for", "level", "label"))
     return replace(leaf, buttons=(Button("Yes, that was me"),), fields=(*kept, ("confirm", confirmation)))
 
 
@@ -71,6 +72,8 @@ def _buttons(visit: Visit) -> tuple[Button, ...]:
         case Purpose.ESCALATE:
             above = next_level(visit.record)
             return (Button(f"Tell {above.name or 'the next level'} now"),) if above is not None else ()
+        case Purpose.LABEL:
+            return tuple(Button(in_words(label).capitalize(), "label", label) for label in NOISE)
         case Purpose.VIEW:
             return ()
 
@@ -78,7 +81,8 @@ def _buttons(visit: Visit) -> tuple[Button, ...]:
 def _standing(visit: Visit) -> tuple[str, ...]:
     record, reader = visit.record, Reader.of(visit.person.key, visit.settings)
     if record.resolved_at is not None:
-        return (f"It is over since {reader.clock(record.resolved_at, visit.now)}. Nothing is left to do here.",)
+        over = f"It is over since {reader.clock(record.resolved_at, visit.now)}."
+        return (over, *_worth(record)) if visit.labelling else (f"{over} Nothing is left to do here.",)
     if visit.stale:
         return ("It has begun again since this link was sent. Look at the newest message.",)
     match record.state:
@@ -89,6 +93,12 @@ def _standing(visit: Visit) -> tuple[str, ...]:
         case _ if visit.done:
             return (f"You have acknowledged; {len(record.ackers)} of {record.policy.ack.by} people have.",)
     return (f"Nobody has acknowledged it. Told last: {level_name(record)}.",)
+
+
+def _worth(record: IncidentRecord) -> tuple[str, ...]:
+    """Asked, and answered by whom it may be: the last word counts."""
+    said = (f"It is labelled: {in_words(record.noise)}.",) if record.noise else ()
+    return (*said, "Was it worth waking somebody?")
 
 
 def _acked(visit: Visit, reader: Reader) -> tuple[str, ...]:

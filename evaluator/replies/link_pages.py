@@ -63,7 +63,7 @@ class LinkPages:
         return visit if isinstance(visit, Response) else _page(leaf_of(visit))
 
     async def press(self, request: Request) -> Response:
-        """The button of that page: acknowledge, put off or escalate in the name of whom the link is for."""
+        """The button of that page: acknowledge, put off, escalate or label in the name of whom the link is for."""
         visit = self._enter(request)
         if isinstance(visit, Response):
             return visit
@@ -77,7 +77,7 @@ class LinkPages:
         match pressed(visit, fields, confirmed, came_from(request)):
             case Show():
                 self._desk.answered(Way.LINK, Fate.IDLE)
-                return _page(leaf_of(visit), 409 if visit.stale or not visit.record.open else 200)
+                return _page(leaf_of(visit), 409 if visit.beside else 200)
             case AskAgain():
                 self._desk.answered(Way.LINK, Fate.IDLE)
                 return _page(asked_again(visit, code, tuple(chosen)))

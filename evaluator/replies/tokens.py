@@ -29,12 +29,16 @@ _SKEW = timedelta(minutes=1)  # between the clocks of replicas
 
 
 class Purpose(StrEnum):
-    """What a link is for. Nothing else can be had by link: no silence, no end of an incident, no change of anything."""
+    """What a link is for. Nothing else can be had by link: no silence, no end of an incident, no change of anything.
+
+    Its place in this list stands in tokens, so a new one comes last.
+    """
 
     ACK = "ack"
     SNOOZE = "snooze"
     ESCALATE = "escalate"
     VIEW = "view"
+    LABEL = "label"
 
 
 _PURPOSES = tuple(Purpose)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from evaluator.core.incidents.actions import Acted, Action
+from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
 from evaluator.core.incidents.transitions import SECOND_VISIT
 from evaluator.core.people import Person
@@ -82,7 +82,24 @@ class Visit:
     @property
     def offered(self) -> bool:
         """Whether there is anything to press."""
-        return self.token.purpose is not Purpose.VIEW and self.record.open and not self.stale and not self.done
+        match self.token.purpose:
+            case Purpose.VIEW:
+                return False
+            case Purpose.LABEL:
+                return self.labelling
+            case _:
+                return self.record.open and not self.stale and not self.done
+
+    @property
+    def labelling(self) -> bool:
+        """Whether the visitor can say what an incident was worth: it is over, and has not begun again since they were asked."""
+        ended = not self.record.open and self.record.epoch == self.token.epoch
+        return self.token.purpose is Purpose.LABEL and ended
+
+    @property
+    def beside(self) -> bool:
+        """Whether the incident is not any more, or again, what the link is about."""
+        return self.stale or not (self.record.open or self.labelling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,9 @@ def _wanted(visit: Visit, fields: Mapping[str, str], source: str) -> Acted | Non
         case Purpose.ESCALATE:
             level = _level(visit, fields)
             return replace(acted, level=level) if level == visit.record.level else None
+        case Purpose.LABEL:
+            said = fields.get("label", "")
+            return replace(acted, text=said) if said in NOISE and said != visit.record.noise else None
     return acted
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from evaluator.core.incidents.actions import Acted, Action
+from evaluator.core.incidents.actions import Acted, Action, in_words
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.neutral import one_line
 from evaluator.core.people import Person
@@ -69,6 +69,8 @@ def outcome_text(acted: Acted, record: IncidentRecord, settings: Settings, now: 
             return f"{number} is nobody's again, and its ladder begins anew. {title(record)}"
         case Action.ASSIGN:
             return f"{number} is {reader.name(record.owner)}'s. {title(record)}"
+        case Action.LABEL:
+            return f"{number} is labelled: {in_words(record.noise)}. {title(record)}"
         case Action.RESOLVE:
             return f"{number} is resolved. {title(record)}"
         case _:

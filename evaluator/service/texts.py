@@ -11,7 +11,7 @@ from evaluator.core.incidents.records import IncidentState, Notice
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.settings import Settings
-from evaluator.notify.buttons import ACK, ESCALATE, MAIL, NO_BUTTONS, SNOOZE, VIEW, Buttons
+from evaluator.notify.buttons import ACK, ESCALATE, LABEL, MAIL, NO_BUTTONS, SNOOZE, VIEW, Buttons
 from evaluator.notify.rendered import Render
 from evaluator.replies.links import Links
 from evaluator.replies.tokens import Purpose
@@ -28,7 +28,7 @@ def _no_link(notice: Notice, purpose: str, now: datetime) -> str:
 
 
 def _purposes(notice: Notice) -> tuple[str, ...]:
-    return (VIEW,) if notice.state is IncidentState.RESOLVED else (ACK, SNOOZE, ESCALATE, VIEW)
+    return (LABEL, VIEW) if notice.state is IncidentState.RESOLVED else (ACK, SNOOZE, ESCALATE, VIEW)
 
 
 def linking(settings: Settings, own_key: Callable[[], bytes]) -> Link:

@@ -52,6 +52,7 @@ def incident_data(
         "AckLink": links.get("ack", ""),
         "SnoozeLink": links.get("snooze", ""),
         "EscalateLink": links.get("escalate", ""),
+        "LabelLink": links.get("label", ""),
         "ViewLink": links.get("view", ""),
     }
     return Struct("template.Incident", fields)

@@ -14,6 +14,7 @@ import pytest
 
 from evaluator.core.gsm import length
 from evaluator.core.http import DEFAULT_HTTP
+from evaluator.core.incidents.actions import NOISE
 from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.general import EmailSettings
@@ -21,7 +22,7 @@ from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.receivers.phones import TwilioSettings
 from evaluator.core.settings import Secret, SlackSettings
 from evaluator.notify import mail, pagerduty, pagerduty_v1, slack, telegram, twilio
-from evaluator.notify.buttons import NO_BUTTONS, Buttons
+from evaluator.notify.buttons import NO_BUTTONS, Buttons, offered
 from evaluator.notify.chased import chase_lines
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.sheet import Sheet
@@ -107,8 +108,40 @@ def test_the_end_is_shown_in_the_first_message_and_told_in_its_thread() -> None:
     over = notice(PageKind.RESOLVED, IncidentState.RESOLVED)
     requests, _ = told(slack.tell(sheet(over, ROOT, HEARD), APP), GOOD, GOOD)
     assert [(method, "thread_ts" in body) for method, body in requests] == [("chat.update", False), ("chat.postMessage", True)]
-    assert all(one.get("action_id", "").startswith("link:") for _, body in requests for part in body["attachments"][1:]
-               for one in part["blocks"][0]["elements"])  # fmt: skip
+    for _, body in requests:
+        assert [one["action_id"] for one in elements_of(body)] == [
+            *(f"evaluator:label:{label}" for label in NOISE),
+            "link:runbook",
+        ]
+
+
+def elements_of(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The buttons of a message in Slack."""
+    found: list[dict[str, Any]] = body["attachments"][1]["blocks"][0]["elements"]
+    return found
+
+
+def test_whoever_is_told_the_end_is_asked_whether_it_was_worth_it() -> None:
+    """One press for each label where presses are heard, else one link for all; a channel that has neither is not asked."""
+    over = notice(PageKind.RESOLVED, IncidentState.RESOLVED)
+    words = ["Useful", "False positive", "Not actionable", "Duplicate", "Poor details"]
+    linked = Buttons({"label": "https://e/links/l", "view": "https://e/links/v"})
+    assert [one.label for one in offered(over, HEARD, heard=True)] == [*words, "Runbook"]
+    ((_, body),), _ = told(slack.tell(sheet(over, buttons=linked), HOOK), Answer(200, {}, b"ok", AT))
+    assert [(one["text"]["text"], one["url"]) for one in elements_of(body)] == [
+        ("Was it worth it?", "https://e/links/l"),
+        ("Runbook", "https://run.book"),
+    ]
+    assert [one.label for one in offered(over, NO_BUTTONS, heard=False)] == ["Runbook"]
+    assert "label: https://e/links/l" in list(chase_lines(over, linked))
+
+
+def test_labels_stand_two_beside_each_other_in_telegram() -> None:
+    over = sheet(notice(PageKind.RESOLVED, IncidentState.RESOLVED), buttons=HEARD)
+    ((_, body),), _ = told(telegram.tell(over, BOT), answer(ok=True, result={"message_id": 9}))
+    rows = body["reply_markup"]["inline_keyboard"]
+    assert [len(row) for row in rows] == [2, 2, 2]
+    assert rows[0][1] == {"text": "False positive", "callback_data": "evaluator:label:false_positive:p4ge"}
 
 
 def test_a_message_that_is_gone_is_not_missed() -> None:

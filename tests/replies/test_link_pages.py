@@ -12,7 +12,7 @@ import pytest
 
 from evaluator.core.events import Reloaded
 from evaluator.core.http import Secret
-from evaluator.core.incidents.actions import Acted, Action
+from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentState
 from evaluator.core.people import Duty
 from evaluator.core.replies import LinkSettings
@@ -121,7 +121,94 @@ async def test_a_link_to_look_offers_nothing_to_press() -> None:
 
 def test_purposes_are_these_and_no_others() -> None:
     """None that ends, silences or changes anything."""
-    assert [str(purpose) for purpose in Purpose] == ["ack", "snooze", "escalate", "view"]
+    assert [str(purpose) for purpose in Purpose] == ["ack", "snooze", "escalate", "view", "label"]
+
+
+# -- what it was worth ------------------------------------------------------------------------------------------------
+
+
+def over() -> tuple[Office, str]:
+    """An incident that has ended, and the link in the message that says so to Ana."""
+    office = burning().ends("Down").wait(LATE)
+    assert office.notice().state is RESOLVED
+    return office, office.link(Purpose.LABEL)
+
+
+@pytest.mark.parametrize("label", NOISE)
+async def test_one_press_says_what_it_was_worth(label: str) -> None:
+    office, link = over()
+    page = await office.look(link)
+    assert (page.status_code, page.text.count("<button")) == (200, len(NOISE))
+    assert "Was it worth waking somebody?" in page.text
+    assert f'name="label" value="{label}"' in page.text
+    answer = await office.press(link, {"label": label})
+    assert (answer.status_code, office.incident().noise, office.story()) == (200, label, ["labelled ana link"])
+    assert f"It is labelled: {label.replace('_', ' ')}." in answer.text
+
+
+async def test_the_last_word_on_its_worth_counts_and_is_kept_once() -> None:
+    office, link = over()
+    for label in ("useful", "useful", "duplicate"):
+        office.wait("1s")
+        assert (await office.press(link, {"label": label})).status_code == 200
+    assert (office.incident().noise, len(office.story())) == ("duplicate", 2)
+
+
+@pytest.mark.parametrize("fields", [{}, {"label": ""}, {"label": "boring"}, {"label": "USEFUL"}, {"for": "useful"}])
+async def test_no_other_label_can_be_had(fields: dict[str, str]) -> None:
+    office, link = over()
+    assert (await office.press(link, fields)).status_code == 200
+    assert (office.incident().noise, office.story()) == ("", [])
+
+
+async def test_looking_at_what_is_over_labels_nothing() -> None:
+    """Whatever stands in the address."""
+    office, link = over()
+    for method in ("GET", "HEAD"):
+        assert (await office.client.request(method, f"{link}?label=useful")).status_code == 200
+    assert office.story() == []
+
+
+async def test_a_label_within_seconds_of_the_message_is_asked_about_and_kept_meanwhile() -> None:
+    office = burning().ends("Down")
+    office.now = next(page.sent_at for page in office.desk.pages(1) if page.id == office.page() and page.sent_at)
+    link = office.link(Purpose.LABEL)
+    asked = await office.press(link, {"label": "useful"})
+    assert "Was that you?" in asked.text
+    assert 'name="label" value="useful"' in asked.text
+    code = re.search(r'name="confirm" value="([0-9a-f]{64})"', asked.text)
+    assert code is not None
+    assert office.story() == []
+    await office.press(link, {"label": "useful", "confirm": code[1]})
+    assert office.incident().noise == "useful"
+
+
+async def test_what_has_begun_again_is_not_labelled_by_an_old_link() -> None:
+    """Nor when that is over as well: whoever was asked was asked about something else."""
+    office, link = over()
+    office.fires("Down").wait(LATE)
+    assert office.incident().epoch == 2
+    page = await office.press(link, {"label": "useful"})
+    assert (page.status_code, "<button" in page.text) == (409, False)
+    office.ends("Down").wait(LATE)
+    page = await office.press(link, {"label": "useful"})
+    assert (page.status_code, "<button" in page.text) == (409, False)
+    assert (office.incident().noise, office.story()) == ("", [])
+
+
+async def test_what_is_not_over_is_not_labelled_by_link() -> None:
+    office = burning()
+    answer = await office.press(office.link(Purpose.LABEL), {"label": "useful"})
+    assert (answer.status_code, "<button" in answer.text, office.story()) == (200, False, [])
+
+
+async def test_an_hour_after_the_end_nobody_is_asked_any_more() -> None:
+    office, link = over()
+    resolved_at = office.incident().resolved_at
+    assert resolved_at is not None
+    office.now = resolved_at + AFTERWARDS
+    assert (await office.press(link, {"label": "useful"})).status_code == 404
+    assert office.story() == []
 
 
 # -- looking changes nothing ------------------------------------------------------------------------------------------

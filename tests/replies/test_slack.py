@@ -243,6 +243,19 @@ async def test_buttons(button: ReplyButton, state: IncidentState, said: str, att
     assert [(one.by, one.via) for one in office.moments()] == [("ana", "slack")]
 
 
+async def test_a_button_says_what_it_was_worth() -> None:
+    """Of the climb that the message told of, and of no other."""
+    office = Office().fires("Down").ends("Down")
+    page = office.page()
+    async with afterwards() as (server, told):
+        await Slack(office).press(ReplyButton.FALSE_POSITIVE, page, later=server.url)
+        assert (await told()).startswith("Incident 1 is labelled: false positive. Down")
+        assert (office.incident().noise, office.story()) == ("false_positive", ["labelled ana slack"])
+        office.fires("Down")
+        await Slack(office).press(ReplyButton.USEFUL, page, later=server.url)
+        assert await told() == "The incident has begun again since (epoch 2, you saw 1)."
+
+
 async def test_other_buttons_are_taken_and_left_alone() -> None:
     """Also those that open a link are reported."""
     office = Office().fires("Down")

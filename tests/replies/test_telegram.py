@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from evaluator.core.incidents.actions import NOISE
 from evaluator.core.incidents.records import IncidentState
 from evaluator.core.replies import NO_REPLIES, ReplyButton
 from evaluator.replies.telegram import distrust
@@ -70,6 +71,20 @@ async def test_buttons(button: ReplyButton, state: IncidentState, said: str) -> 
     assert [(one.by, one.via, one.source) for one in office.moments()] == [
         ("ana", "telegram", "192.0.2.1, test, ana_r 100200300")
     ]
+
+
+@pytest.mark.parametrize("button", [one for one in ReplyButton if one.label])
+async def test_a_button_says_what_it_was_worth(button: ReplyButton) -> None:
+    office = Office().fires("Down").ends("Down")
+    data = button.callback(office.page())
+    assert len(data.encode()) <= 64
+    call = await press(office, data)
+    assert call["text"].startswith(f"Incident 1 is labelled: {button.label.replace('_', ' ')}. Down")
+    assert (office.incident().noise, office.story()) == (button.label, ["labelled ana telegram"])
+
+
+def test_there_is_a_button_for_each_label() -> None:
+    assert tuple(one.label for one in ReplyButton if one.label) == NOISE
 
 
 async def test_strangers_and_what_is_not_possible_have_to_be_read() -> None:

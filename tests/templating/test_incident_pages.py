@@ -37,14 +37,16 @@ NOTICE = Notice(
 )
 
 
-def told(notice: Notice | None = NOTICE, *, alerts: int = 1, summary: str = "13.7% of requests fail") -> NotificationData:
+def told(
+    notice: Notice | None = NOTICE, *, alerts: int = 1, summary: str = "13.7% of requests fail", **links: str
+) -> NotificationData:
     texts = (("summary", summary),)
     over = notice is not None and notice.kind is PageKind.RESOLVED
     one = NotifiedAlert(LABELS, Annotations(texts, LABELS, 0.137), AT - timedelta(minutes=5), AT if over else None)
     notification = Notification(
         "person:bo", "person:bo/sms", "incident:12", LABELS, "page", (one,) * alerts, AT, incident=notice
     )
-    return notification_data(notification, [dict(texts)] * alerts, "https://alerts.example.org")
+    return notification_data(notification, [dict(texts)] * alerts, "https://alerts.example.org", links)
 
 
 def say(name: str, data: NotificationData) -> str:
@@ -116,6 +118,20 @@ def test_a_mail_is_escaped_and_has_what_the_text_has() -> None:
         assert said in page
 
 
+OVER = replace(NOTICE, kind=PageKind.RESOLVED, state=IncidentState.RESOLVED)
+
+
+def test_the_end_asks_whether_it_was_worth_it() -> None:
+    """Where there is a link to answer by."""
+    asked, link = "Was it worth waking somebody?", "https://e/links/l"
+    assert say("text", told(OVER, label=link)).endswith(f"{asked} Say so: {link}\n")
+    assert f'href="{link}"' in (page := TEXTS.render_html('{{ template "page.html" . }}', told(OVER, label=link)))
+    assert asked in page
+    for data in (told(OVER), told()):
+        assert asked not in say("text", data)
+        assert asked not in TEXTS.render_html('{{ template "page.html" . }}', data)
+
+
 def test_many_alerts_are_not_all_told() -> None:
     assert say("text", told(alerts=40)).count("13.7%") == 10
     assert "and more: 40 in all" in say("text", told(alerts=40))
@@ -147,5 +163,5 @@ def copied() -> NotificationTexts:
 def test_the_texts_in_jinja2_say_the_same(name: str, copied: NotificationTexts) -> None:
     """Whatever is told."""
     late = replace(NOTICE, late=timedelta(minutes=7), confirmed_at=AT - timedelta(minutes=14), text="well")
-    for data in (told(), told(late, alerts=12), told(replace(NOTICE, kind=PageKind.RESOLVED)), told(None)):
+    for data in (told(), told(late, alerts=12), told(OVER, label="https://e/links/l"), told(None)):
         assert copied.render(f'{{{{ template "page.{name}" . }}}}', data) == say(name, data)

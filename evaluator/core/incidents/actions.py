@@ -24,6 +24,11 @@ NOISE = ("useful", "false_positive", "not_actionable", "duplicate", "poor_detail
 """What an incident may be labelled as; all but the first are noise."""
 
 
+def in_words(label: str) -> str:
+    """A label as people read it: `false positive`."""
+    return label.replace("_", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class Acted:
     """Somebody did something. by: key of a person, or any name. via: `cli`, `api`, `web`, `link`, `slack`, `sms` and so on.

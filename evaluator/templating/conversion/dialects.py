@@ -57,6 +57,7 @@ FIELDS: Final = {
     "AckLink": "ack_link",
     "SnoozeLink": "snooze_link",
     "EscalateLink": "escalate_link",
+    "LabelLink": "label_link",
     "ViewLink": "view_link",
     "Text": "text",
 }
