@@ -2,7 +2,7 @@
 
 `policy` is what a configuration says of it, `records` what is kept, `incident` one incident and its clock, `transitions` what
 may become of it. `belonging` and `members` say which alert groups are one incident, `standing` what these come to, `reach` who
-is meant by a level, `pages`, `turns` and `composing` what is sent to them. `confirming` asks whether it is still true before somebody
-else is woken, `maintaining` knows what people work on. `story` and `review` tell what happened. `incidents` is all of it
-together, as a part of the machine.
+is meant by a level, `pages`, `turns` and `composing` what is sent to them. `confirming` asks whether it is still true before
+somebody else is woken, `maintaining` knows what people work on. `story` and `review` tell what happened. `incidents` is all of
+it together, as a part of the machine.
 """

@@ -21,7 +21,7 @@ from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.belonging import COMPONENT, SEVERITY, without_severity
 from evaluator.core.incidents.composing import Composing
 from evaluator.core.incidents.confirming import PATIENCE, Confirming, Verdict
-from evaluator.core.incidents.incident import Due, What, next_step
+from evaluator.core.incidents.incident import Due, What, next_level, next_step
 from evaluator.core.incidents.maintaining import Maintaining
 from evaluator.core.incidents.members import Firing, Members, fingerprints, name_of, title, tracked
 from evaluator.core.incidents.pages import Pages
@@ -33,12 +33,13 @@ from evaluator.core.incidents.records import (
     IncidentState,
     MaintenanceRecord,
     Moment,
+    PageKind,
     PageRecord,
     Pairs,
     Resolution,
 )
 from evaluator.core.incidents.standing import Standing
-from evaluator.core.incidents.transitions import Climb, Inform, Refresh, Step, Withdraw, why_not
+from evaluator.core.incidents.transitions import Audience, Climb, Inform, Refresh, Step, Withdraw, why_not
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.muting import Muting
@@ -484,6 +485,9 @@ class Incidents:
         self._journal.note(Moment(now, record.number, record.epoch, Happening.LEVEL, said, level=deed.level))
         if not reached.empty:
             return record
+        if next_level(record) is None and not self.pages.called(record):
+            said = "nobody could be called: no level reaches anybody"
+            self.pages.inform(record, PageKind.NOTICE, Audience.CHANNELS, said, now)
         step = transitions.nobody(record, "; ".join(reached.missed) or "it names nobody", now)
         for moment in step.deeds:
             if isinstance(moment, Moment):

@@ -105,6 +105,11 @@ class Pages:
             self._plan(record, way, PageKind.PAGE, now, late=late)
         return reached
 
+    def called(self, record: IncidentRecord) -> bool:
+        """Whether the climb has come to anybody, beyond channels."""
+        pages = [page for page in self.of(record.number) if page.kind is PageKind.PAGE and page.epoch == record.epoch]
+        return any(not page.whom.startswith(CHANNELS) for page in pages)
+
     def inform(self, record: IncidentRecord, kind: PageKind, audience: Audience, text: str, now: datetime) -> None:
         """Tell an audience something beyond pages."""
         if kind is PageKind.RESOLVED:

@@ -224,3 +224,19 @@ def test_a_restart_that_moves_the_alerts_climbs_on() -> None:
 def test_a_reload_that_moves_the_alerts_to_where_nobody_is_chased_ends_the_incident() -> None:
     play = Ladder().fires("0s").reload("1m", moved("")).run("16m")
     assert play.pages() == [FIRST, "1m ana: resolved on-call"]
+
+
+# -- nobody at all -----------------------------------------------------------------------------------------------------
+
+
+def test_where_no_level_reaches_anybody_the_owner_hears_so_at_once() -> None:
+    empty = ladder(level("first", "0s", "schedule:primary"), level("second", "5m", "schedule:primary"))
+    play = Ladder(config(duty=duty(schedule=always()), ladders=ladders(empty))).fires("0s").run("20m")
+    assert play.pages() == ["0s ana: notice second"]
+    assert [notice.text for _, notice in play.notices()] == ["nobody could be called: no level reaches anybody"]
+
+
+def test_somebody_who_was_called_is_enough() -> None:
+    half = ladder(level("first", "0s", "person:ana"), level("second", "5m", "schedule:primary"))
+    play = Ladder(config(duty=duty(schedule=always()), ladders=ladders(half))).fires("0s").run("20m")
+    assert play.pages() == ["0s ana: page first"]
