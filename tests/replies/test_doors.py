@@ -102,7 +102,7 @@ async def test_a_secret_that_cannot_be_read_closes_its_door(tmp_path: Path) -> N
     assert answer.text == "nothing was changed: a secret of this door cannot be read\n"
     file.write_text("new\n")
     answer = await office.client.post("/replies/slack", content=body, headers=slack.signed(body, secret="new"))
-    assert answer.json()["text"] == "1 Down (critical, triggered)"
+    assert answer.json()["text"] == "1 Down api (critical, triggered)"
 
 
 async def test_an_empty_secret_opens_nothing(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ async def test_what_cannot_be_read_is_said() -> None:
 async def test_a_command_is_answered_at_once_to_whoever_typed_it() -> None:
     office = Office().fires("Down")
     slack = Slack(office)
-    assert await slack.command("ack 1") == "Incident 1 is yours until 02:01 CET. Down"
+    assert await slack.command("ack 1") == "Incident 1 is yours until 02:01 CET. Down api"
     assert await slack.command("note 1 <!channel> & co") == "Incident 1: noted."
     assert (await slack.command("")).startswith("ack 12 · unack 12")
     assert (await slack.command("make coffee")).startswith("ack 12 · unack 12")
@@ -216,7 +216,7 @@ async def test_what_takes_long_is_promised_and_told_later() -> None:
         assert answer.json()["text"] == "One moment …"
         assert office.incident().state is TRIGGERED
         office.gate.set()
-        assert await told() == "Incident 1 is yours until 02:01 CET. Down"
+        assert await told() == "Incident 1 is yours until 02:01 CET. Down api"
     assert office.incident().state is ACKED
 
 
@@ -227,9 +227,9 @@ async def test_what_takes_long_is_promised_and_told_later() -> None:
 @pytest.mark.parametrize(
     ("button", "state", "said"),
     [
-        (ReplyButton.ACK, ACKED, "Incident 1 is yours until 02:01 CET. Down"),
-        (ReplyButton.SNOOZE, SNOOZED, "Incident 1 is put off until 02:01 CET. Down"),
-        (ReplyButton.ESCALATE, TRIGGERED, "Incident 1: backup is being told. Down"),
+        (ReplyButton.ACK, ACKED, "Incident 1 is yours until 02:01 CET. Down api"),
+        (ReplyButton.SNOOZE, SNOOZED, "Incident 1 is put off until 02:01 CET. Down api"),
+        (ReplyButton.ESCALATE, TRIGGERED, "Incident 1: backup is being told. Down api"),
     ],
 )
 async def test_buttons(button: ReplyButton, state: IncidentState, said: str, attachment: bool) -> None:
@@ -281,7 +281,7 @@ async def test_two_presses_escalate_once() -> None:
     office = Office().fires("Down")
     page = office.page()
     async with afterwards() as (server, told):
-        for said in ("Incident 1: backup is being told. Down", "It has moved on to level 1 meanwhile."):
+        for said in ("Incident 1: backup is being told. Down api", "It has moved on to level 1 meanwhile."):
             await Slack(office).press(ReplyButton.ESCALATE, page, later=server.url)
             assert await told() == said
             office.wait("1s")

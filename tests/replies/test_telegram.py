@@ -56,9 +56,9 @@ async def test_a_closed_door_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("button", "state", "said"),
     [
-        (ReplyButton.ACK, ACKED, "Incident 1 is yours until 02:01 CET. Down"),
-        (ReplyButton.SNOOZE, SNOOZED, "Incident 1 is put off until 02:01 CET. Down"),
-        (ReplyButton.ESCALATE, TRIGGERED, "Incident 1: backup is being told. Down"),
+        (ReplyButton.ACK, ACKED, "Incident 1 is yours until 02:01 CET. Down api"),
+        (ReplyButton.SNOOZE, SNOOZED, "Incident 1 is put off until 02:01 CET. Down api"),
+        (ReplyButton.ESCALATE, TRIGGERED, "Incident 1: backup is being told. Down api"),
     ],
 )
 async def test_buttons(button: ReplyButton, state: IncidentState, said: str) -> None:

@@ -96,12 +96,12 @@ async def say(office: Office, text: str, speaker: Speaker = ANA) -> tuple[Fate, 
 
 async def test_each_word_does_what_it_says() -> None:
     office = Office().fires("Down")
-    assert await say(office, "ack 1") == (Fate.DONE, "Incident 1 is yours until 02:01 CET. Down")
-    assert await say(office, "unack 1") == (Fate.DONE, "Incident 1 is nobody's again, and its ladder begins anew. Down")
-    assert await say(office, "escalate 1") == (Fate.DONE, "Incident 1: backup is being told. Down")
-    assert await say(office, "snooze 1 2h") == (Fate.DONE, "Incident 1 is put off until 03:01 CET. Down")
+    assert await say(office, "ack 1") == (Fate.DONE, "Incident 1 is yours until 02:01 CET. Down api")
+    assert await say(office, "unack 1") == (Fate.DONE, "Incident 1 is nobody's again, and its ladder begins anew. Down api")
+    assert await say(office, "escalate 1") == (Fate.DONE, "Incident 1: backup is being told. Down api")
+    assert await say(office, "snooze 1 2h") == (Fate.DONE, "Incident 1 is put off until 03:01 CET. Down api")
     assert await say(office, "note 1 looking") == (Fate.DONE, "Incident 1: noted.")
-    assert await say(office, "list") == (Fate.IDLE, "1 Down (critical, snoozed)")
+    assert await say(office, "list") == (Fate.IDLE, "1 Down api (critical, snoozed)")
     assert await say(office, "who") == (Fate.IDLE, "primary: Ana Ruiz (layer 1)")
     assert await say(office, "who primary") == (Fate.IDLE, "primary: Ana Ruiz (layer 1)")
     assert await say(office, "who secondary") == (Fate.IDLE, "No schedule is called secondary; there are primary.")
@@ -113,7 +113,7 @@ async def test_each_word_does_what_it_says() -> None:
 
 async def test_a_duration_takes_the_place_of_the_policys() -> None:
     office = Office().fires("Down")
-    assert await say(office, "ack 1 for 4h") == (Fate.DONE, "Incident 1 is yours until 05:01 CET. Down")
+    assert await say(office, "ack 1 for 4h") == (Fate.DONE, "Incident 1 is yours until 05:01 CET. Down api")
     assert office.incident().acked_until == office.now + 4 * HOUR
 
 
@@ -137,7 +137,7 @@ async def test_the_number_may_be_left_out_when_only_one_can_be_meant() -> None:
     office.fires("Slow")
     fate, text = await say(office, "ack")
     assert fate is Fate.IMPOSSIBLE
-    assert text == "Which one? Write ack NUMBER. 1 Down (critical, acked); 2 Slow (critical, triggered)"
+    assert text == "Which one? Write ack NUMBER. 1 Down api (critical, acked); 2 Slow api (critical, triggered)"
 
 
 async def test_everything_that_one_was_told_of_at_once() -> None:

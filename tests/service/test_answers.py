@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from evaluator.core.effects import Deliver
 from evaluator.core.http import Secret
+from evaluator.core.records import OutboxRecord
 from evaluator.core.replies import LinkSettings
 from evaluator.replies.keys import Keyring
 from evaluator.replies.tokens import LIFE, Purpose, Token, seal
-from evaluator.service.texts import linking
+from evaluator.service.texts import NotificationTextsOf, linking
 from tests.core.playbook import T0
 from tests.replies.office import BASE, Office, furnished
 from tests.service.scene import Evaluator, write_config, write_rules
@@ -76,3 +78,19 @@ def test_a_link_follows_its_secret(tmp_path: Path) -> None:
     file.write_text("fedcba9876543210")
     assert first.startswith(f"{BASE}/links/")
     assert link(notice, "ack", T0) != first
+
+
+def test_what_is_over_is_asked_about_and_nothing_else_can_be_done() -> None:
+    """The message of the end has the link for labels, and none of those of the messages before."""
+    office = Office().fires("Down")
+    texts = NotificationTextsOf(office.settings, linking(office.settings, lambda: b"own"))
+    told = [list(texts.buttons(row.notification).links) for row in rows_to_ana(office)]
+    office.ends("Down")
+    assert told == [["ack", "snooze", "escalate", "view"]]
+    assert list(texts.buttons(rows_to_ana(office)[-1].notification).links) == ["label", "view"]
+
+
+def rows_to_ana(office: Office) -> list[OutboxRecord]:
+    """What was sent to her, in order."""
+    rows = [effect.row for effect in office.effects if isinstance(effect, Deliver)]
+    return [row for row in rows if row.notification.incident is not None and row.notification.incident.whom == "ana"]
