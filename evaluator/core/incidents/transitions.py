@@ -158,6 +158,8 @@ def act(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
             return resolved(record, Resolution.MANUAL, now, acted.text, acted)
         case Action.NOTE:
             return _note(record, acted, now)
+        case Action.LABEL if record.noise == acted.text:
+            return Step(record)
         case Action.LABEL:
             changed = replace(record, noise=acted.text, updated_at=now)
             return Step(changed, (_moment(record, Happening.LABELLED, now, acted.text, acted),))
