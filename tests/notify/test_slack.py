@@ -161,9 +161,7 @@ def test_alertmanager_gives_up_when_slack_is_told_too_much() -> None:
     """Also where that is said in JSON rather than by 429; what was garbled on its way is tried again, there as here."""
     answers = (b'{"ok":false,"error":"rate_limited"}', b'{"ok":')
     read = [slack.read(Answer(200, {**JSON, "retry-after": "30"}, body, AT)) for body in answers]
-    taken = [
-        as_alertmanager(one, SlackSettings(HOOK), 200) for one in read if isinstance(one, Refused)
-    ]
+    taken = [as_alertmanager(one, SlackSettings(HOOK), 200) for one in read if isinstance(one, Refused)]
     assert [(one.permanent, one.retry_after) for one in taken] == [(True, None), (False, None)]
 
 
