@@ -25,9 +25,18 @@ import httpx
 
 from evaluator.core.effects import Deliver, Effect, RunQuery
 from evaluator.core.engine import Machine
-from evaluator.core.events import Delivered, Event, MaintenanceEnded, MaintenanceSet, Observation, QueryReturned, Reloaded
+from evaluator.core.events import (
+    Delivered,
+    Event,
+    MaintenanceEnded,
+    MaintenanceSet,
+    Observation,
+    QueryFailed,
+    QueryReturned,
+    Reloaded,
+)
 from evaluator.core.incidents.actions import Acted
-from evaluator.core.incidents.records import IncidentRecord, PageKind, PageRecord, PageState
+from evaluator.core.incidents.records import IncidentRecord, PageKind, PageRecord
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
@@ -201,6 +210,7 @@ class Stage:
     metrics: Metrics = field(default_factory=Metrics)
     ladders: dict[str, str] = field(default_factory=dict)
     happened: list[tuple[datetime, Event, str]] = field(default_factory=list)
+    answers: dict[tuple[str, datetime], tuple[datetime, Event]] = field(default_factory=dict)
     began: datetime | None = None
     first: Settings | None = None
 
@@ -270,6 +280,8 @@ class Stage:
         def remembered(event: Event, now: datetime) -> list[Effect]:
             if isinstance(event, WHO):
                 self.happened.append((now, event, _component(machine, event)))
+            if isinstance(event, QueryReturned | QueryFailed):
+                self.answers[event.rule, event.slot] = now, event
             return handle(event, now)
 
         setattr(machine, "handle", remembered)  # noqa: B010
@@ -309,6 +321,8 @@ class Stage:
         if isinstance(effect, Deliver):
             slack = "slack" in effect.row.integration
             return timedelta(0), Delivered(effect.row.id, (("channel", "C"), ("ts", "1")) if slack else ())
+        if (answer := self.answers.get((effect.rule, effect.slot))) is not None:  # that of a slot, as late as it was
+            return max(timedelta(0), answer[0] - now), answer[1]
         name, severity = ("down", "critical") if "Down" in effect.rule else ("slow", "warning")
         observed = {
             Labels({ALERT_NAME: name.title(), "severity": severity, "component": one}): Observation(
@@ -324,13 +338,13 @@ Message = tuple[str, int, int, str, str, PageKind]
 
 
 def messages(machine: Machine) -> dict[Message, PageRecord]:
-    """What was told; changes of messages, of which several may become one, are left out."""
+    """What was planned; changes of messages, of which several may become one, are left out."""
     incidents = machine.incidents
     return {
         (record.component, page.epoch, page.level, page.whom, page.way, page.kind): page
         for number, record in incidents.table.items()
         for page in incidents.pages_of(number)
-        if page.state is PageState.SENT and page.kind is not PageKind.UPDATE
+        if page.kind is not PageKind.UPDATE
     }
 
 
