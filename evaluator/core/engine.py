@@ -181,14 +181,18 @@ class Machine:
                 self._reload(event.settings, now)
             case _:
                 assert_never(event)
-        if isinstance(event, QueryReturned) and self._journal.untouched and not self._attendance.changed:
-            return self._journal.close()  # as after most answers: nothing has changed, so nothing follows
+        if isinstance(event, QueryReturned) and not self._follows():
+            return self._journal.close()
         self.silencing.outlive(now)
         self.incidents.stirred(self.dispatch.stirred(), now)
         self._relieve(self.dispatch.dropped() | self.incidents.pages.dropped(), now)
         self.refusals.tell(now)
         self._attendance.step_over(now)
         return self._journal.close()
+
+    def _follows(self) -> bool:
+        """Whether anything can follow from an answer; most change nothing, so that this is the path to keep short."""
+        return not self._journal.untouched or self._attendance.changed or self.incidents.answers_again
 
     def group_of(self, rule: str) -> GroupEvaluation | None:
         """The group of the alerting rule with this key."""

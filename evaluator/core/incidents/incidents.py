@@ -54,7 +54,10 @@ ASK_AGAIN = timedelta(minutes=1)
 
 
 class Incidents:
-    """See the module. groups: all alert groups by id. rule, group_of: of the evaluation. made: overrides of schedules."""
+    """See the module. groups: all alert groups by id. rule, group_of: of the evaluation. made: overrides of schedules.
+
+    answers_again: a rule has answered while an incident is given up, which `stirred` is to look at again.
+    """
 
     def __init__(
         self,
@@ -77,7 +80,7 @@ class Incidents:
         self._members = Members(groups)
         self._later: dict[int, datetime] = {}
         self._given_up: set[str] = set()
-        self._answers_again = False
+        self.answers_again = False
         self._confirming = Confirming(journal, group_of)
         self._maintaining = Maintaining(timers, journal)
         self._standing = Standing(settings, muting, self._maintaining, timers)
@@ -122,8 +125,8 @@ class Incidents:
         if not self._standing.ladders.escalations and not self.table:
             return
         found = {self._members.identify(name, self._standing.identity) for name in groups}
-        if self._answers_again:
-            self._answers_again, again = False, self._given_up
+        if self.answers_again:
+            self.answers_again, again = False, self._given_up
             self._given_up = set()
             found |= again
         for identity in sorted(filter(None, found)):
@@ -311,7 +314,7 @@ class Incidents:
         self, rule: str, slot: datetime, observed: Mapping[Labels, Observation] | None, partial: bool, now: datetime
     ) -> None:
         """A rule was answered, in whichever slot, or not (None)."""
-        self._answers_again = bool(self._given_up) and observed is not None
+        self.answers_again = bool(self._given_up) and observed is not None
         for number, verdict in self._confirming.answered(rule, slot, observed, partial):
             record = self.table.get(number)
             if record is not None:

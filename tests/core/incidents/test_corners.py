@@ -16,7 +16,7 @@ from evaluator.core.settings import Settings
 from evaluator.core.silence import Silence
 from tests.core.incidents.ladder import FOUR, PEOPLE, SLACK, SMS, Ladder, always, config, contact, duty, ladder, ladders, level
 from tests.core.incidents.test_ladder import maintenance, severities
-from tests.core.playbook import T0, failure, moment, receiver, route
+from tests.core.playbook import T0, failure, group, moment, receiver, route, rule
 
 HOURS = timedelta(hours=4)
 FIRST = "0s ana: page on-call"
@@ -240,3 +240,19 @@ def test_somebody_who_was_called_is_enough() -> None:
     half = ladder(level("first", "0s", "person:ana"), level("second", "5m", "schedule:primary"))
     play = Ladder(config(duty=duty(schedule=always()), ladders=ladders(half))).fires("0s").run("20m")
     assert play.pages() == ["0s ana: page first"]
+
+
+def test_what_was_given_up_comes_back_although_another_rule_still_fails() -> None:
+    """The answer that says so changes no alert, and ends no alert of the evaluator's own either."""
+    root = replace(route(by=["alertname"], wait="0s"), escalation="")
+    child = replace(
+        route(by=["alertname"], wait="0s"), key='{}/{component="api"}', id='{}/{component="api"}', escalation="ladder"
+    )
+    child = replace(child, matchers=(Matcher("component", "api"),))
+    policy = ladder(auto_close=timedelta(hours=1))
+    rules = [rule(name, component="api", severity="critical") for name in ("Down", "Slow", "Fine")]
+    play = Ladder(config(policy, root=replace(root, routes=(child,)), groups=(group(*rules),))).fires("0s").fires("0s", "Slow")
+    play.at("2m", "Down", failure()).at("2m", "Slow", failure())
+    play.fires("3h").run("3h30m")
+    downs = [one for one in play.machine.incidents.table.values() if one.title.startswith("Down")]
+    assert downs[-1].open
