@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC
 
 from evaluator.core.durations import format_duration
 from evaluator.core.incidents.records import Notice, PageKind
 from evaluator.notify.buttons import Buttons
 from evaluator.notify.neutral import one_line
-
-NOTICEABLE = timedelta(seconds=30)
-"""How late a level may be before its messages say so."""
 
 
 def chase_lines(notice: Notice, buttons: Buttons) -> Iterator[str]:
@@ -34,6 +31,4 @@ def chase_lines(notice: Notice, buttons: Buttons) -> Iterator[str]:
 
 
 def _late(notice: Notice) -> str:
-    if notice.late < NOTICEABLE:
-        return ""
-    return f", {format_duration(timedelta(seconds=round(notice.late.total_seconds())))} later than promised"
+    return f", {format_duration(notice.late_by)} later than promised" if notice.late_by else ""

@@ -14,10 +14,6 @@ from evaluator.templating.go.values import Struct, Value
 _MICROSECOND = timedelta(microseconds=1)
 
 
-NOTICEABLE = timedelta(seconds=30)
-"""How late a level may be before its messages say so."""
-
-
 def incident_data(
     notice: Notice | None, labels: Callable[[Mapping[str, str]], Value], links: Mapping[str, str]
 ) -> Struct | None:
@@ -45,7 +41,7 @@ def incident_data(
         "Component": notice.component,
         "ComponentOwner": notice.component_owner,
         "Runbook": notice.runbook,
-        "Late": Duration(_late(notice) // _MICROSECOND * 1000),
+        "Late": Duration(notice.late_by // _MICROSECOND * 1000),
         "ConfirmedAt": None if notice.confirmed_at is None else Time(notice.confirmed_at),
         "Text": notice.text,
         "Labels": labels(notice.labels),
@@ -64,8 +60,3 @@ def chase_data(chase: Chase | None, external_url: str) -> Struct | None:
         return None
     link = f"{external_url}/incidents/{chase.number}" if external_url else ""
     return Struct("template.AlertIncident", {"Number": chase.number, "State": str(chase.state), "Link": link})
-
-
-def _late(notice: Notice) -> timedelta:
-    seconds = timedelta(seconds=round(notice.late.total_seconds()))
-    return seconds if seconds >= NOTICEABLE else timedelta(0)

@@ -251,6 +251,10 @@ class Moment:
     level: int = -1
 
 
+NOTICEABLE = timedelta(seconds=30)
+"""How late a level may be before its messages say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What a notification about an incident says beyond its alerts.
@@ -279,3 +283,9 @@ class Notice:
     confirmed_at: datetime | None = None
     text: str = ""
     labels: Labels = NO_LABELS
+
+    @property
+    def late_by(self) -> timedelta:
+        """How late it is, in whole seconds; nothing where it is too little to be worth a word."""
+        seconds = timedelta(seconds=round(self.late.total_seconds()))
+        return seconds if seconds >= NOTICEABLE else timedelta(0)
