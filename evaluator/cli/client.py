@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -51,6 +53,17 @@ def send(url: str, method: str, path: str, token: str | None = None, body: Any =
         fail(f"no evaluator answers at {url} ({error}); name one with --url or EVALUATOR_URL")
     except ValueError:
         stranger(url)
+
+
+def delete_all(url: str, path: str, ids: Iterable[str], token: str | None = None) -> None:
+    """Delete what is below `path` by these ids; after all of them, what went wrong is one line on standard error and exit 1."""
+    wrong = []
+    for name in ids:
+        code, said = send(url, "DELETE", f"{path}/{quote(name, safe='')}", token)
+        if code != 200:
+            wrong.append(str(said.get("error", said) if isinstance(said, dict) else said))
+    if wrong:
+        fail("; ".join(wrong))
 
 
 def _found(url: str, path: str, token: str | None) -> httpx.Response:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, send
+from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, delete_all, send
 from evaluator.cli.output import counted, fail, print_json, print_table
 from evaluator.cli.silence_words import author, clock, matcher_texts, matchers_text, read_instant, read_span
 
@@ -69,13 +68,7 @@ def end(
     ids: Annotated[list[str], typer.Argument(help="Ids, as `list` prints them.")], url: Url = DEFAULT_URL, token: Token = None
 ) -> None:
     """End maintenance, or take back what is planned; what it held is looked at again."""
-    wrong = []
-    for name in ids:
-        code, said = send(url, "DELETE", f"{PATH}/{quote(name, safe='')}", token)
-        if code != 200:
-            wrong.append(str(said.get("error", said) if isinstance(said, dict) else said))
-    if wrong:
-        fail("; ".join(wrong))
+    delete_all(url, PATH, ids, token)
 
 
 def _refused(said: Any) -> None:

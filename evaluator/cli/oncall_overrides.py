@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import typer
 
-from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, send
+from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, delete_all, send
 from evaluator.cli.output import fail, print_json, print_table
 from evaluator.cli.silence_words import author, clock, read_span
 
@@ -72,13 +72,7 @@ def remove(
     ids: Annotated[list[str], typer.Argument(help="Ids, as `list` prints them.")], url: Url = DEFAULT_URL, token: Token = None
 ) -> None:
     """Take overrides back; one that has begun ends now."""
-    wrong = []
-    for name in ids:
-        code, said = send(url, "DELETE", f"{PATH}/{quote(name, safe='')}", token)
-        if code != 200:
-            wrong.append(str(said.get("error", said) if isinstance(said, dict) else said))
-    if wrong:
-        fail("; ".join(wrong))
+    delete_all(url, PATH, ids, token)
 
 
 def _row(one: Json) -> tuple[str, ...]:
