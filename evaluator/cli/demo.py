@@ -14,9 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import httpx
 import typer
@@ -24,9 +24,11 @@ import typer
 from evaluator.cli.output import counted, fail
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.cli.run import LogFormat, reading, serve
+from evaluator.service import listening
 from evaluator.service.logs import log, set_up
 
 START_SECONDS = 30.0
+STARTS = 3
 
 CONFIG = """\
 datasources:
@@ -68,12 +70,13 @@ def demo(
     """Show a rule go pending, firing, notified and resolved against a real Prometheus."""
     set_up(LogFormat.CONSOLE)
     with tempfile.TemporaryDirectory(prefix="evaluator-demo-") as name:
-        folder, port = Path(name), _free_port(9093)
-        with _a_prometheus(prometheus, folder, port) as url:
+        folder, listener = Path(name), _listener(9093)
+        port = listener.getsockname()[1]
+        with listener, _a_prometheus(prometheus, folder, port) as url:
             config = folder / "evaluator.yml"
             config.write_text(CONFIG.format(url=url, rules=rules_folder(), folder=folder, port=port))
             source = Source(config)
-            service = serve(read_or_fail(source), reading(source), seconds)
+            service = serve(read_or_fail(source), reading(source), seconds, listener)
     accepted = sum(count for (_, _, outcome), count in service.metrics.counts.attempts.items() if outcome == "accepted")
     if not accepted:
         fail("the demo ended before a notification was delivered; give it a minute")
@@ -96,47 +99,61 @@ def _a_prometheus(url: str | None, folder: Path, port: int) -> Iterator[str]:
     program = shutil.which("prometheus")
     if program is None:
         fail("no Prometheus found: install one (Debian: apt install prometheus), or set PROMETHEUS_URL to one that runs")
-    own = _free_port(9090)
-    (folder / "prometheus.yml").write_text(PROMETHEUS.format(own=own, port=port))
-    command = [
-        program,
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/prometheus",
-        f"--web.listen-address=127.0.0.1:{own}",
-        "--log.level=error",
-    ]
-    with (folder / "prometheus.log").open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+    with (folder / "prometheus.log").open("w+") as output:
+        process, address = _started(program, folder, port, output)
         try:
-            address = f"http://127.0.0.1:{own}"
-            _await_ready(process, address, folder / "prometheus.log")
             log.info("a Prometheus of the demo's own answers", url=address)
             yield address
         finally:
-            process.terminate()
-            process.wait(10)
+            _end(process)
 
 
-def _await_ready(process: subprocess.Popen[bytes], address: str, output: Path) -> None:
+def _started(program: str, folder: Path, port: int, output: TextIO) -> tuple[subprocess.Popen[bytes], str]:
+    """A Prometheus that is ready, and its URL. Nobody can keep a port for it, so one that was taken meanwhile costs a try."""
+    for _ in range(STARTS):
+        with _listener(9090) as probe:
+            own = probe.getsockname()[1]
+        (folder / "prometheus.yml").write_text(PROMETHEUS.format(own=own, port=port))
+        command = [
+            program,
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/prometheus",
+            f"--web.listen-address=127.0.0.1:{own}",
+            "--log.level=error",
+        ]
+        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        try:
+            ready = _ready(process, address := f"http://127.0.0.1:{own}")
+        except BaseException:
+            _end(process)
+            raise
+        if ready:
+            return process, address
+    output.seek(0)
+    fail(f"the Prometheus of the demo ended by itself: {output.read().strip()[-500:]}")
+
+
+def _ready(process: subprocess.Popen[bytes], address: str) -> bool:
+    """Waits until it answers; False when it ended by itself."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            fail(f"the Prometheus of the demo ended by itself: {output.read_text().strip()[-500:]}")
-        try:
+            return False
+        with suppress(httpx.HTTPError):
             if httpx.get(f"{address}/-/ready", trust_env=False).is_success:
-                return
-        except httpx.HTTPError:
-            pass
+                return True
         time.sleep(0.1)
     fail(f"the Prometheus of the demo is not ready after {START_SECONDS:.0f} seconds")
 
 
-def _free_port(wanted: int) -> int:
-    """`wanted` if nobody has it, else one that the system chooses."""
-    for port in (wanted, 0):
-        try:
-            with socket.create_server(("127.0.0.1", port)) as probe:
-                return int(probe.getsockname()[1])
-        except OSError:
-            continue
-    fail("no port is free on 127.0.0.1")
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(10)
+
+
+def _listener(wanted: int) -> socket.socket:
+    """Listens on `wanted` if nobody else does, else on a port that the system chooses."""
+    try:
+        return listening.bind("127.0.0.1", wanted)
+    except listening.ListenError:
+        return listening.bind("127.0.0.1", 0)

@@ -54,14 +54,16 @@ def run(
     serve(read_or_fail(source), reading(source))
 
 
-def serve(settings: Settings, read: Callable[[], Settings], seconds: float | None = None) -> Service:
+def serve(
+    settings: Settings, read: Callable[[], Settings], seconds: float | None = None, listener: socket.socket | None = None
+) -> Service:
     """Run the service over these settings until it is stopped, or for so many seconds; gives it back, closed.
 
-    What cannot be started is said in one line.
+    listener: where to be reached, if not at the address of the settings. What cannot be started is said in one line.
     """
     with ExitStack() as opened:
         try:
-            listener = opened.enter_context(listening.bind(*settings.listen))
+            listener = opened.enter_context(listener or listening.bind(*settings.listen))
             store = opened.enter_context(closing(open_store(settings.storage)))
             service = Service(settings, read, store, sys.stdout)
             _try_key(service)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -267,8 +269,12 @@ def quick_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
 def test_demo(quick_rules: Path) -> None:
-    """With a Prometheus of its own: a rule fires, its notification is printed, and it ends with 0."""
-    ended = evaluator("demo", env={"DEMO_SECONDS": "5", "PROMETHEUS_URL": None})
+    """With a Prometheus of its own, wherever a port is free: a rule fires, its notification is printed, and it ends with 0."""
+    with ExitStack() as held:
+        for port in (9090, 9093):
+            with suppress(OSError):  # somebody else holds it, which is as good
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+        ended = evaluator("demo", env={"DEMO_SECONDS": "5", "PROMETHEUS_URL": None})
     assert ended.code == 0, ended.err
     assert "FIRING:1  DemoPrometheusAnswers" in ended.out
     assert "The demo delivered 1 notification." in ended.err
