@@ -17,16 +17,18 @@ from rich.table import Table
 class Figures:
     """One contestant under one load.
 
-    due: evaluations that the time called for. cpu, prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process
-    and of the Prometheus that serves it, scraping not counted. rss, peak_rss: MiB. lag: p50, p99 and p99.9 of slot to state,
-    seconds; None where it is not exported. ready: seconds from the start until every rule had been evaluated once, slots
-    waited for included. others: cores that other processes of the machine used meanwhile.
+    pace: the interval of the rules, or that they were always due. due: evaluations that the time called for. cpu,
+    prometheus_cpu: seconds per 1,000 evaluations, of the evaluating process and of the Prometheus that serves it, scraping not
+    counted. within: Prometheus itself was who evaluated. rss, peak_rss: MiB. lag: p50, p99 and p99.9 of slot to state, seconds;
+    None where it is not exported. ready: seconds from the start until every rule had been evaluated once, slots waited for
+    included. others: cores that other processes of the machine used meanwhile.
     """
 
     who: str
     rules: int
     kind: str
     firing: float
+    pace: str
     seconds: float
     evaluations: int
     due: int
@@ -34,6 +36,7 @@ class Figures:
     missed: int
     cpu: float
     prometheus_cpu: float
+    within: bool
     cores: float
     rss: float
     peak_rss: float
@@ -41,14 +44,21 @@ class Figures:
     ready: float
     others: float
 
+    @property
+    def together(self) -> float:
+        """Processor seconds per 1,000 evaluations of both ends; Prometheus' own ruler is both."""
+        return self.prometheus_cpu if self.within else self.cpu + self.prometheus_cpu
+
 
 COLUMNS = (
     "rules",
     "who",
     "CPU s\nper 1,000",
     "Prometheus' CPU s\nper 1,000",
+    "both\ntogether",
     "cores",
     "RSS\nMiB",
+    "evaluations\nper second",
     "evaluated\nof those due",
     "missed\nslots",
     "failed",
@@ -73,12 +83,14 @@ def show(rows: Sequence[Figures], console: Console) -> None:
     table = Table(*COLUMNS)
     for row in rows:
         table.add_row(
-            f"{row.rules:,} {row.kind}\n{row.firing:g}% firing",
+            f"{row.rules:,} {row.kind}\n{row.firing:g}% firing, {row.pace}",
             row.who,
             _seconds(row.cpu),
             _seconds(row.prometheus_cpu),
+            _seconds(row.together),
             f"{max(0.0, row.cores):.2f}",
             f"{row.rss:.0f}",
+            f"{row.evaluations / row.seconds:,.0f}",
             f"{row.evaluations / row.due:.0%}",
             str(row.missed),
             str(row.failures),

@@ -1,7 +1,8 @@
 """Measures the evaluator beside its peers: the same rules, the same Prometheus, one run.
 
-    python bench/run.py [--rules 1000,10000] [--interval 15s] [--seconds 30] [--firing 1] [--kind simple|rate|tiers|sum]
-                        [--loop uvloop,asyncio] [--only evaluator,ruler,vmalert] [--no-pin] [--json FILE]
+    python bench/run.py [--rules 1000,10000] [--interval 10s,saturated] [--seconds 30] [--firing 1]
+                        [--kind simple|rate|tiers|sum] [--loop uvloop,asyncio] [--only evaluator,ruler,vmalert] [--no-pin]
+                        [--json FILE]
 
 What is measured and what the figures mean stands in README.md beside this file.
 """
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import alertmanager
@@ -32,17 +34,34 @@ from evaluator.core.durations import parse_duration
 
 INSTANCES = 10
 SETTLING = 2.0  # seconds between the first evaluation of the last rule and the first reading
+SCRAPES = "10s"
+SATURATED = "saturated"
+FLOODING = "10ms"
+"""The interval at saturation: nobody evaluates thousands of rules that often, so everybody is always late and never idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What every contestant goes through. interval: of the rules; seconds: measured; idle: cores of an unasked Prometheus."""
+    """What every contestant goes through.
+
+    pace: an interval, or SATURATED; seconds: measured; idle: cores of an unasked Prometheus.
+    """
 
     load: Load
     rules: int
-    interval: float
+    pace: str
     seconds: float
     idle: float
+
+    @property
+    def interval(self) -> str:
+        """Of the rules."""
+        return FLOODING if self.pace == SATURATED else self.pace
+
+    @property
+    def interval_seconds(self) -> float:
+        """The same."""
+        return parse_duration(self.interval).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +111,21 @@ def main() -> None:
         folder = Path(name)
         apps = -(-max(options.rules) // len(EXPRESSIONS[options.kind]))
         load = Load(apps, INSTANCES, options.firing, options.kind)
-        with Exporter(load) as exporter, prometheus(folder, exporter.address, options.interval) as server:
-            console.print(f"{load.apps * load.instances:,} series, {options.interval} interval, {options.seconds:.0f} s each …")
+        with Exporter(load) as exporter, prometheus(folder, exporter.address, SCRAPES) as server:
+            console.print(f"{load.apps * load.instances:,} series, {options.seconds:.0f} s each …")
             _await_series(server, load)
             idle = _idle_cores(server, options.seconds / 2)
-            for rules in options.rules:
-                course = Course(load, rules, parse_duration(options.interval).total_seconds(), options.seconds, idle)
+            for rules, pace in product(options.rules, options.interval):
+                course = Course(load, rules, pace, options.seconds, idle)
                 scene = Scene(server, exporter.address, folder / f"rules-{rules}.yml", folder, options.core)
-                write_rules(scene.rules, load, rules, options.interval)
+                write_rules(scene.rules, load, rules, course.interval)
                 for contestant in contestants:
                     rows.append(_figures(contestant, course, _run(contestant, scene, course)))
                     console.print(line(rows[-1]))
     show(rows, console)
     show_peers(options.rules, options.kind, console)
     if options.json:
-        write_json(options.json, rows, {"machine": platform.platform(), "cores": os.cpu_count(), "interval": options.interval})
+        write_json(options.json, rows, {"machine": platform.platform(), "cores": os.cpu_count(), "scrapes": SCRAPES})
 
 
 def _run(contestant: Contestant, scene: Scene, course: Course) -> Spell:
@@ -114,7 +133,7 @@ def _run(contestant: Contestant, scene: Scene, course: Course) -> Spell:
     began = time.monotonic()
     earlier = scene.prometheus.metrics()
     with contestant.running(scene) as program:
-        patience = START_SECONDS + 2 * course.interval
+        patience = START_SECONDS + 2 * course.interval_seconds
         program.wait_until("one round", patience, lambda: contestant.has_evaluated(program, course.rules, earlier))
         ready = time.monotonic() - began
         time.sleep(SETTLING)
@@ -145,13 +164,15 @@ def _figures(contestant: Contestant, course: Course, spell: Spell) -> Figures:
         rules=course.rules,
         kind=course.load.kind,
         firing=course.load.firing,
+        pace=course.pace,
         seconds=spell.seconds,
         evaluations=evaluations,
-        due=round(course.rules * spell.seconds / course.interval),
+        due=round(course.rules * spell.seconds / course.interval_seconds),
         failures=spell.counted(names.failures),
         missed=spell.counted(names.missed),
         cpu=1000 * cpu / max(1, evaluations),
         prometheus_cpu=1000 * served / max(1, evaluations),
+        within=spell.within,
         cores=cpu / spell.seconds,
         rss=spell.rss,
         peak_rss=spell.peak_rss,
@@ -177,7 +198,7 @@ def _idle_cores(server: Program, seconds: float) -> float:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the evaluator beside its peers.")
     parser.add_argument("--rules", type=_counts, default=[1000, 10000], help="numbers of rules, one measurement each")
-    parser.add_argument("--interval", default="15s", help="of scrapes and evaluations")
+    parser.add_argument("--interval", type=_words, default=["10s", SATURATED], help=f"of evaluations, several; or {SATURATED}")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of each; best a multiple of the interval")
     parser.add_argument("--firing", type=float, default=1.0, help="percent of the rules that find something")
     parser.add_argument("--kind", choices=sorted(EXPRESSIONS), default="simple", help="of the expressions")
