@@ -22,9 +22,9 @@ from evaluator.api.incident_shown import shown_incident
 from evaluator.api.v2 import bodies
 from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
+from evaluator.core.incidents.acting import why_not
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord
-from evaluator.core.incidents.transitions import why_not
 
 CLI = "evaluator-cli"
 """Begins the user agent of the command line."""

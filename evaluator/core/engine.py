@@ -51,10 +51,11 @@ from evaluator.core.events import (
 from evaluator.core.fallback import PATIENCE
 from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.incidents.actions import Acted
-from evaluator.core.incidents.incidents import INCIDENT, Incidents
+from evaluator.core.incidents.incidents import Incidents
 from evaluator.core.incidents.maintaining import MAINTENANCE
 from evaluator.core.incidents.pages import INCIDENT as PAGED
 from evaluator.core.incidents.pages import PAGE
+from evaluator.core.incidents.register import INCIDENT
 from evaluator.core.incidents.standing import HOURS
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from evaluator.core.events import Event
+from evaluator.core.incidents.acting import why_not
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.records import IncidentRecord, PageRecord
-from evaluator.core.incidents.transitions import why_not
 from evaluator.core.oncall import Override
 from evaluator.core.people import Person
 from evaluator.core.settings import Settings

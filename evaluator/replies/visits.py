@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from evaluator.core.incidents.acting import SECOND_VISIT
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
-from evaluator.core.incidents.transitions import SECOND_VISIT
 from evaluator.core.people import Person
 from evaluator.core.settings import Settings
 from evaluator.replies.desk import Way

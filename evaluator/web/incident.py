@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.durations import parse_duration
+from evaluator.core.incidents.acting import ALLOWED, why_not
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageKind, PageRecord
 from evaluator.core.incidents.story import sentence
-from evaluator.core.incidents.transitions import ALLOWED, why_not
 from evaluator.core.view import View
 from evaluator.web.choice import Choice
 from evaluator.web.described import describe, value_of

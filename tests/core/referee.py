@@ -21,9 +21,9 @@ from evaluator.core.effects import Deliver, Effect, Forget, Note, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed
 from evaluator.core.incidents.incident import clock_at
-from evaluator.core.incidents.incidents import INCIDENT as TIMER
 from evaluator.core.incidents.pages import INCIDENT
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageKind, PageRecord, PageState
+from evaluator.core.incidents.register import INCIDENT as TIMER
 from evaluator.core.labels import Labels
 from evaluator.core.records import Decision, LedgerRecord, OutboxRecord
 from evaluator.core.settings import Settings

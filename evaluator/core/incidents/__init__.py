@@ -1,8 +1,9 @@
 """Incidents: who is chased about what fires, until somebody acknowledges it or it is over.
 
 `policy` is what a configuration says of it, `records` what is kept, `incident` one incident and its clock, `transitions` what
-may become of it. `belonging` and `members` say which alert groups are one incident, `standing` what these come to, `reach` who
-is meant by a level, `pages`, `turns` and `composing` what is sent to them. `confirming` asks whether it is still true before
-somebody else is woken, `maintaining` knows what people work on. `story` and `review` tell what happened. `incidents` is all of
-it together, as a part of the machine.
+may become of it by itself, `acting` what people bring, `steps` the form of both. `belonging` and `members` say which alert
+groups are one incident, `standing` what these come to, `reach` who is meant by a level, `pages`, `turns` and `composing` what is
+sent to them. `confirming` asks whether it is still true before somebody else is woken, `maintaining` knows what people work on.
+`story` and `review` tell what happened. `incidents` is all of it together, as a part of the machine: `register`, `looking`,
+`opening`, `chasing` and `settling`.
 """

@@ -28,7 +28,7 @@ from evaluator.core.incidents.records import (
     PageState,
     Pairs,
 )
-from evaluator.core.incidents.transitions import Audience
+from evaluator.core.incidents.steps import Audience
 from evaluator.core.incidents.turns import GATHERING, Turns, naming
 from evaluator.core.journal import Journal
 from evaluator.core.receivers import Integration
@@ -86,6 +86,10 @@ class Pages:
     def of(self, number: int) -> list[PageRecord]:
         """All pages about an incident, in the order in which they were planned."""
         return list(self._pages.get(number, {}).values())
+
+    def page(self, ident: str) -> PageRecord:
+        """The page with that id, of an incident at hand. Raises KeyError."""
+        return self._pages[self._places[ident]][ident]
 
     def waits(self, integration: str) -> bool:
         """Whether anything is on its way to this integration."""
@@ -233,7 +237,7 @@ class Pages:
         """A page's time has come, its first or that of a retry."""
         if ident not in self._places:
             return
-        page = self._page(ident)
+        page = self.page(ident)
         if page.state is PageState.PLANNED:
             self._claim(page, now)
         elif page.state is PageState.SENDING:
@@ -322,7 +326,7 @@ class Pages:
         row = self._rows.pop(ident, None)
         if row is None:
             return None
-        page = self._page(ident)
+        page = self.page(ident)
         called = tuple(pair for pair in receipt if pair[0] != TEMPLATE_ERROR)
         self._keep(replace(page, state=PageState.SENT, sent_at=now, receipt=called, attempts=page.attempts + 1, error=""))
         self._journal.forget(OutboxRecord, row.key)
@@ -337,7 +341,7 @@ class Pages:
         """A page was told by another one's message; also if it was taken back while that was on its way."""
         if ident not in self._places:
             return
-        page = self._page(ident)
+        page = self.page(ident)
         if page.state in (PageState.PLANNED, PageState.CANCELLED):
             self._timers.cancel((PAGE, ident))
             self._turns.leave(page)
@@ -362,7 +366,7 @@ class Pages:
         row = self._rows.get(event.outbox)
         if row is None:
             return None
-        page = self._page(event.outbox)
+        page = self.page(event.outbox)
         may_have = now if event.unknown else page.sent_at
         page = replace(page, attempts=page.attempts + 1, error=event.error, sent_at=may_have)
         record = self._record_of(page.incident)
@@ -390,7 +394,7 @@ class Pages:
 
         As in `reach`, channels do not count where people are meant.
         """
-        page = self._page(ident)
+        page = self.page(ident)
         same = [
             one for one in self.of(page.incident) if (one.epoch, one.level, one.kind) == (page.epoch, page.level, PageKind.PAGE)
         ]
@@ -413,7 +417,7 @@ class Pages:
             self._place(page)
         for row in rows:
             if row.id in self._places:
-                page = self._page(row.id)
+                page = self.page(row.id)
                 self._rows[row.id] = row
                 if row.retry_at is None:
                     self._place(replace(page, sent_at=page.sent_at or now))
@@ -433,9 +437,6 @@ class Pages:
             self._drop_row(page)
             del self._places[page.id]
         self._pages.pop(number, None)
-
-    def _page(self, ident: str) -> PageRecord:
-        return self._pages[self._places[ident]][ident]
 
     def _place(self, page: PageRecord) -> None:
         self._pages.setdefault(page.incident, {})[page.id] = page
