@@ -53,9 +53,9 @@ from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.incidents import Incidents
 from evaluator.core.incidents.maintaining import MAINTENANCE
-from evaluator.core.incidents.pages import INCIDENT as PAGED
-from evaluator.core.incidents.pages import PAGE
 from evaluator.core.incidents.register import INCIDENT
+from evaluator.core.incidents.sending import INCIDENT as PAGED
+from evaluator.core.incidents.sending import PAGE
 from evaluator.core.incidents.standing import HOURS
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels

@@ -21,9 +21,9 @@ from evaluator.core.effects import Deliver, Effect, Forget, Note, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed
 from evaluator.core.incidents.incident import clock_at
-from evaluator.core.incidents.pages import INCIDENT
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageKind, PageRecord, PageState
 from evaluator.core.incidents.register import INCIDENT as TIMER
+from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import Labels
 from evaluator.core.records import Decision, LedgerRecord, OutboxRecord
 from evaluator.core.settings import Settings
@@ -120,7 +120,8 @@ class Referee(Machine):
                 continue
             self.flying[ident] = row
             if row.group == STORM:
-                same = [one for one in begun if one.integration == row.integration and one.retry_at is None]
+                place = self.dispatch.destinations.place
+                same = [one for one in begun if place(one.integration) == place(row.integration) and one.retry_at is None]
                 self.storms[ident] = [one for one in same if one.id not in alone]
         rows = [*(row for row in self.flying.values() if row.group != STORM), *chain.from_iterable(self.storms.values())]
         lanes = [(row.group, row.integration) for row in rows if row.id in known]

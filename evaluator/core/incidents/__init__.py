@@ -2,8 +2,8 @@
 
 `policy` is what a configuration says of it, `records` what is kept, `incident` one incident and its clock, `transitions` what
 may become of it by itself, `acting` what people bring, `steps` the form of both. `belonging` and `members` say which alert
-groups are one incident, `standing` what these come to, `reach` who is meant by a level, `pages`, `turns` and `composing` what is
-sent to them. `confirming` asks whether it is still true before somebody else is woken, `maintaining` knows what people work on.
-`story` and `review` tell what happened. `incidents` is all of it together, as a part of the machine: `register`, `looking`,
-`opening`, `chasing` and `settling`.
+groups are one incident, `standing` what these come to, `reach` who is meant by a level. `pages` plans what is sent to them,
+`sending` sends it, `turns` and `composing` say when and what, `page_table` has it all. `confirming` asks whether it is still
+true before somebody else is woken, `maintaining` knows what people work on. `story` and `review` tell what happened.
+`incidents` is all of it together, as a part of the machine: `register`, `looking`, `opening`, `chasing` and `settling`.
 """

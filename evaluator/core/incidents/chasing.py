@@ -222,8 +222,8 @@ class Chasing:
     def failed(self, event: DeliveryFailed, now: datetime) -> OutboxRecord | None:
         """An attempt was not accepted; None when it was at no page. A level whose pages are all refused is an empty one."""
         row = self._pages.failed(event, now)
-        if row is not None and event.permanent and self._pages.lost(event.outbox):
-            page = self._pages.page(event.outbox)
+        page = self._pages.table.page(event.outbox) if row is not None else None
+        if page is not None and event.permanent and self._pages.table.lost(page):
             record = self._register.table[page.incident]
             if record.running and (record.epoch, record.level) == (page.epoch, page.level):
                 self.do(transitions.nobody(record, "every message to them was refused for good", now), now)

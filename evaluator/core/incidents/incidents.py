@@ -70,7 +70,7 @@ class Incidents:
         return Directory(settings.duty, settings.ladders, settings.receivers, self._made)
 
     def _compose(self, record: IncidentRecord, page: PageRecord, now: datetime) -> Notification:
-        return self._composing.message(record, page, self.pages.directory, self.pages.root(page), now)
+        return self._composing.message(record, page, self.pages.directory, self.pages.table.root(page), now)
 
     def _look(self, identity: str, now: datetime) -> None:
         self._looking.look(identity, now)

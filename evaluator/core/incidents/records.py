@@ -166,8 +166,9 @@ class PageRecord:
 
     @property
     def id(self) -> str:
-        """Follows from what may exist once only; the outbox row is called the same."""
-        parts = (self.incident, self.epoch, self.level, self.whom, self.way, self.offset, self.kind, self.serial)
+        """Follows from what may exist once only; the outbox row is called the same. Updates of one climb are one page."""
+        level = -1 if self.kind is PageKind.UPDATE and not self.serial else self.level
+        parts = (self.incident, self.epoch, level, self.whom, self.way, self.offset, self.kind, self.serial)
         return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
     @property
