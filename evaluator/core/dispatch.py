@@ -15,6 +15,7 @@ from datetime import datetime
 
 from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.considering import Considering
+from evaluator.core.destinations import Destinations
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.fallback import PATIENCE, fails
 from evaluator.core.grouping import AlertGroup, Lane
@@ -25,6 +26,7 @@ from evaluator.core.lanes import Lanes
 from evaluator.core.leaving import Leaving
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import REPEAT, Answered, Outgoing
+from evaluator.core.pacing import Pacing
 from evaluator.core.receivers import Receiver
 from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, Pairs
 from evaluator.core.returning import Returning
@@ -85,8 +87,18 @@ class Dispatch:
 
     @property
     def storms(self) -> frozenset[str]:
-        """The integrations that were told of many groups together, and not yet that this is over."""
-        return self._outgoing.storms.names
+        """The places that were told of many groups together, and not yet that this is over."""
+        return self._outgoing.storms.places
+
+    @property
+    def destinations(self) -> Destinations:
+        """Which integrations are told in the same place."""
+        return self._outgoing.destinations
+
+    @property
+    def pacing(self) -> Pacing:
+        """Whose turn it is at destinations with a limit."""
+        return self._outgoing.pacing
 
     @property
     def compatibility(self) -> bool:
@@ -144,7 +156,7 @@ class Dispatch:
         for lane in list(group.lanes.values()):
             self._considering.consider(group, lane, mutes, now)
         self._await_hour(group, now)
-        self._leaving.settle(group)
+        self._leaving.settle(group, now)
 
     def _await_hour(self, group: AlertGroup, now: datetime) -> None:
         """Look at the group again when the time of day begins, or ceases, to mute it."""
@@ -189,9 +201,9 @@ class Dispatch:
         """A row that failed is due once more."""
         self._outgoing.retry(row_id, now)
 
-    def take_turns(self, integration: str, now: datetime) -> None:
-        """An integration with a rate limit may be told something again."""
-        self._outgoing.take_turns(integration, now)
+    def take_turns(self, service: str, now: datetime) -> None:
+        """A destination with a rate limit may be told something again."""
+        self._outgoing.take_turns(service, now)
 
     def _answered(self, answered: Answered | None, now: datetime) -> OutboxRecord | None:
         """Decide what waited for the answer, and let those go that everybody has heard of."""
@@ -205,7 +217,7 @@ class Dispatch:
                 self._timers.cancel((PATIENCE, group.id, lane.name))
             elif row.refused:
                 self._considering.fall_back(group, lane, now)
-            self._leaving.settle(group)
+            self._leaving.settle(group, now)
         return answered.row
 
     # -- reload and restart -------------------------------------------------------------------------------------------

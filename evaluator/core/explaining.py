@@ -290,7 +290,8 @@ def _told(lane: Lane, fingerprint: str) -> Told:
 
 
 def _undelivered(machine: Machine, lane: Lane, row: OutboxRecord, fingerprint: str) -> Undelivered:
-    retry_at = machine.timers.at((TURN, lane.name) if row.paced else (RETRY, row.id))
+    turn = (TURN, machine.dispatch.destinations.service(lane.name))
+    retry_at = machine.timers.at(turn if row.paced else (RETRY, row.id))
     return Undelivered(
         reason=row.notification.reason,
         tells=any(alert.labels.fingerprint == fingerprint for alert in row.notification.alerts),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.fallback import PATIENCE
 from evaluator.core.grouping import AlertGroup, Lane
@@ -26,7 +28,7 @@ class Leaving:
         self._timers = timers
         self._journal = journal
 
-    def settle(self, group: AlertGroup) -> None:
+    def settle(self, group: AlertGroup, now: datetime) -> None:
         """Once nothing is on its way, let the ended alerts go that everybody has heard of; and the group, if it is empty."""
         if not group.idle:
             return
@@ -36,7 +38,7 @@ class Leaving:
                 self._leave(group, alert)
         group.considered = {}
         if not group.alerts:
-            self._close(group)
+            self._close(group, now)
 
     def _owed(self, group: AlertGroup, fingerprint: str) -> bool:
         """Whether somebody who was told that this alert fires, and wants to hear of its end, has not heard of it."""
@@ -58,28 +60,29 @@ class Leaving:
             self._muting.forget(alert)
         self._journal.forget(AlertRecord, alert.key)
 
-    def _close(self, group: AlertGroup) -> None:
+    def _close(self, group: AlertGroup, now: datetime) -> None:
         self._groups.remove(group)
         for lane in group.lanes.values():
-            self._forget(group, lane)
+            self._forget(group, lane, now)
 
-    def forsake(self, group: AlertGroup, alert: Alert) -> None:
+    def forsake(self, group: AlertGroup, alert: Alert, now: datetime) -> None:
         """Take an alert that fires on out of a group without a word."""
         del group.alerts[alert.fingerprint]
         alert.groups.discard(group.id)
         self._groups.stir(group)
         self._journal.touch(AlertRecord, alert.key, alert.record)
-        self.settle(group)
+        self.settle(group, now)
 
-    def remove_lane(self, group: AlertGroup, name: str) -> None:
+    def remove_lane(self, group: AlertGroup, name: str, now: datetime) -> None:
         """Tell this integration nothing more of the group, and forget what it was told."""
         lane = group.lanes.pop(name)
         if lane.row is not None:
             self._outgoing.drop(lane)
-        self._forget(group, lane)
+        self._forget(group, lane, now)
 
-    def _forget(self, group: AlertGroup, lane: Lane) -> None:
+    def _forget(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
         self._timers.cancel((REPEAT, group.id, lane.name))
         self._timers.cancel((PATIENCE, group.id, lane.name))
         if lane.told is not None:
             self._journal.forget(LedgerRecord, lane.told.key)
+            self._outgoing.leave_storm(group, lane, now)

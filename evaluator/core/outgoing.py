@@ -8,7 +8,7 @@ on. The ledger changes in no other way, but for what it says of mutes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from evaluator.core import backoff
 from evaluator.core.alerts import Alert
 from evaluator.core.dedup import Terms
+from evaluator.core.destinations import Destinations
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.journal import Journal
@@ -33,7 +34,7 @@ from evaluator.core.records import (
     Pairs,
 )
 from evaluator.core.settings import Settings
-from evaluator.core.storms import Flight, Storms
+from evaluator.core.storms import Flight, Storms, member
 from evaluator.core.timers import Timers
 
 FLUSH, RETRY, REPEAT = "flush", "retry", "repeat"
@@ -61,7 +62,7 @@ class Outgoing:
     def __init__(self, timers: Timers, journal: Journal) -> None:
         self.compatibility = False
         self.storms = Storms(journal)
-        self._pacing = Pacing(timers)
+        self.pacing = Pacing(timers)
         self._timers = timers
         self._journal = journal
         self._rows: dict[str, tuple[AlertGroup, Lane]] = {}
@@ -76,9 +77,15 @@ class Outgoing:
         """Take a configuration, and its integrations by the names of their lanes."""
         self.compatibility = settings.compatibility
         self.storms.external_url = settings.external_url
-        self._pacing.configure(integrations)
-        for name in self.storms.names - integrations.keys():
-            self.storms.forget(name)
+        self.pacing.configure(integrations)
+        for place in self.storms.places:
+            if place not in self.destinations:
+                self.storms.forget(place)
+
+    @property
+    def destinations(self) -> Destinations:
+        """Which integrations are told in the same place."""
+        return self.pacing.destinations
 
     def waits(self, integration: str) -> bool:
         """Whether anything waits for this integration, its own failing aside: to hear of that is no end in itself."""
@@ -94,7 +101,7 @@ class Outgoing:
         if lane.row is not None:
             self._rows[lane.row.id] = (group, lane)
             if lane.row.paced:
-                self._pacing.join(lane.name, lane.row.id)
+                self.pacing.join(lane.name, lane.row.id)
 
     def resume(self, group: AlertGroup, lane: Lane, row: OutboxRecord, now: datetime) -> None:
         """Take a row back from the store.
@@ -105,8 +112,8 @@ class Outgoing:
         if lane.in_flight:
             self._doubt(group, lane, row, now)
         self.follow(group, lane)
-        if row.paced and self._pacing.limited(lane.name):
-            self._pacing.wait(lane.name, row.id, now)
+        if row.paced and self.pacing.limited(lane.name):
+            self.pacing.wait(lane.name, row.id, now)
         else:
             self._timers.set((RETRY, row.id), max(now, row.retry_at or now))
 
@@ -143,8 +150,8 @@ class Outgoing:
     def _attempt(self, lane: Lane, row: OutboxRecord, now: datetime) -> None:
         """Make an attempt, or wait for the turn to make it."""
         self._timers.cancel((RETRY, row.id))
-        if self._pacing.limited(lane.name):
-            self._queue(lane, row, self._pacing.wait(lane.name, row.id, now))
+        if self.pacing.limited(lane.name):
+            self._queue(lane, row, self.pacing.wait(lane.name, row.id, now))
         else:
             self._begin(lane, row)
 
@@ -155,7 +162,7 @@ class Outgoing:
 
     def _begin(self, lane: Lane, row: OutboxRecord, alone: bool = True) -> None:
         """The row is on its way from now on. alone: not as a part of a storm."""
-        self._pacing.leave(lane.name, row.id)
+        self.pacing.leave(lane.name, row.id)
         lane.row = replace(row, retry_at=None, paced=False) if row.retry_at is not None else row
         lane.in_flight = True
         self._journal.save(lane.row)
@@ -164,32 +171,32 @@ class Outgoing:
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
-    def take_turns(self, name: str, now: datetime) -> None:
-        """Make the attempts that wait for their turn at this integration, as many as its bucket gives out."""
-        bucket = self._pacing.bucket(name)
+    def take_turns(self, service: str, now: datetime) -> None:
+        """Make the attempts that wait for their turn at this destination, as many as its bucket gives out."""
+        bucket = self.pacing.bucket(service)
         while bucket is None or bucket.left(now):
-            if not self._take_turn(name, now, len(self._pacing.waiting(name)) if bucket is None else bucket.left(now)):
+            left = len(self.pacing.waiting(service)) if bucket is None else bucket.left(now)
+            if not self._take_turn(service, now, left):
                 break
             if bucket is not None:
                 bucket.take(now)
-        if self._pacing.waiting(name):
-            self._pacing.await_turn(name, now)
-        elif self.storms.over(name):
-            self._pacing.await_turn(name, self.storms.not_before(name, now))
+        if self.pacing.waiting(service):
+            self.pacing.await_turn(service, now)
+        for place in self._over(service):
+            self._await_end(place, now)
 
-    def _take_turn(self, name: str, now: datetime, left: int) -> bool:
+    def _take_turn(self, service: str, now: datetime, left: int) -> bool:
         """Make one attempt: for all of a storm, or for what is most urgent; gives whether there was anything to tell."""
-        rows = sorted((self._row(ident) for ident in self._pacing.waiting(name)), key=_urgency)
-        together = [row for row in rows if self._joins(row)]
-        if self.storms.breaks(name, together, left, now) and _urgency(together[0])[0] == _urgency(rows[0])[0]:
-            self._tell_together(name, together, now)
-        elif rows:
+        rows = sorted((self._row(ident) for ident in self.pacing.waiting(service)), key=_urgency)
+        if not rows:
+            return self._tell_end(service, now)
+        place = self.destinations.place(rows[0].integration)
+        together = [row for row in rows if place and self._joins(row, place)]
+        if self.storms.breaks(place, together, left, now) and _urgency(together[0])[0] == _urgency(rows[0])[0]:
+            self._tell_together(place, together, now)
+        else:
             _, lane = self._rows[rows[0].id]
             self._begin(lane, rows[0])
-        elif self.storms.over(name) and self.storms.not_before(name, now) <= now:
-            self._tell_together(name, (), now)
-        else:
-            return False
         return True
 
     def _row(self, ident: str) -> OutboxRecord:
@@ -197,15 +204,41 @@ class Outgoing:
         assert row is not None
         return row
 
-    def _joins(self, row: OutboxRecord) -> bool:
-        """Whether what the destination knows of the row's group it knows from a storm, or it knows nothing."""
+    def _joins(self, row: OutboxRecord, place: str) -> bool:
+        """Whether the row is read in this place, where people know of its group from a storm, or nothing."""
         group, lane = self._rows[row.id]
-        return lane.told is None or not lane.told.owed or group.id in self.storms.members(lane.name)
+        if self.destinations.place(lane.name) != place:
+            return False
+        return lane.told is None or not lane.told.owed or member(lane.name, group.id) in self.storms.members(place)
 
-    def _tell_together(self, name: str, rows: Sequence[OutboxRecord], now: datetime) -> None:
+    def _tell_together(self, place: str, rows: Sequence[OutboxRecord], now: datetime) -> None:
         for row in rows:
             self._begin(self._rows[row.id][1], row, alone=False)
-        self._journal.deliver(self.storms.tell(name, rows, now))
+        self._journal.deliver(self.storms.tell(place, self.destinations.lanes(place), rows, now))
+
+    # -- ends of storms -----------------------------------------------------------------------------------------------
+
+    def _over(self, service: str) -> list[str]:
+        """The places of this destination where the end of a storm is to be told."""
+        places = sorted(place for place in self.storms.places if self.storms.over(place))
+        return [place for place in places if self._service(place) == service]
+
+    def _service(self, place: str) -> str:
+        return self.destinations.service(self.destinations.lanes(place)[0])
+
+    def _tell_end(self, service: str, now: datetime) -> bool:
+        due = (place for place in self._over(service) if self.storms.not_before(place, now) <= now)
+        place = next(due, None)
+        if place is not None:
+            self._tell_together(place, (), now)
+        return place is not None
+
+    def _await_end(self, place: str, now: datetime) -> None:
+        """A storm is over: tell that, if anybody wants to hear of it."""
+        if self.destinations.wants_ends(place):
+            self.pacing.await_turn(self._service(place), self.storms.not_before(place, now))
+        else:
+            self.storms.forget(place)
 
     # -- rows go, and are answered ------------------------------------------------------------------------------------
 
@@ -213,7 +246,7 @@ class Outgoing:
         """Nobody waits for the lane's row any more."""
         assert lane.row is not None
         self._timers.cancel((RETRY, lane.row.id))
-        self._pacing.leave(lane.name, lane.row.id)
+        self.pacing.leave(lane.name, lane.row.id)
         self._rows.pop(lane.row.id, None)
         self._dropped.add(lane.name)
         self._journal.forget(OutboxRecord, lane.row.key)
@@ -227,7 +260,11 @@ class Outgoing:
             landed = self._accept(ident, receipt, called, now)
             return landed and Answered(landed.row, (landed,))
         told = tuple(filter(None, (self._accept(row, receipt, (), now) for row in flight.rows)))
-        self.storms.joined(flight, (one.group.id for one in told if one.row.notification.firing), called)
+        firing = (one for one in told if one.row.notification.firing)
+        here = (one for one in firing if self.destinations.place(one.lane.name) == flight.place)
+        self.storms.joined(flight, (member(one.lane.name, one.group.id) for one in here), called)
+        if self.storms.over(flight.place):
+            self._await_end(flight.place, now)
         return Answered(flight.row, told)
 
     def _accept(self, ident: str, receipt: Pairs, called: Pairs, now: datetime) -> Landed | None:
@@ -266,6 +303,8 @@ class Outgoing:
             self._doubt(group, lane, lane.row, now)
         self._journal.save(lane.row)
         self._journal.note(Attempt(now, row.id, group.id, lane.name, attempts, event.error, event.permanent))
+        if event.retry_after is not None and not event.permanent and not self.compatibility:
+            self.pacing.hold(self.destinations.service(lane.name), now, retry_at)
         if event.permanent:
             self._timers.set_earlier((FLUSH, group.id), retry_at)
         else:
@@ -274,18 +313,18 @@ class Outgoing:
 
     def _storm_refused(self, flight: Flight, event: DeliveryFailed, now: datetime) -> tuple[Landed, ...]:
         """Refused for good, each row waits for its group's tick. Otherwise all wait together, and nothing overtakes them."""
-        name = flight.row.integration
         landed = tuple(filter(None, (self._refuse(row, event, now) for row in flight.rows)))
-        if not event.unknown:
-            self.storms.refused(flight)
+        self.storms.refused(flight, event.unknown)
+        service = self.destinations.service(flight.row.integration)
         if not landed:
-            self.storms.refused_end(name, now + backoff.LONGEST)
-            self.take_turns(name, now)
-        elif not event.permanent and self._pacing.limited(name):
+            self.storms.refused_end(flight.place, now + backoff.LONGEST)
+            self.take_turns(service, now)
+        elif not event.permanent:
             again = max(one.row.retry_at or now for one in landed)
-            self._pacing.hold(name, again)
+            self.pacing.hold(service, now, again)
             for one in landed:
-                self._attempt(one.lane, one.row, now)
+                if self.pacing.limited(one.lane.name):
+                    self._attempt(one.lane, one.row, now)
         return landed
 
     def _wait(self, event: DeliveryFailed, group: AlertGroup, attempts: int) -> timedelta:
@@ -330,30 +369,32 @@ class Outgoing:
         known = tuple(sorted(firing.union(held)))
         lane.told = LedgerRecord(group.id, lane.name, at, known, tuple(sorted(resolved)), receipt, held)
         self._journal.save(lane.told)
-        self._leave_storm(group, lane, now)
+        self.leave_storm(group, lane, now)
         if firing:
             self._timers.set((REPEAT, group.id, lane.name), max(now, at + self.terms(group, lane).repeat))
         else:
             self._timers.cancel((REPEAT, group.id, lane.name))
 
-    def _leave_storm(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
-        """The integration has had a message of this group's own, or one that the group is over."""
-        if self.storms.left(lane.name, group.id):
-            if lane.integration.send_resolved:
-                self._pacing.await_turn(lane.name, now)
-            else:
-                self.storms.forget(lane.name)
+    def leave_storm(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
+        """The integration has had a message of this group's own, or one that it is over, or will hear of it no more."""
+        if not self.storms.places:
+            return
+        place = self.destinations.place(lane.name)
+        if self.storms.left(place, member(lane.name, group.id)):
+            self._await_end(place, now)
 
     def settle_storms(self, groups: Mapping[str, AlertGroup], now: datetime) -> None:
         """Groups that are gone, or are owed nothing any more, have left their storms; limits may have changed."""
-        self._pacing.look_again(now)
-        for name in sorted(self.storms.names):
-            for ident in sorted(self.storms.members(name)):
-                lane = groups[ident].lanes.get(name) if ident in groups else None
-                if lane is None or (lane.row is None and not (lane.told and lane.told.owed)):
-                    self.storms.left(name, ident)
-            if self.storms.over(name):
-                self._pacing.await_turn(name, now)
+        self.pacing.look_again(now)
+        if not self.storms.places:
+            return
+        known = {(self.destinations.place(lane.name), member(lane.name, group.id)) for group, lane in _concerned(groups)}
+        for place in sorted(self.storms.places):
+            for known_as in sorted(self.storms.members(place)):
+                if (place, known_as) not in known:
+                    self.storms.left(place, known_as)
+            if self.storms.over(place):
+                self._await_end(place, now)
 
     def _holds(self, group: AlertGroup, lane: Lane, name: str) -> bool:
         alert = group.alerts.get(name)
@@ -364,6 +405,14 @@ class Outgoing:
         if lane.told is not None and lane.told.firing:
             due = lane.told.told_at + self.terms(group, lane).repeat
             self._timers.set((REPEAT, group.id, lane.name), max(now, due))
+
+
+def _concerned(groups: Mapping[str, AlertGroup]) -> Iterator[tuple[AlertGroup, Lane]]:
+    """The lanes that are owed something, or are about to be told something."""
+    for group in groups.values():
+        for lane in group.lanes.values():
+            if lane.row is not None or (lane.told is not None and lane.told.owed):
+                yield group, lane
 
 
 def _urgency(row: OutboxRecord) -> tuple[bool, datetime, str]:

@@ -6,7 +6,8 @@ an idle one is nothing at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from evaluator.core.durations import format_duration
@@ -27,6 +28,15 @@ class RateLimit:
     def gap(self) -> timedelta:
         """The time in which one is added to the bucket."""
         return self.per / self.messages
+
+
+def strictest(limits: Iterable[RateLimit | None]) -> RateLimit | None:
+    """The limit that keeps all of these: the slowest rate, and the smallest burst; None when nothing limits."""
+    found = [limit for limit in limits if limit is not None]
+    if not found:
+        return None
+    slowest = max(found, key=lambda limit: (limit.gap, limit.per))
+    return replace(slowest, burst=min(limit.burst for limit in found))
 
 
 @dataclass(slots=True)
@@ -53,6 +63,19 @@ class Bucket:
         """Take one; there must be one left."""
         assert self.left(now) > 0, "the bucket is empty"
         self.full_at = max(now, self.full_at or now) + self.limit.gap
+
+    def draw(self, now: datetime) -> None:
+        """Take one for what cannot wait, also from an empty bucket; never in advance of more than one `per`."""
+        deepest = now + self.limit.burst * self.limit.gap + self.limit.per
+        self.full_at = min(max(now, self.full_at or now) + self.limit.gap, max(deepest, self.full_at or deepest))
+
+    def under(self, limit: RateLimit, now: datetime) -> Bucket:
+        """The same bucket under another limit: what was taken stays taken, as far as it has room for that."""
+        if limit == self.limit:
+            return self
+        owed = timedelta(0) if self.full_at is None else max(timedelta(0), self.full_at - now)
+        missing = min(limit.burst, -(-owed // self.limit.gap))
+        return Bucket(limit, now + missing * limit.gap if missing else None, self.not_before)
 
     def hold(self, until: datetime) -> None:
         """Give out nothing before `until`."""

@@ -22,6 +22,7 @@ from datetime import datetime
 from itertools import chain
 
 from evaluator.core.alerts import Alert, Alerts
+from evaluator.core.destinations import Destinations
 from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Deliver
 from evaluator.core.engine import Machine
@@ -115,7 +116,7 @@ class _Rehearsal:
         self._dispatch = Dispatch(machine.settings, self._alerts, muting, self._timers, self._journal)
         self._dispatch.adopt(self._group)
         self._decisions = {name: lane.decision for name, lane in self._group.lanes.items()}
-        for key in _timer_keys(group):
+        for key in _timer_keys(group, machine.dispatch.destinations):
             if (at := machine.timers.at(key)) is not None:
                 self._timers.set(key, at)
 
@@ -156,8 +157,8 @@ class _Rehearsal:
                     self._dispatch.repeat(group, integration, now)
                 case (kind, group, integration) if kind == PATIENCE:
                     self._dispatch.lose_patience(group, integration, now)
-                case (kind, integration) if kind == TURN:
-                    self._dispatch.take_turns(integration, now)
+                case (kind, service) if kind == TURN:
+                    self._dispatch.take_turns(service, now)
         self._cross(now)
         self._perform(now)
 
@@ -199,12 +200,12 @@ class _Rehearsal:
         self.outlooks[row.integration] = replace(found, sends=found.sends or sent, tells=tells)
 
 
-def _timer_keys(group: AlertGroup) -> Iterator[Key]:
+def _timer_keys(group: AlertGroup, destinations: Destinations) -> Iterator[Key]:
     yield (FLUSH, group.id)
     for lane in group.lanes.values():
         yield (REPEAT, group.id, lane.name)
         yield (PATIENCE, group.id, lane.name)
-        yield (TURN, lane.name)
+        yield (TURN, destinations.service(lane.name))
         if lane.row is not None:
             yield (RETRY, lane.row.id)
 

@@ -47,8 +47,8 @@ class Returning:
             self._groups.adopt(group)
 
     def ledger(self, entry: LedgerRecord, now: datetime) -> None:
-        """What an integration was told last of a group, or of a storm."""
-        if entry.group == STORM and entry.integration in self._lanes:
+        """What an integration was told last of a group, or a place of a storm."""
+        if entry.group == STORM and entry.integration in self._outgoing.destinations:
             self._outgoing.storms.restore(entry)
             return
         group, lane = self._lane(entry.group, entry.integration)

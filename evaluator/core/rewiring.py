@@ -63,7 +63,7 @@ class Rewiring:
             group.route = route
         names = set(self._lanes.named(group.route.receiver))
         for name in [name for name in group.lanes if name not in names and not self._still_needed(group, name)]:
-            self._leaving.remove_lane(group, name)
+            self._leaving.remove_lane(group, name, now)
         if names - group.lanes.keys():  # whoever is new has yet to hear what fires
             self._groups.touch(group, now)
         self._groups.adopt(group)
@@ -73,7 +73,7 @@ class Rewiring:
             if lane.row is None:
                 self._outgoing.await_repeat(group, lane, now)
             self._considering.await_patience(group, lane)
-        self._leaving.settle(group)
+        self._leaving.settle(group, now)
 
     def _still_needed(self, group: AlertGroup, name: str) -> bool:
         """Whether a fallback's lane is: its integration is there, and has been told something, or is about to be."""
@@ -94,7 +94,7 @@ class Rewiring:
     def _part(self, group: AlertGroup, alert: Alert, now: datetime) -> None:
         """The alert does not belong to the group any more: if it fires, something that ended stays in its place."""
         if alert.firing and self._outgoing.compatibility:
-            self._leaving.forsake(group, alert)
+            self._leaving.forsake(group, alert, now)
             return
         if alert.firing:
             ended = alert.ended_within(group.id, now, GONE)

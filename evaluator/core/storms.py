@@ -8,9 +8,13 @@ Only groups of which the destination knows nothing are told together, and those 
 had a message of its own goes on by itself, for services that keep an incident for each group would not know that its end is
 meant. For the same reason a storm has an end of its own, told when all its groups are over or have had a message of their own.
 
-A storm is kept as a ledger of its own, in the group `STORM`: firing are the ids of the groups it told of, unsure of those that
-it may have, resolved those among them that are over or have had their own. An attempt to tell it is not kept; it is made of the
-rows that are. When it fails, or the process is killed, these wait again, and what is then the truth is told.
+Who reads a message in one place is told once, whichever integrations would have told it: groups of all those that waited are
+named. The message goes by one of them; when it is refused, by the next one.
+
+A storm is kept as a ledger of its own, in the group `STORM`, under its place: firing are the members that it told of, unsure
+those that it may have, resolved those among them that are over or have had their own. A member is a group as one integration
+knows it. An attempt to tell a storm is not kept; it is made of the rows that are. When it fails, or the process is killed,
+these wait again, and what is then the truth is told.
 """
 
 from __future__ import annotations
@@ -44,17 +48,24 @@ REASON = "too many to tell one by one"
 class Flight:
     """A storm's message under way. rows: ids of those that it stands for. ends: it tells that the storm is over.
 
-    fresh: ids of the groups that the destination hears of for the first time.
+    firing: the members that it tells as firing. fresh: those of them that the place hears of for the first time.
     """
 
+    place: str
     row: OutboxRecord
     rows: tuple[str, ...]
     ends: bool
+    firing: frozenset[str]
     fresh: frozenset[str]
 
 
+def member(lane: str, group: str) -> str:
+    """What a storm calls a group of which it told this lane."""
+    return f"{group}\n{lane}"
+
+
 class Storms:
-    """What destinations were told together. Names are those of integrations. external_url: where people can see it all."""
+    """What was told together, by the places where it is read. external_url: where people can see it all."""
 
     def __init__(self, journal: Journal) -> None:
         self.external_url = ""
@@ -62,50 +73,55 @@ class Storms:
         self._told: dict[str, LedgerRecord] = {}
         self._flying: dict[str, Flight] = {}
         self._end_at: dict[str, datetime] = {}
+        self._refusals: dict[str, int] = {}
 
     @property
-    def names(self) -> frozenset[str]:
-        """The integrations that know of a storm."""
+    def places(self) -> frozenset[str]:
+        """Where people know of a storm."""
         return frozenset(self._told)
 
-    def members(self, name: str) -> frozenset[str]:
-        """Ids of the groups that this integration knows from its storm alone."""
-        told = self._told.get(name)
+    def members(self, place: str) -> frozenset[str]:
+        """What this place knows from its storm alone."""
+        told = self._told.get(place)
         return told.owed.difference(told.resolved) if told is not None else frozenset()
 
-    def over(self, name: str) -> bool:
+    def over(self, place: str) -> bool:
         """Whether the end of a storm is to be told, and nothing is being told of it."""
-        return name in self._told and not self.members(name) and not self._flies(name)
+        return place in self._told and not self.members(place) and not self._flies(place)
 
-    def not_before(self, name: str, now: datetime) -> datetime:
+    def not_before(self, place: str, now: datetime) -> datetime:
         """When the end of a storm may be told: `now`, or later when it was refused."""
-        return max(now, self._end_at.get(name, now))
+        return max(now, self._end_at.get(place, now))
 
-    def refused_end(self, name: str, again: datetime) -> None:
+    def refused_end(self, place: str, again: datetime) -> None:
         """The end was told, and not accepted; it is told again, no sooner than that."""
-        self._end_at[name] = again
+        self._end_at[place] = again
 
-    def _flies(self, name: str) -> bool:
-        return any(flight.row.integration == name for flight in self._flying.values())
+    def _flies(self, place: str) -> bool:
+        return any(flight.place == place for flight in self._flying.values())
 
     # -- telling ------------------------------------------------------------------------------------------------------
 
-    def breaks(self, name: str, rows: Collection[OutboxRecord], left: int, now: datetime) -> bool:
-        """Whether these rows, that wait for one destination, are to be told together. left: what its bucket holds."""
-        if self._flies(name):
+    def breaks(self, place: str, rows: Collection[OutboxRecord], left: int, now: datetime) -> bool:
+        """Whether these rows, that wait for one place, are to be told together. left: what its bucket holds."""
+        if self._flies(place):
             return False
         late = len(rows) > 1 and any(now - row.notification.at >= LONG for row in rows)
         return len(rows) - left > MANY or late
 
-    def tell(self, name: str, rows: Sequence[OutboxRecord], now: datetime) -> OutboxRecord:
-        """The message that stands for these rows, or for the end of the storm where there are none; it is under way now."""
-        firing = frozenset(row.group for row in rows if row.notification.firing)
-        told = self._told.get(name) or LedgerRecord(STORM, name, now)
-        left = self.members(name).difference(row.group for row in rows) | firing
-        message = _message(name, rows, left, told, now, self.external_url)
-        ident = sha256(f"{STORM}\n{name}\n{now.isoformat()}".encode()).hexdigest()[:16]
-        row = OutboxRecord(ident, STORM, message.receiver, name, message, now)
-        self._flying[ident] = Flight(row, tuple(one.id for one in rows), not left, firing - told.owed)
+    def tell(self, place: str, lanes: Sequence[str], rows: Sequence[OutboxRecord], now: datetime) -> OutboxRecord:
+        """The message that stands for these rows, or for the end of the storm where there are none; it is under way now.
+
+        lanes: those by which the place can be told.
+        """
+        firing = frozenset(member(row.integration, row.group) for row in rows if row.notification.firing)
+        told = self._told.get(place) or LedgerRecord(STORM, place, now)
+        left = self.members(place).difference(member(row.integration, row.group) for row in rows) | firing
+        lane = lanes[self._refusals.get(place, 0) % len(lanes)]
+        message = _message(lane, rows, left, told, now, self.external_url)
+        ident = sha256(f"{STORM}\n{place}\n{now.isoformat()}".encode()).hexdigest()[:16]
+        row = OutboxRecord(ident, STORM, message.receiver, lane, message, now)
+        self._flying[ident] = Flight(place, row, tuple(one.id for one in rows), not left, firing, firing - told.owed)
         self._keep(replace(told, unsure=_sorted((firing - frozenset(told.firing)).union(told.unsure))))
         return row
 
@@ -116,46 +132,50 @@ class Storms:
     # -- what is known ------------------------------------------------------------------------------------------------
 
     def joined(self, flight: Flight, firing: Iterable[str], receipt: Pairs) -> None:
-        """A storm's message was accepted. firing: ids of the groups that it told as firing."""
-        name = flight.row.integration
-        told = self._told.get(name)
+        """A storm's message was accepted. firing: the members that it told as firing and that are still to be found there."""
+        told = self._told.get(flight.place)
         if told is None:
             return  # a reload took the destination away
         if flight.ends:
-            self.forget(name)
+            self.forget(flight.place)
             return
         sure = frozenset(firing)
         self._keep(
             replace(
                 told,
                 firing=_sorted(sure.union(told.firing)),
-                unsure=_sorted(frozenset(told.unsure) - sure),
+                unsure=_sorted(frozenset(told.unsure) - flight.firing),
                 resolved=_sorted(frozenset(told.resolved) - sure),
                 receipt=receipt,
             )
         )
 
-    def refused(self, flight: Flight) -> None:
-        """A storm's message was not accepted: what it told for the first time is not known after all."""
-        told = self._told.get(flight.row.integration)
-        if told is None:
+    def refused(self, flight: Flight, unknown: bool) -> None:
+        """A storm's message was not accepted, and the next one goes another way.
+
+        What it told for the first time is not known after all, unless it may have arrived.
+        """
+        self._refusals[flight.place] = self._refusals.get(flight.place, 0) + 1
+        told = self._told.get(flight.place)
+        if told is None or unknown:
             return
         self._keep(replace(told, unsure=_sorted(frozenset(told.unsure) - flight.fresh)))
-        if not self._told[told.integration].owed:
-            self.forget(told.integration)
+        if not self._told[flight.place].owed:
+            self.forget(flight.place)
 
-    def left(self, name: str, group: str) -> bool:
-        """A group is over, or has had a message of its own; gives whether the storm is over with that."""
-        if group not in self.members(name):
+    def left(self, place: str, known_as: str) -> bool:
+        """A member is over, or has had a message of its own; gives whether the storm is over with that."""
+        if known_as not in self.members(place):
             return False
-        told = self._told[name]
-        self._keep(replace(told, resolved=_sorted({*told.resolved, group})))
-        return not self.members(name)
+        told = self._told[place]
+        self._keep(replace(told, resolved=_sorted({*told.resolved, known_as})))
+        return not self.members(place)
 
-    def forget(self, name: str) -> None:
+    def forget(self, place: str) -> None:
         """Nobody needs to hear of this storm any more."""
-        self._end_at.pop(name, None)
-        told = self._told.pop(name, None)
+        self._end_at.pop(place, None)
+        self._refusals.pop(place, None)
+        told = self._told.pop(place, None)
         if told is not None:
             self._journal.forget(LedgerRecord, told.key)
 
@@ -173,18 +193,34 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _message(
-    name: str, rows: Sequence[OutboxRecord], left: Collection[str], told: LedgerRecord, now: datetime, url: str
+    lane: str, rows: Sequence[OutboxRecord], left: Collection[str], told: LedgerRecord, now: datetime, url: str
 ) -> Notification:
-    receiver, _, integration = name.rpartition("/")
-    own = Labels({ALERT_NAME: NAME, "severity": "critical", "receiver": receiver, "integration": integration})
+    """What is told by `lane`. Its key and its labels are those of the place, so that they outlast a reload of receivers."""
+    receiver, _, integration = lane.rpartition("/")
+    kind = integration.partition("[")[0]
+    own = Labels({ALERT_NAME: NAME, "severity": "critical", "integration": kind})
+    receivers = sorted({row.receiver for row in rows})
     alert = NotifiedAlert(
         own,
-        Annotations(expanded=(("summary", _summary(len(left))), ("description", _description(name, rows)))),
+        Annotations(expanded=(("summary", _summary(_groups(left))), ("description", _description(rows, receivers)))),
         told.told_at,
         None if left else now,
-        f"{url}/?receiver={quote(receiver)}" if url else "",
+        _link(url, receivers or [receiver]),
     )
-    return Notification(receiver, name, f"{{}}:{own}", own.only([ALERT_NAME]), REASON, (alert,), now, told.receipt)
+    key = f'{{}}:{{{ALERT_NAME}="{NAME}", destination="{told.integration}"}}'
+    return Notification(receiver, lane, key, own.only([ALERT_NAME]), REASON, (alert,), now, told.receipt)
+
+
+def _link(url: str, receivers: Sequence[str]) -> str:
+    """To the wall; it shows what one receiver is told, or all."""
+    if not url:
+        return ""
+    return f"{url}/?receiver={quote(receivers[0])}" if len(receivers) == 1 else f"{url}/"
+
+
+def _groups(members: Iterable[str]) -> int:
+    """How many groups these members are; two receivers may know the same one."""
+    return len({known_as.rpartition("\n")[0] for known_as in members})
 
 
 def _summary(left: int) -> str:
@@ -193,21 +229,33 @@ def _summary(left: int) -> str:
     return f"{left} alert groups fire" if left > 1 else "One alert group fires"
 
 
-def _description(name: str, rows: Sequence[OutboxRecord]) -> str:
-    """The groups of the rows by name, the newest first."""
+def _description(rows: Sequence[OutboxRecord], receivers: Sequence[str]) -> str:
+    """The groups of the rows by name, the newest first; for whom, where that is not the same for all."""
+    if not rows:
+        return ""
+    rows = list({row.group: row for row in reversed(rows)}.values())[::-1]
     begun = [row for row in rows if row.notification.firing]
     begun.sort(key=lambda row: max(alert.starts_at for alert in row.notification.firing), reverse=True)
     ended = [row for row in rows if not row.notification.firing]
-    lines = [f"More at once than {name} may be told one by one."] if rows else []
-    return "\n".join([*lines, *_listed("Firing", begun), *_listed("Over", ended)])
+    several = len(receivers) > 1
+    lines = [f"More at once than {_all_of(receivers)} may be told one by one."]
+    return "\n".join([*lines, *_listed("Firing", begun, several), *_listed("Over", ended, several)])
 
 
-def _listed(title: str, rows: Sequence[OutboxRecord]) -> list[str]:
+def _all_of(names: Sequence[str]) -> str:
+    """`a`, `a and b`, or `a, b, … and 7 more`."""
+    shown = [_short(name) for name in names[:NAMED]]
+    last = f"{len(names) - NAMED} more" if len(names) > NAMED else shown.pop()
+    return f"{', '.join(shown)} and {last}" if shown else last
+
+
+def _listed(title: str, rows: Sequence[OutboxRecord], several: bool) -> list[str]:
     if not rows:
         return []
     newest = f", the {NAMED} newest" if len(rows) > NAMED else ""
     more = [f"and {len(rows) - NAMED} more"] if len(rows) > NAMED else []
-    return [f"{title}: {len(rows)}{newest}", *(_named(row.notification) for row in rows[:NAMED]), *more]
+    named = (_named(row.notification) + (f", for {_short(row.receiver)}" if several else "") for row in rows[:NAMED])
+    return [f"{title}: {len(rows)}{newest}", *named, *more]
 
 
 def _named(message: Notification) -> str:

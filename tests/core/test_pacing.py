@@ -136,11 +136,12 @@ def test_what_waits_survives_a_kill() -> None:
     assert told(play.run("3m")) == ["0s firing 01", "30s firing 02"]
 
 
-@pytest.mark.parametrize("limit", [None, RateLimit(60, timedelta(minutes=1))])
-def test_a_reload_that_loosens_the_limit_lets_waiting_messages_go(limit: RateLimit | None) -> None:
+@pytest.mark.parametrize(("limit", "then"), [(None, "5s"), (RateLimit(60, timedelta(minutes=1)), "6s")])
+def test_a_reload_that_loosens_the_limit_lets_waiting_messages_go(limit: RateLimit | None, then: str) -> None:
+    """What was taken under the old limit stays taken under the new one."""
     play = Playbook(config(RateLimit(1, timedelta(hours=1)))).at("0s", "Down", down(1, 2))
     play.reload("5s", config(limit)).run("10s")
-    assert told(play) == ["0s firing 01", "5s firing 02"]
+    assert told(play) == ["0s firing 01", f"{then} firing 02"]
 
 
 def test_a_reload_that_changes_nothing_gives_no_new_burst() -> None:
@@ -168,7 +169,7 @@ def test_many_at_once_are_told_together() -> None:
     play = Playbook(config()).at("0s", "Down", down(*range(43))).run("55s")
     assert told(play) == ["0s firing: 43 alert groups fire"]
     lines = storm_text(play).splitlines()
-    assert lines[0] == "More at once than ops/console[0] may be told one by one."
+    assert lines[0] == "More at once than ops may be told one by one."
     assert lines[1] == f"Firing: 43, the {NAMED} newest"
     assert re.fullmatch(r"- alertname=Down, instance=\d\d, since 2026-01-01 00:00:00 UTC", lines[2])
     assert lines[-1] == "and 33 more"
@@ -177,8 +178,7 @@ def test_many_at_once_are_told_together() -> None:
     assert alert.generator_url == "http://e/?receiver=ops"
     assert alert.labels.as_dict() == {
         "alertname": "AlertStorm",
-        "integration": "console[0]",
-        "receiver": "ops",
+        "integration": "console",
         "severity": "critical",
     }
 

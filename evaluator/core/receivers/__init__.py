@@ -70,11 +70,23 @@ IntegrationSettings = (
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an integration's messages arrive, in digests that say nothing of it.
+
+    service: of what a service counts by. place: of what decides besides who reads it; empty when that is not the same for all
+    messages.
+    """
+
+    service: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Integration:
     """One way of a receiver to tell people. index: its number among the receiver's integrations of the same kind.
 
     rate_limit: how often, None for as often as there is something to tell. way: of a person's contacts, what it is called
-    there, `sms`.
+    there, `sms`. destination: None for one that it shares with nobody.
     """
 
     kind: str
@@ -83,6 +95,7 @@ class Integration:
     settings: IntegrationSettings
     rate_limit: RateLimit | None = None
     way: str = ""
+    destination: Destination | None = None
 
     @property
     def name(self) -> str:
