@@ -26,6 +26,13 @@ def check_fallbacks(receivers: Mapping[str, Receiver], nodes: Mapping[str, Table
             problems.error(place, f"fallbacks go round in a circle: {path}", "remove one of them")
         elif not receivers[receiver.fallback].integrations:
             problems.warn(place, f'the fallback "{receiver.fallback}" tells nobody', "name a receiver with an integration")
+        elif _services(receivers[receiver.fallback]) <= _services(receiver):
+            message = f'the fallback "{receiver.fallback}" tells nothing but what "{name}" tells, and fails when that does'
+            problems.warn(place, message, "name a receiver with another destination")
+
+
+def _services(receiver: Receiver) -> set[str]:
+    return {one.destination.service for one in receiver.integrations if one.destination is not None}
 
 
 def _following(name: str, receivers: Mapping[str, Receiver]) -> list[str]:

@@ -14,12 +14,13 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from evaluator.config.destinations import destination_of
 from evaluator.config.fallbacks import check_fallbacks
 from evaluator.config.integrations.common import Defaults, IntegrationModel, Source
 from evaluator.config.matching import is_label_name
 from evaluator.config.models import Model, holds_secret, items, read
 from evaluator.config.nodes import Node, Table, is_null, text_at
-from evaluator.config.rates import read_rate_limit
+from evaluator.config.rates import WrittenLimits, read_rate_limit
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
 from evaluator.config.texts import warn_of_texts
@@ -120,6 +121,7 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
     """
     receivers: dict[str, Receiver] = {}
     tables: dict[str, Table] = {}
+    written = WrittenLimits()
     for node in nodes:
         model = read(ReceiverModel, node, reading.problems)
         if not isinstance(node, Table):
@@ -127,16 +129,18 @@ def read_receivers(nodes: Sequence[Node], defaults: Defaults, reading: Reading) 
         name = text_at(node, "name")
         if model is not None:
             _check(model, node, receivers, reading)
-        receivers[name], tables[name] = _receiver(name, model, node, defaults, reading), node
+        receivers[name], tables[name] = _receiver(name, model, node, defaults, reading, written), node
     check_fallbacks(receivers, tables, reading.problems)
-    return tuple(receivers.values())
+    return tuple(written.shared(receivers.values(), reading.problems))
 
 
-def _receiver(name: str, model: _NamedModel | None, node: Table, defaults: Defaults, reading: Reading) -> Receiver:
+def _receiver(
+    name: str, model: _NamedModel | None, node: Table, defaults: Defaults, reading: Reading, written: WrittenLimits
+) -> Receiver:
     model = model or _NamedModel()
     return Receiver(
         name,
-        integrations=tuple(_integrations(node, defaults, reading)),
+        integrations=tuple(_integrations(node, defaults, reading, written)),
         labels=Labels({**model.labels, "name": name}),
         fallback=model.fallback,
         fallback_after=model.fallback_after,
@@ -159,15 +163,17 @@ def _check(model: _NamedModel, node: Table, earlier: dict[str, Receiver], readin
             reading.problems.error(node.at("labels", name), f'invalid label name "{name}" in receiver labels', "rename it")
 
 
-def _integrations(node: Table, defaults: Defaults, reading: Reading) -> Iterator[Integration]:
+def _integrations(node: Table, defaults: Defaults, reading: Reading, written: WrittenLimits) -> Iterator[Integration]:
     for name, kind in KINDS.items():
         listed = items(node, f"{name}_configs", reading.problems)
-        found = (_integration(name, kind, item, defaults, reading) for item in listed)
+        found = (_integration(name, kind, item, defaults, reading, written) for item in listed)
         good = (integration for integration in found if integration is not None)
         yield from (replace(integration, index=number) for number, integration in enumerate(good))
 
 
-def _integration(name: str, kind: Kind, item: Node, defaults: Defaults, reading: Reading) -> Integration | None:
+def _integration(
+    name: str, kind: Kind, item: Node, defaults: Defaults, reading: Reading, written: WrittenLimits
+) -> Integration | None:
     if is_null(item):
         if not kind.null:
             reading.problems.error(item.position, f"missing {name} config", 'write its keys after the "-"')
@@ -181,4 +187,8 @@ def _integration(name: str, kind: Kind, item: Node, defaults: Defaults, reading:
         if key != "http_config" and not holds_secret(kind.model, key):
             warn_of_texts(child, reading.problems)
     limit = read_rate_limit(name, model.rate_limit, item, reading)
-    return Integration(name, 0, kind.send_resolved if model.send_resolved is None else model.send_resolved, settings, limit)
+    wants_ends = kind.send_resolved if model.send_resolved is None else model.send_resolved
+    integration = Integration(name, 0, wants_ends, settings, limit, destination=destination_of(settings))
+    if model.rate_limit is not None:
+        written.add(integration, item.at("rate_limit"))
+    return integration

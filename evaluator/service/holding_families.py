@@ -1,4 +1,4 @@
-"""What is exported about what keeps notifications back: silences, maintenance windows, and integrations with a rate limit.
+"""What is exported about what keeps notifications back: silences, maintenance windows, and destinations with a rate limit.
 
 A silence that nobody remembers, and a storm that nobody sees end, look on every other graph like a quiet night.
 """
@@ -23,9 +23,9 @@ def holding_families(machine: Machine, now: datetime) -> Iterator[Metric]:
     text = "How many maintenance windows are on (active), will come again (pending), or will not (expired)."
     yield _by_state("evaluator_maintenance_windows", text, _windows(machine, now))
     waiting = sum(row.paced for row in machine.dispatch.outbox)
-    text = "How many notifications of the outbox wait for their turn at an integration with a rate limit."
+    text = "How many notifications of the outbox wait for their turn at a destination with a rate limit."
     yield _gauge("evaluator_outbox_rows_awaiting_turn", text, waiting)
-    text = "How many integrations were told of many groups in one message, and not yet that this is over."
+    text = "How many destinations were told of many groups in one message, and not yet that this is over."
     yield _gauge("evaluator_storms", text, len(machine.dispatch.storms))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from evaluator.config.destinations import destination_of
 from evaluator.config.globals import GlobalModel
 from evaluator.config.integrations.common import Defaults, Source
 from evaluator.config.models import read
@@ -155,7 +156,9 @@ class Contacts:
                 return Contact(position, None, f"global has no {keys[0]}", f"add {' or '.join(keys)} under global")
         settings = self._settings(way, place, position)
         kind = WAYS[way].kind
-        return Contact(position, None if settings is None else Integration(kind, 0, True, settings, limit, way))
+        if settings is None:
+            return Contact(position)
+        return Contact(position, Integration(kind, 0, True, settings, limit, way, destination_of(settings)))
 
     def _settings(self, way: str, place: str | Secret, position: Position) -> IntegrationSettings | None:
         """What an integration of that kind would be in a file; None after a problem, which is one of the place."""
