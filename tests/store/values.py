@@ -278,6 +278,7 @@ incidents = varied(
     began_at=maybe_near,
     turns=st.lists(near, max_size=3).map(tuple),
     flapping=st.booleans(),
+    skipped=st.lists(st.integers(0, 9), max_size=3).map(tuple),
 )
 pages = varied(
     PageRecord,

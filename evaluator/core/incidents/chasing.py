@@ -47,6 +47,7 @@ class Chasing:
         look: Callable[[str, datetime], None],
     ) -> None:
         self.given_up: set[str] = set()
+        self._doubted: set[int] = set()
         self._register = register
         self._pages = pages
         self._members = members
@@ -102,17 +103,23 @@ class Chasing:
         else:
             if verdict is Verdict.TRUE:
                 record = replace(record, seen_at=now)
-            self._register.put_off_no_more(record)
+            self._settle_doubt(record)
             record = self._pass(record, due.what, now)
             self.due(record.number, now)
 
     def _put_off(self, record: IncidentRecord, what: What, now: datetime) -> None:
         """The newest answer says that it is over: let the rule's own evaluation decide, and ask again if it does not."""
         intervals = [group.group.interval for group in map(self._group_of, self._firing(record)) if group is not None]
-        if not self._register.put_off(record, now + min([*intervals, ASK_AGAIN])):
+        self._register.put_off(record, now + min([*intervals, ASK_AGAIN]))
+        if record.number not in self._doubted:
+            self._doubted.add(record.number)
             said = f"the rule was asked before the {what.replace('_', ' ')}: no alert is in its answer, so it waits"
             self._journal.note(Moment(now, record.number, record.epoch, Happening.ASKED, said, level=record.level))
         self._register.wait(record)
+
+    def _settle_doubt(self, record: IncidentRecord) -> None:
+        self._doubted.discard(record.number)
+        self._register.put_off_no_more(record)
 
     def _group_of(self, alert: Alert) -> GroupEvaluation | None:
         known = tracked(alert)
@@ -157,6 +164,7 @@ class Chasing:
         return self._register.table[record.number]
 
     def _forget(self, record: IncidentRecord) -> IncidentRecord:
+        self._settle_doubt(record)
         self._register.forget(record)
         self._pages.forget(record.number)
         return record
@@ -167,7 +175,7 @@ class Chasing:
         """Keep the record, and do what follows."""
         former = self._register.table.get(step.record.number)
         if former is not None and (former.state, former.epoch) != (step.record.state, step.record.epoch):
-            self._register.put_off_no_more(former)
+            self._settle_doubt(former)
         record = self.keep(step.record)
         for deed in step.deeds:
             match deed:
@@ -177,8 +185,8 @@ class Chasing:
                     record = self._climb(record, deed, now)
                 case Withdraw(whom):
                     self._pages.withdraw(record, whom)
-                case Inform(kind, audience, text):
-                    self._pages.inform(record, kind, audience, text, now)
+                case Inform(kind, audience, text, late):
+                    self._pages.inform(record, kind, audience, text, now, late)
                 case Refresh():
                     self._pages.refresh(record, now)
         if next_step(record) is not None and self._confirming.under_way(record.number) is None:

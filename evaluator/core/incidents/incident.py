@@ -40,6 +40,10 @@ class What(StrEnum):
     FORGET = "forget"
 
 
+CALLING = frozenset({What.LEVEL, What.REPEAT, What.EXHAUST, What.ACK_END, What.SNOOZE_END})
+"""What ends in somebody being called."""
+
+
 class Due(NamedTuple):
     """When something is to be done, and what."""
 
@@ -118,20 +122,21 @@ def _climbing(record: IncidentRecord) -> Due | None:
         return None
     level = next_level(record)
     if level is not None:
-        return Due(max(record.running_since + max(timedelta(0), level.at - record.clock), _spaced(record, level)), What.LEVEL)
+        usual = level.at - record.policy.levels[record.level].at if record.level >= 0 else timedelta(0)
+        return Due(max(record.running_since + max(timedelta(0), level.at - record.clock), _spaced(record, usual)), What.LEVEL)
     if record.exhausted_at is not None:
         return Due(record.exhausted_at + DAILY, What.SAY_EXHAUSTED)
     what = What.REPEAT if record.rounds < record.policy.repeat.times else What.EXHAUST
-    return Due(record.running_since + max(timedelta(0), climbed_at(record) - record.clock), what)
+    over = record.running_since + max(timedelta(0), climbed_at(record) - record.clock)
+    return Due(max(over, _spaced(record, record.policy.repeat.every)), what)
 
 
-def _spaced(record: IncidentRecord, level: Level) -> datetime:
-    """The earliest instant for a level after the one before it: late ones keep a gap, no wider than the ladder's."""
+def _spaced(record: IncidentRecord, usual: timedelta) -> datetime:
+    """The earliest instant for what follows a level: what is late keeps a gap, no wider than the usual one."""
     assert record.running_since is not None
-    before = last_level(record)
-    if before is None or record.level_at is None:
+    if record.level_at is None:
         return record.running_since
-    return record.level_at + min(record.policy.min_gap, level.at - before.at)
+    return record.level_at + min(record.policy.min_gap, usual)
 
 
 def _acknowledged(record: IncidentRecord) -> Due | None:

@@ -187,7 +187,7 @@ class Incidents:
 
     def restore(self, kept: Kept, rows: Iterable[OutboxRecord], now: datetime) -> None:
         """Take everything back, once the alert groups are there; what became due meanwhile is due at once, in order."""
-        self._register.restore(kept.incidents, kept.newest_incident)
+        self._register.restore(kept.incidents, kept.newest_incident, now)
         self._maintaining.restore(kept.maintenance, now)
         self.pages.restore((page for page in kept.pages if page.incident in self.table), rows, now)
         self._settling.settle(now)

@@ -78,14 +78,16 @@ class Pages:
         """Whether the climb has come to anybody, beyond channels."""
         return any(not page.whom.startswith(CHANNELS) for page in self.table.level(record.number, record.epoch))
 
-    def inform(self, record: IncidentRecord, kind: PageKind, audience: Audience, text: str, now: datetime) -> None:
-        """Tell an audience something beyond pages."""
+    def inform(
+        self, record: IncidentRecord, kind: PageKind, audience: Audience, text: str, now: datetime, late: timedelta = AT_ONCE
+    ) -> None:
+        """Tell an audience something beyond pages. late: how much later than promised."""
         if kind is PageKind.RESOLVED:
             self._tell_resolved(record, text, now)
             return
         serial = sum(page.kind is kind for page in self.of(record.number)) + 1
         for way in self._audience(record, audience, now):
-            self._plan(record, way, kind, now, serial=serial, text=text)
+            self._plan(record, way, kind, now, serial=serial, late=late, text=text)
 
     def refresh(self, record: IncidentRecord, now: datetime) -> None:
         """Let messages that can be changed show how things stand."""

@@ -51,14 +51,13 @@ class IncidentRecord:
 
     labels: those of the group, without severity. alerts: fingerprints of what fires, or did when it was resolved. route: id of
     the route whose policy this is. severity: of what fires now; worst: since it was opened. epoch: counts the climbs; level:
-    the last one that fired in this one, -1 for none; level_at: when. rounds: repeats so far. clock: as of `running_since`, or
-    as it stands when that is None. ackers: in this epoch. acked_until, snoozed_until, reminded: of what is so now. by_link: it
-    was acknowledged by a link alone. exhausted_at: when nobody was left to tell, and later
-    when that was last said. recheck: ask before the next level, whichever
-    it is. seen_at: an instant at which the alerts were known to fire. flaps: how often it began again. previous: number of the
-    one before it with the same identity. noise: what people said of it. began_at: when the
-    first of the alerts it was opened for began, pending included. turns: when it last began and ended, the oldest first.
-    flapping: it does so too often; see `transitions.reopened`.
+    the last one that fired in this one, -1 for none; level_at: when; skipped: those that reached nobody. rounds: repeats so
+    far. clock: as of `running_since`, or as it stands when that is None. ackers: in this epoch. acked_until, snoozed_until,
+    reminded: of what is so now. by_link: it was acknowledged by a link alone. exhausted_at: when nobody was left to tell, and
+    later when that was last said. recheck: ask before the next level, whichever it is. seen_at: an instant at which the alerts
+    were known to fire. flaps: how often it began again. previous: number of the one before it with the same identity. noise:
+    what people said of it. began_at: when the first of the alerts it was opened for began, pending included. turns: when it
+    last began and ended, the oldest first. flapping: it does so too often; see `transitions.reopened`.
     """
 
     number: int
@@ -99,6 +98,7 @@ class IncidentRecord:
     began_at: datetime | None = None
     turns: tuple[datetime, ...] = ()
     flapping: bool = False
+    skipped: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str]:

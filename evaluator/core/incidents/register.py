@@ -1,22 +1,24 @@
 """The incidents at hand, by number and by what they are about: each is kept when it changes, and has one timer.
 
 All that an incident waits for follows from its record; the only thing beside it is a wait that somebody put in between, because
-a rule has been asked and its own evaluation is to decide.
+a rule has been asked and its own evaluation is to decide, or because people are listened to first after a start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from evaluator.core.incidents.incident import Due, next_step
+from evaluator.core.incidents.incident import CALLING, Due, next_step
 from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.journal import Journal
 from evaluator.core.timers import Timers
 
 INCIDENT = "incident"
 """Of timers."""
+LISTENING = timedelta(seconds=5)
+"""How long after a start people are listened to before anybody is called late; no longer than the gap between late levels."""
 
 
 class Register:
@@ -73,11 +75,9 @@ class Register:
         """Have the timer for something else that comes before."""
         self._timers.set((INCIDENT, record.key[0]), at)
 
-    def put_off(self, record: IncidentRecord, at: datetime) -> bool:
-        """Nothing is due before `at`, as long as the incident stays as it is; gives whether it had been put off before."""
-        before = record.number in self._later
+    def put_off(self, record: IncidentRecord, at: datetime) -> None:
+        """Nothing is due before `at`, as long as the incident stays as it is."""
         self._later[record.number] = at
-        return before
 
     def put_off_no_more(self, record: IncidentRecord) -> None:
         """What is due is due."""
@@ -98,12 +98,19 @@ class Register:
         if self._numbers.get(record.identity) == record.number:
             del self._numbers[record.identity]
 
-    def restore(self, kept: Iterable[IncidentRecord], newest: int) -> None:
-        """Take everything back from the store. newest: the highest number that the store knows of."""
+    def restore(self, kept: Iterable[IncidentRecord], newest: int, now: datetime) -> None:
+        """Take everything back from the store. newest: the highest number that the store knows of.
+
+        Whoever answered while nobody listened is tried again by services, or tries again, in the first seconds. So what would
+        call somebody late waits for a moment, that a level does not go out past an acknowledgement.
+        """
         for record in kept:
             self.table[record.number] = record
             if record.number >= self._numbers.get(record.identity, 0):
                 self._numbers[record.identity] = record.number
         self.newest = max([newest, *self.table], default=0)
         for record in self.table.values():
+            due = next_step(record)
+            if due is not None and due.at < now and due.what in CALLING:
+                self.put_off(record, now + min(record.policy.min_gap, LISTENING))
             self.wait(record)

@@ -44,11 +44,12 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inform:
-    """Tell somebody something."""
+    """Tell somebody something. late: how much later than promised."""
 
     kind: PageKind
     audience: Audience
     text: str = ""
+    late: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def restart(record: IncidentRecord, now: datetime, *deeds: Deed, since: datetime
         epoch=record.epoch + 1,
         level=-1,
         level_at=None,
+        skipped=(),
         owner="" if record.state is not IncidentState.TRIGGERED else record.owner,
         ackers=(),
         acked_at=None,

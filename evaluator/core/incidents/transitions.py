@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from evaluator.core.analytics.flapping import STATES, turn_score
 from evaluator.core.durations import format_duration
 from evaluator.core.incidents.actions import Acted
-from evaluator.core.incidents.incident import climbed_at, clock_at, next_level, scheduled, set_clock, wound
+from evaluator.core.incidents.incident import DAILY, climbed_at, clock_at, next_level, scheduled, set_clock, wound
 from evaluator.core.incidents.policy import Escalation, IfNobody, Reaction
 from evaluator.core.incidents.records import (
     Happening,
@@ -48,6 +48,7 @@ def nobody(record: IncidentRecord, why: str, now: datetime) -> Step:
     """The level that has just fired reaches nobody: the next one is due at once, unless the policy would rather wait."""
     name = record.policy.levels[record.level].name
     skipped = line(record, Happening.SKIPPED, now, f"{name}: {why}", level=record.level)
+    record = replace(record, skipped=tuple(sorted({*record.skipped, record.level})), updated_at=now)
     level = next_level(record)
     if level is None or record.policy.if_nobody is IfNobody.WAIT:
         return Step(record, (skipped,))
@@ -64,11 +65,24 @@ def repeated(record: IncidentRecord, now: datetime) -> Step:
 
 def exhausted(record: IncidentRecord, now: datetime) -> Step:
     """Nobody is left to tell; that is said now, and once a day."""
-    said = "every level has been told, and nobody has acknowledged"
-    deeds: tuple[Deed, ...] = (Inform(PageKind.NOTICE, Audience.CHANNELS, said),)
-    if record.exhausted_at is None:
+    said, again = f"{_who_was_told(record)}, and nobody has acknowledged", record.exhausted_at
+    promised = scheduled(record, climbed_at(record)) if again is None else again + DAILY
+    deeds: tuple[Deed, ...] = (Inform(PageKind.NOTICE, Audience.CHANNELS, said, now - (promised or now)),)
+    if again is None:
         deeds = (line(record, Happening.EXHAUSTED, now, said), *deeds)
     return Step(replace(record, exhausted_at=now, updated_at=now), deeds)
+
+
+def _who_was_told(record: IncidentRecord) -> str:
+    """What has come of the levels of a climb that is over."""
+    names = {number: level.name for number, level in enumerate(record.policy.levels)}
+    missed = [name for number, name in names.items() if number in record.skipped]
+    if not missed:
+        return "every level has been told"
+    if len(missed) == len(names):
+        return "no level reaches anybody"
+    told = [name for number, name in names.items() if number not in record.skipped]
+    return f"{', '.join(told)} told, {', '.join(missed)} reached nobody"
 
 
 def reminded(record: IncidentRecord, now: datetime) -> Step:

@@ -53,6 +53,7 @@ class IncidentBody(Body, frozen=True, gc=False):
     began_at: datetime | None = None
     turns: tuple[datetime, ...] = ()
     flapping: bool = False
+    skipped: tuple[int, ...] = ()
 
 
 class PageBody(Body, frozen=True, gc=False):

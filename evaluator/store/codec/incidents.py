@@ -84,6 +84,7 @@ def _body_of_incident(record: IncidentRecord) -> own.IncidentBody:
         began_at=record.began_at,
         turns=record.turns,
         flapping=record.flapping,
+        skipped=record.skipped,
     )
 
 
@@ -128,6 +129,7 @@ def _to_incident(row: Any) -> IncidentRecord:
         began_at=body.began_at,
         turns=body.turns,
         flapping=body.flapping,
+        skipped=body.skipped,
     )
 
 

@@ -256,3 +256,27 @@ def test_what_was_given_up_comes_back_although_another_rule_still_fails() -> Non
     play.fires("3h").run("3h30m")
     downs = [one for one in play.machine.incidents.table.values() if one.title.startswith("Down")]
     assert downs[-1].open
+
+
+def test_who_hears_that_nobody_is_left_hears_which_levels_reached_nobody() -> None:
+    play = Ladder(config(duty=duty(schedule=always()))).fires("0s").run("1h30m")
+    texts = [notice.text for _, notice in play.notices() if notice.text]
+    assert texts == ["backup, manager, director told, on-call reached nobody, and nobody has acknowledged"]
+
+
+def test_a_ladder_that_reaches_nobody_never_says_that_somebody_was_told() -> None:
+    empty = ladder(level("first", "0s", "schedule:primary"), level("second", "5m", "schedule:primary"))
+    play = Ladder(config(duty=duty(schedule=always()), ladders=ladders(empty))).fires("0s").run("2h")
+    assert [notice.text for _, notice in play.notices()][1:] == ["no level reaches anybody, and nobody has acknowledged"]
+
+
+def test_a_level_all_of_whose_messages_are_refused_counts_among_those_that_reached_nobody() -> None:
+    play = Ladder().fires("0s").receiver_fails("0s", "person:mia/sms", permanent=True).run("1h30m")
+    texts = [notice.text for _, notice in play.notices() if notice.text]
+    assert texts == ["on-call, backup, director told, manager reached nobody, and nobody has acknowledged"]
+
+
+def test_a_climb_that_is_begun_anew_forgets_whom_the_last_one_missed() -> None:
+    play = Ladder().fires("0s").receiver_fails("0s", "person:ana/sms", permanent=True).receiver_works("1m", "person:ana/sms")
+    play.acts("2m", Action.ACK, "bo").acts("3m", Action.UNACK, "bo").run("1h30m")
+    assert [notice.text for _, notice in play.notices()][-1] == "every level has been told, and nobody has acknowledged"

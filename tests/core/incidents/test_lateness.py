@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from evaluator.core.events import MaintenanceEnded, MaintenanceSet
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import ProfileStep, Repeat
 from evaluator.core.incidents.records import MaintenanceRecord
-from tests.core.incidents.ladder import SMS, Ladder, config, ladder, ladders
+from evaluator.core.receivers import Integration, Receiver
+from evaluator.core.receivers.general import ConsoleSettings
+from tests.core.incidents.ladder import FOUR, SMS, Ladder, config, ladder, ladders, level
 from tests.core.playbook import moment
 
 MINUTE = timedelta(minutes=1)
@@ -37,7 +40,7 @@ def test_what_was_on_its_way_in_a_crash_goes_out_before_the_ladder_goes_on() -> 
     play.run("31m", steps=2)
     assert play.pages()[-1] == "30m dan: page director"
     play.crash(after="25m").run("56m")
-    assert play.pages()[4:] == ["55m dan: page director", "55m ana: page on-call", "56m bo: page backup"]
+    assert play.pages()[4:] == ["55m dan: page director", "55m5s ana: page on-call"]
 
 
 def test_a_page_that_was_held_is_not_late() -> None:
@@ -57,8 +60,8 @@ def test_a_climb_that_begins_late_keeps_its_promises() -> None:
     play = Ladder(config(ladder(repeat=Repeat(1, timedelta(minutes=10))))).fires("0s").run("35m")
     play.crash(after="10m").run("1h12m")
     assert play.pages()[4:] == [
-        "45m ana: page on-call",
-        "46m bo: page backup",
+        "45m5s ana: page on-call",
+        "46m5s bo: page backup",
         "55m mia: page manager",
         "1h10m dan: page director",
     ]
@@ -69,5 +72,38 @@ def test_a_climb_that_begins_late_keeps_its_promises() -> None:
 def test_what_runs_out_while_nobody_is_there_begins_late(action: Action) -> None:
     play = Ladder().fires("0s").acts("1m", action, duration=timedelta(minutes=20)).run("15m")
     play.crash(after="11m").run("37m")
-    assert play.pages()[-3:] == ["26m ana: page on-call", "27m bo: page backup", "36m mia: page manager"]
+    assert play.pages()[-3:] == ["26m5s ana: page on-call", "27m5s bo: page backup", "36m mia: page manager"]
     assert [notice.late // MINUTE for _, notice in play.notices()[-3:]] == [5, 1, 0]
+
+
+def test_who_answers_right_after_a_restart_is_heard_before_a_late_level_goes_out() -> None:
+    """Services bring an answer again that nobody took; two seconds after the start the backup need not be called any more."""
+    play = Ladder().fires("0s").acts("40m2s", Action.ACK).run("2m")
+    play.crash(after="38m").run("1h")
+    assert play.pages() == ["0s ana: page on-call"]
+
+
+def test_a_policy_with_a_narrower_gap_listens_for_no_longer_than_that() -> None:
+    play = Ladder(config(ladder(min_gap=timedelta(seconds=1)))).fires("0s").run("2m")
+    play.crash(after="5m").run("8m")
+    assert play.pages()[1] == "7m1s bo: page backup"
+
+
+def test_a_restart_that_makes_nothing_late_puts_nothing_off() -> None:
+    play = Ladder().fires("0s").run("2m")
+    play.crash(after="1m").run("6m")
+    assert play.pages()[1] == "5m bo: page backup"
+
+
+def test_that_nobody_is_left_is_told_no_sooner_than_a_gap_after_the_last_level_and_says_how_late() -> None:
+    channel = Receiver("slack:#x", (Integration("console", 0, True, ConsoleSettings(), way="slack"),))
+    first = level("on-call", "0s", "schedule:primary", "slack:#x")
+    known = ladders(ladder(first, *FOUR[1:], repeat=Repeat(0, 10 * MINUTE)))
+    play = Ladder(config(ladders=replace(known, contacts=(*known.contacts, channel)))).fires("0s").run("29m")
+    play.crash(after="31m").run("2d")
+    assert play.pages()[-3:] == [
+        "1h5s dan: page director",
+        "1h1m5s slack:#x: notice director",
+        "1d1h1m5s slack:#x: notice director",
+    ]
+    assert play.notices()[-2][1].late == timedelta(minutes=21, seconds=5)
