@@ -279,6 +279,8 @@ incidents = varied(
     turns=st.lists(near, max_size=3).map(tuple),
     flapping=st.booleans(),
     skipped=st.lists(st.integers(0, 9), max_size=3).map(tuple),
+    dismissed=ids,
+    dismissed_at=maybe_near,
 )
 pages = varied(
     PageRecord,

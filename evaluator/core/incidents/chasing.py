@@ -77,7 +77,7 @@ class Chasing:
             record = self._pass(record, due.what, now)
 
     def _firing(self, record: IncidentRecord) -> list[Alert]:
-        return [alert for alert in self._members.alerts(record.identity) if alert.firing]
+        return [alert for alert in self._members.alerts(record.identity) if alert.firing and alert.fingerprint in record.alerts]
 
     def _has_to_ask(self, record: IncidentRecord, what: What) -> bool:
         """Whether nobody is woken before the rule has been asked again: from the second level on, and after every pause."""
@@ -159,7 +159,7 @@ class Chasing:
 
     def _outlive(self, record: IncidentRecord, now: datetime) -> IncidentRecord:
         """Alerts that somebody resolved by hand have gone on firing for too long: they may open an incident again."""
-        record = self.keep(replace(record, alerts=()))
+        record = self.keep(replace(record, dismissed=(), dismissed_at=None))
         self._look(record.identity, now)
         return self._register.table[record.number]
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from evaluator.core.analytics.flapping import calm_at
 from evaluator.core.incidents.policy import Level
-from evaluator.core.incidents.records import IncidentRecord, IncidentState, Resolution
+from evaluator.core.incidents.records import IncidentRecord, IncidentState
 
 DAILY = timedelta(days=1)
 REMEMBERED = timedelta(days=2)
@@ -83,12 +83,18 @@ def last_level(record: IncidentRecord) -> Level | None:
 
 def next_step(record: IncidentRecord) -> Due | None:
     """What comes next if nothing happens, and when; None while nothing does."""
-    due = _next_of_its_state(record)
-    flapping = record.policy.flapping
-    if not record.flapping or flapping is None or not record.turns:
-        return due
-    calm = Due(calm_at(record.turns, flapping.low), What.CALM)
-    return calm if due is None or calm.at < due.at else due
+    due, aside = _next_of_its_state(record), _beside(record)
+    return min(aside, *(() if due is None else (due,)), key=lambda one: one.at) if aside is not None else due
+
+
+def _beside(record: IncidentRecord) -> Due | None:
+    """What comes next whatever state it is in."""
+    found, flapping = [], record.policy.flapping
+    if record.flapping and flapping is not None and record.turns:
+        found.append(Due(calm_at(record.turns, flapping.low), What.CALM))
+    if record.dismissed and record.dismissed_at is not None:
+        found.append(Due(record.dismissed_at + record.policy.resolve_ttl, What.RESOLVE_TTL))
+    return min(found, default=None, key=lambda one: one.at)
 
 
 def _next_of_its_state(record: IncidentRecord) -> Due | None:
@@ -151,7 +157,4 @@ def _acknowledged(record: IncidentRecord) -> Due | None:
 
 def _over(record: IncidentRecord) -> Due:
     assert record.resolved_at is not None
-    forget = Due(record.resolved_at + REMEMBERED, What.FORGET)
-    if record.resolution is Resolution.MANUAL and record.alerts:
-        return min(forget, Due(record.resolved_at + record.policy.resolve_ttl, What.RESOLVE_TTL))
-    return forget
+    return Due(record.resolved_at + REMEMBERED, What.FORGET)

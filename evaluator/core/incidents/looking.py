@@ -62,14 +62,21 @@ class Looking:
 
     def look(self, identity: str, now: datetime) -> None:
         """Deal with what fires of one incident, which may not be there yet, or over."""
-        firing = self._members.firing(identity)
-        record = self._register.known_as(identity)
+        firing, record = self._members.firing(identity), self._register.known_as(identity)
+        if record is not None and record.dismissed:
+            record = self._forgive(record, firing)
+            firing = [(alert, group) for alert, group in firing if alert.fingerprint not in record.dismissed]
         if record is not None and record.open:
             self._follow(record, firing, now)
         elif record is not None and firing and self._unseen(record, now):
             self._chasing.given_up.add(identity)
         else:
             self._opening.consider(identity, record, firing, now)
+
+    def _forgive(self, record: IncidentRecord, firing: Firing) -> IncidentRecord:
+        """Of the alerts that somebody resolved by hand, those that have ended since count again."""
+        still = tuple(sorted(set(record.dismissed) & {alert.fingerprint for alert, _ in firing}))
+        return record if still == record.dismissed else self._chasing.keep(replace(record, dismissed=still))
 
     def look_at_all(self, now: datetime) -> None:
         """Look at every open incident."""

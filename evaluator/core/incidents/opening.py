@@ -16,7 +16,7 @@ from evaluator.core.incidents.belonging import COMPONENT, SEVERITY, without_seve
 from evaluator.core.incidents.chasing import Chasing
 from evaluator.core.incidents.members import Firing, fingerprints, title, tracked
 from evaluator.core.incidents.policy import Escalation
-from evaluator.core.incidents.records import IncidentRecord, IncidentState, Resolution
+from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.incidents.register import Register
 from evaluator.core.incidents.standing import Standing
 
@@ -37,8 +37,6 @@ class Opening:
     def _open(self, identity: str, former: IncidentRecord | None, firing: Firing, now: datetime) -> None:
         """Open an incident if a group whose first tick is over has something to tell, and a route that says who is chased."""
         ready = [(alert, group) for alert, group in firing if group.flushed]
-        if former is not None and former.resolution is Resolution.MANUAL:
-            ready = [(alert, group) for alert, group in ready if alert.fingerprint not in former.alerts]
         if not self._standing.free(ready, now):
             return
         alert, group = self._standing.worst(firing, now)
@@ -49,14 +47,13 @@ class Opening:
         number, previous = self._register.number(identity), former.number if former is not None else None
         record = _new(number, identity, firing, (alert, group), policy, now)
         record = replace(record, component=component, previous=previous)
+        if former is not None:
+            record = replace(record, dismissed=former.dismissed, dismissed_at=former.dismissed_at)
         record = replace(record, holds=self._standing.holds(record, firing, now))
         self._chasing.do(transitions.opened(record, now), now)
 
     def _begins_again(self, record: IncidentRecord, firing: Firing, now: datetime) -> bool:
         """Deal with an incident that is over while something of it fires; gives whether that is all there is to do."""
-        if record.resolution is Resolution.MANUAL:
-            record = self._forgive(record, firing)
-            firing = [(alert, group) for alert, group in firing if alert.fingerprint not in record.alerts]
         assert record.resolved_at is not None
         late = now - record.resolved_at > record.policy.reopen_window and not record.flapping
         if not self._standing.free(firing, now) or late:
@@ -85,13 +82,6 @@ class Opening:
         if policy.name != record.policy.name:
             record = replace(record, policy=policy, route=group.route.id)
         return replace(record, holds=self._standing.holds(record, firing, now))
-
-    def _forgive(self, record: IncidentRecord, firing: Firing) -> IncidentRecord:
-        """Of the alerts that somebody resolved by hand, those that have ended since may open an incident again."""
-        still = tuple(sorted(set(record.alerts) & {alert.fingerprint for alert, _ in firing}))
-        if still != record.alerts:
-            record = self._chasing.keep(replace(record, alerts=still))
-        return record
 
 
 def _new(

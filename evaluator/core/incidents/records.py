@@ -57,7 +57,8 @@ class IncidentRecord:
     later when that was last said. recheck: ask before the next level, whichever it is. seen_at: an instant at which the alerts
     were known to fire. flaps: how often it began again. previous: number of the one before it with the same identity. noise:
     what people said of it. began_at: when the first of the alerts it was opened for began, pending included. turns: when it
-    last began and ended, the oldest first. flapping: it does so too often; see `transitions.reopened`.
+    last began and ended, the oldest first. flapping: it does so too often; see `transitions.reopened`. dismissed: fingerprints
+    of what somebody resolved by hand and has not ended since, dismissed_at: when; they are in no incident.
     """
 
     number: int
@@ -99,6 +100,8 @@ class IncidentRecord:
     turns: tuple[datetime, ...] = ()
     flapping: bool = False
     skipped: tuple[int, ...] = ()
+    dismissed: tuple[str, ...] = ()
+    dismissed_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str]:

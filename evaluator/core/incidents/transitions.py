@@ -230,6 +230,8 @@ def resolved(record: IncidentRecord, resolution: Resolution, now: datetime, why:
         holds=(),
         updated_at=now,
     )
+    if resolution is Resolution.MANUAL:
+        over = replace(over, dismissed=tuple(sorted({*record.dismissed, *record.alerts})), dismissed_at=now)
     inform = Inform(PageKind.RESOLVED, Audience.TOLD, said)
     return Step(wound(over, now), (line(record, Happening.RESOLVED, now, said, by), Withdraw(), inform, Refresh()))
 

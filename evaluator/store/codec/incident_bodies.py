@@ -54,6 +54,8 @@ class IncidentBody(Body, frozen=True, gc=False):
     turns: tuple[datetime, ...] = ()
     flapping: bool = False
     skipped: tuple[int, ...] = ()
+    dismissed: tuple[str, ...] = ()
+    dismissed_at: datetime | None = None
 
 
 class PageBody(Body, frozen=True, gc=False):

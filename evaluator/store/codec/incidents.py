@@ -85,6 +85,8 @@ def _body_of_incident(record: IncidentRecord) -> own.IncidentBody:
         turns=record.turns,
         flapping=record.flapping,
         skipped=record.skipped,
+        dismissed=record.dismissed,
+        dismissed_at=record.dismissed_at,
     )
 
 
@@ -130,6 +132,8 @@ def _to_incident(row: Any) -> IncidentRecord:
         turns=body.turns,
         flapping=body.flapping,
         skipped=body.skipped,
+        dismissed=body.dismissed,
+        dismissed_at=body.dismissed_at,
     )
 
 
