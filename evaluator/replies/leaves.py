@@ -89,7 +89,8 @@ def _standing(visit: Visit) -> tuple[str, ...]:
         case IncidentState.ACKED:
             return _acked(visit, reader)
         case IncidentState.SNOOZED if record.snoozed_until is not None:
-            return (f"It is put off until {reader.clock(record.snoozed_until, visit.now)}.",)
+            put_off = f"It is put off until {reader.clock(record.snoozed_until, visit.now)}"
+            return _on_the_word_of_a_link(visit, put_off) if record.by_link else (f"{put_off}.",)
         case _ if visit.done:
             return (f"You have acknowledged; {len(record.ackers)} of {record.policy.ack.by} people have.",)
     return (f"Nobody has acknowledged it. Told last: {level_name(record)}.",)
@@ -108,8 +109,12 @@ def _acked(visit: Visit, reader: Reader) -> tuple[str, ...]:
         return (f"{reader.name(record.owner)} is on it{until}.",)
     if not record.by_link:
         return (f"It is yours{until}.",)
-    more = "Press the button" if visit.confirmable else "Come back here in a minute, or acknowledge in any other way"
-    return (f"It is yours{until}, on the word of a link alone.", f"{more}, and it is yours for as long as usual.")
+    return _on_the_word_of_a_link(visit, f"It is yours{until}")
+
+
+def _on_the_word_of_a_link(visit: Visit, said: str) -> tuple[str, ...]:
+    more = "Press the button" if visit.confirmable else "Come back here in a minute, or say so in any other way"
+    return (f"{said}, on the word of a link alone.", f"{more}, and it counts for as long as usual.")
 
 
 def _facts(visit: Visit) -> tuple[tuple[str, str], ...]:

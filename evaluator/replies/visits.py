@@ -3,7 +3,8 @@
 Looking never changes anything. Pressing does, once: whoever presses again, be it a finger or a program that tries every button
 in a mail, is shown the same. A press within seconds of the message is asked about, for that is when the programs come.
 
-An acknowledgement by link is worth a quarter of an hour; whoever comes again after a minute is a person, and it counts in full.
+What is acknowledged or put off by link is so for a quarter of an hour; whoever comes again after a minute is a person, and it
+counts in full.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from evaluator.core.incidents.acting import SECOND_VISIT
+from evaluator.core.incidents.acting import second_visit
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
 from evaluator.core.people import Person
@@ -62,9 +63,9 @@ class Visit:
 
     @property
     def confirmable(self) -> bool:
-        """Whether the visitor's acknowledgement by link can be made to count in full."""
-        acked_at = self.record.acked_at
-        return self.mine and self.record.by_link and acked_at is not None and self.now - acked_at >= SECOND_VISIT
+        """Whether what the visitor did by link can be made to count in full."""
+        theirs = self.mine or self.record.state is IncidentState.SNOOZED
+        return theirs and self.record.by_link and second_visit(self.record, self.person.key, self.now)
 
     @property
     def done(self) -> bool:
@@ -75,7 +76,7 @@ class Visit:
                 counted = record.state is IncidentState.TRIGGERED and self.person.key in record.ackers
                 return counted or (self.mine and not self.confirmable)
             case Purpose.SNOOZE:
-                return record.state is IncidentState.SNOOZED
+                return record.state is IncidentState.SNOOZED and not self.confirmable
             case _:
                 return False
 

@@ -80,11 +80,31 @@ async def test_nobody_confirms_and_the_ladder_begins_again() -> None:
 
 
 @pytest.mark.parametrize(("chosen", "lasts"), [({"for": "30m"}, 30), ({"for": "1h"}, 60), ({"for": "2h"}, 120), ({}, 60)])
-async def test_a_press_puts_off_for_two_hours_at_most(chosen: dict[str, str], lasts: int) -> None:
+async def test_a_person_who_comes_back_puts_off_for_two_hours_at_most(chosen: dict[str, str], lasts: int) -> None:
     office = burning()
-    answer = await office.press(office.link(Purpose.SNOOZE), chosen)
+    link = office.link(Purpose.SNOOZE)
+    assert "on the word of a link alone" in (await office.press(link, chosen)).text
+    assert (office.incident().state, office.incident().snoozed_until) == (SNOOZED, office.now + minutes(15))
+    office.wait("61s")
+    answer = await office.press(link, chosen)
     assert answer.status_code == 200
     assert (office.incident().state, office.incident().snoozed_until) == (SNOOZED, office.now + minutes(lasts))
+    assert "<button" not in (await office.look(link)).text
+
+
+async def test_what_a_machine_puts_off_calls_again_in_a_quarter_of_an_hour() -> None:
+    office = burning()
+    await office.press(office.link(Purpose.SNOOZE), {"for": "2h"})
+    office.wait("16m")
+    assert (office.incident().state, office.incident().epoch) == (TRIGGERED, 2)
+
+
+async def test_who_acknowledged_by_link_and_comes_back_to_put_it_off_is_a_person() -> None:
+    office = burning()
+    await office.press(office.link(Purpose.ACK))
+    office.wait("61s")
+    await office.press(office.link(Purpose.SNOOZE), {"for": "1h"})
+    assert office.incident().snoozed_until == office.now + minutes(60)
 
 
 @pytest.mark.parametrize("span", ["3h", "24h", "", "-1h", "1h\0"])

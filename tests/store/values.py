@@ -281,6 +281,7 @@ incidents = varied(
     skipped=st.lists(st.integers(0, 9), max_size=3).map(tuple),
     dismissed=ids,
     dismissed_at=maybe_near,
+    visits=st.lists(st.tuples(texts, near), max_size=2).map(tuple),
 )
 pages = varied(
     PageRecord,

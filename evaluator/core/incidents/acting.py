@@ -98,16 +98,16 @@ def act(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
 
 
 def _ack(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
+    record, by_link = _visited(record, acted, now)
+    if record.state is ACKED and by_link and not record.by_link:
+        return Step(record, ())  # what is known for certain is not made weaker by a link
     ackers = record.ackers if acted.by in record.ackers else (*record.ackers, acted.by)
     counted = replace(record, ackers=ackers, updated_at=now)
     if record.state is TRIGGERED and len(ackers) < record.policy.ack.by:
         said = f"{len(ackers)} of {record.policy.ack.by} people"
         return Step(counted, (line(record, Happening.ACK_COUNTED, now, said, acted), Withdraw(acted.by)))
-    by_link = acted.via == LINK and not _second_visit(record, acted.by, now)
     until = _acked_until(record, acted, by_link, now)
     owner = record.owner if record.state is ACKED and record.owner else acted.by
-    if record.state is ACKED and by_link and not record.by_link:
-        return Step(record, ())  # what is known for certain is not made weaker by a link
     acked = replace(
         counted,
         state=ACKED,
@@ -122,10 +122,18 @@ def _ack(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
     return Step(wound(acked, now), (line(record, Happening.ACKED, now, said, acted), Withdraw(), Refresh()))
 
 
-def _second_visit(record: IncidentRecord, by: str, now: datetime) -> bool:
+def second_visit(record: IncidentRecord, by: str, now: datetime) -> bool:
     """Whether the same person comes back; links in the mails of two people may be followed by one program."""
-    again = record.state is ACKED and record.by_link and by in record.ackers
-    return again and record.acked_at is not None and now - record.acked_at >= SECOND_VISIT
+    return any(who == by and now - first >= SECOND_VISIT for who, first in record.visits)
+
+
+def _visited(record: IncidentRecord, acted: Acted, now: datetime) -> tuple[IncidentRecord, bool]:
+    """The record with what is known of visits, and whether a link alone vouches for what is done."""
+    if acted.via != LINK:
+        return record, False
+    known = any(who == acted.by for who, _ in record.visits)
+    visited = record if known else replace(record, visits=(*record.visits, (acted.by, now)))
+    return visited, not second_visit(record, acted.by, now)
 
 
 def _acked_until(record: IncidentRecord, acted: Acted, by_link: bool, now: datetime) -> datetime | None:
@@ -142,14 +150,20 @@ def _acked_until(record: IncidentRecord, acted: Acted, by_link: bool, now: datet
 
 
 def _snooze(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
+    record, by_link = _visited(record, acted, now)
+    if record.state in (ACKED, SNOOZED) and by_link and not record.by_link:
+        return Step(record, ())  # as with acknowledgements
     until = _until(acted, now)
     assert until is not None
+    if by_link:
+        until = min(until, now + WEAK_ACK)
     snoozed = replace(
         record,
         state=SNOOZED,
         owner=record.owner or acted.by,
         snoozed_until=until,
         acked_until=None,
+        by_link=by_link,
         updated_at=now,
     )
     said = f"until {until.isoformat(timespec='seconds')}" + (f": {acted.text}" if acted.text else "")

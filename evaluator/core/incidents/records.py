@@ -53,12 +53,13 @@ class IncidentRecord:
     the route whose policy this is. severity: of what fires now; worst: since it was opened. epoch: counts the climbs; level:
     the last one that fired in this one, -1 for none; level_at: when; skipped: those that reached nobody. rounds: repeats so
     far. clock: as of `running_since`, or as it stands when that is None. ackers: in this epoch. acked_until, snoozed_until,
-    reminded: of what is so now. by_link: it was acknowledged by a link alone. exhausted_at: when nobody was left to tell, and
-    later when that was last said. recheck: ask before the next level, whichever it is. seen_at: an instant at which the alerts
-    were known to fire. flaps: how often it began again. previous: number of the one before it with the same identity. noise:
-    what people said of it. began_at: when the first of the alerts it was opened for began, pending included. turns: when it
-    last began and ended, the oldest first. flapping: it does so too often; see `transitions.reopened`. dismissed: fingerprints
-    of what somebody resolved by hand and has not ended since, dismissed_at: when; they are in no incident.
+    reminded: of what is so now. by_link: it was acknowledged, or put off, by a link alone. visits: who has pressed something by
+    a link in this epoch, and when first. exhausted_at: when nobody was left to tell, and later when that was last said.
+    recheck: ask before the next level, whichever it is. seen_at: an instant at which the alerts were known to fire. flaps: how
+    often it began again. previous: number of the one before it with the same identity. noise: what people said of it. began_at:
+    when the first of the alerts it was opened for began, pending included. turns: when it last began and ended, the oldest
+    first. flapping: it does so too often; see `transitions.reopened`. dismissed: fingerprints of what somebody resolved by hand
+    and has not ended since, dismissed_at: when; they are in no incident.
     """
 
     number: int
@@ -102,6 +103,7 @@ class IncidentRecord:
     skipped: tuple[int, ...] = ()
     dismissed: tuple[str, ...] = ()
     dismissed_at: datetime | None = None
+    visits: tuple[tuple[str, datetime], ...] = ()
 
     @property
     def key(self) -> tuple[str]:

@@ -96,6 +96,7 @@ def restart(record: IncidentRecord, now: datetime, *deeds: Deed, since: datetime
         acked_until=None,
         reminded=False,
         by_link=False,
+        visits=(),
         snoozed_until=None,
         exhausted_at=None,
         updated_at=now,

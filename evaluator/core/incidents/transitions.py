@@ -27,7 +27,7 @@ from evaluator.core.incidents.records import (
 from evaluator.core.incidents.steps import Audience, Climb, Deed, Inform, Refresh, Step, Withdraw, begin_again, line, restart
 
 WEAK_ACK = timedelta(minutes=15)
-"""How long an acknowledgement by a link alone counts: a scanner of mails may have pressed the button."""
+"""How long an acknowledgement or a snooze by a link alone counts: a scanner of mails may have pressed the button."""
 
 TRIGGERED, ACKED, SNOOZED, RESOLVED = IncidentState
 

@@ -56,6 +56,7 @@ class IncidentBody(Body, frozen=True, gc=False):
     skipped: tuple[int, ...] = ()
     dismissed: tuple[str, ...] = ()
     dismissed_at: datetime | None = None
+    visits: tuple[tuple[str, datetime], ...] = ()
 
 
 class PageBody(Body, frozen=True, gc=False):

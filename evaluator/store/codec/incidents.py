@@ -87,6 +87,7 @@ def _body_of_incident(record: IncidentRecord) -> own.IncidentBody:
         skipped=record.skipped,
         dismissed=record.dismissed,
         dismissed_at=record.dismissed_at,
+        visits=record.visits,
     )
 
 
@@ -134,6 +135,7 @@ def _to_incident(row: Any) -> IncidentRecord:
         skipped=body.skipped,
         dismissed=body.dismissed,
         dismissed_at=body.dismissed_at,
+        visits=body.visits,
     )
 
 

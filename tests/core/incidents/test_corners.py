@@ -280,3 +280,19 @@ def test_a_climb_that_is_begun_anew_forgets_whom_the_last_one_missed() -> None:
     play = Ladder().fires("0s").receiver_fails("0s", "person:ana/sms", permanent=True).receiver_works("1m", "person:ana/sms")
     play.acts("2m", Action.ACK, "bo").acts("3m", Action.UNACK, "bo").run("1h30m")
     assert [notice.text for _, notice in play.notices()][-1] == "every level has been told, and nobody has acknowledged"
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_does_not_put_off_what_somebody_has_acknowledged_for_certain() -> None:
+    play = Ladder().fires("0s").acts("1m", Action.ACK, "ana").acts("2m", Action.SNOOZE, "bo", via="link", duration=HOURS)
+    play.run("3m")
+    assert (play.incident.state, play.incident.owner) == (IncidentState.ACKED, "ana")
+
+
+def test_links_that_two_people_followed_do_not_put_off_for_longer() -> None:
+    """As with acknowledgements: one program may look through the mails of both."""
+    play = Ladder().fires("0s").acts("1m", Action.SNOOZE, "ana", via="link", duration=HOURS)
+    play.acts("5m", Action.SNOOZE, "bo", via="link", duration=HOURS).run("5m")
+    assert play.incident.snoozed_until == moment("20m")
