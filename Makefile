@@ -11,10 +11,13 @@
 .NOTPARALLEL:
 
 VENV := .venv
-# Processes that share the tests.
-WORKERS ?= 2
+# Processes that share the tests: one more than most machines of this kind have processors, for some tests only wait.
+WORKERS ?= 3
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
+
+# Tests start Python again and again, and every start would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The interpreter that makes the virtual environment: the first of these that is new enough.
 BASE_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -33,7 +33,7 @@ def tracked() -> list[Path]:
 
 def dry_run(*arguments: str) -> str:
     """What make would execute, without the flags and variables that were given to a make that runs these tests."""
-    given = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTEST_ARGS", "BENCH_ARGS", "PROMETHEUS_URL", "DEMO_SECONDS"}
+    given = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "WORKERS", "PYTEST_ARGS", "BENCH_ARGS", "PROMETHEUS_URL", "DEMO_SECONDS"}
     environment = {name: value for name, value in os.environ.items() if name not in given}
     return subprocess.run(
         ["make", "-n", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
@@ -84,7 +84,7 @@ def test_continuous_integration_runs_what_developers_run() -> None:
     [
         ("demo", ["-m evaluator demo"]),
         ("lint", ["-m ruff check", "-m ruff format --check", "-m mypy"]),
-        ("test", ["-m ruff check", "-m ruff format --check", "-m mypy", "-m pytest -rs --numprocesses=2 --dist=loadgroup"]),
+        ("test", ["-m ruff check", "-m ruff format --check", "-m mypy", "-m pytest -rs --numprocesses=3 --dist=loadgroup"]),
         ("bench", ["bench/run.py"]),
         ("docs", ["-m docs.generate"]),
     ],
