@@ -48,9 +48,9 @@ class Destinations:
         """The lanes by which a place is told: those first that want to hear of ends."""
         return self._lanes[place]
 
-    def wants_ends(self, place: str) -> bool:
-        """Whether anybody there wants to hear that something is over."""
-        return any(self._integrations[lane].send_resolved for lane in self._lanes.get(place, ()))
+    def ends(self, place: str) -> tuple[str, ...]:
+        """The lanes by which a place is told that something is over; none where nobody wants to hear of that."""
+        return tuple(lane for lane in self._lanes[place] if self._integrations[lane].send_resolved)
 
     def limit(self, service: str) -> RateLimit | None:
         """How often it may be told something; None for as often as there is."""

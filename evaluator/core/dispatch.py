@@ -217,6 +217,7 @@ class Dispatch:
                 self._timers.cancel((PATIENCE, group.id, lane.name))
             elif row.refused:
                 self._considering.fall_back(group, lane, now)
+        for group in {group.id: group for _, group, _ in answered.landed}.values():
             self._leaving.settle(group, now)
         return answered.row
 

@@ -214,7 +214,7 @@ class Outgoing:
     def _tell_together(self, place: str, rows: Sequence[OutboxRecord], now: datetime) -> None:
         for row in rows:
             self._begin(self._rows[row.id][1], row, alone=False)
-        self._journal.deliver(self.storms.tell(place, self.destinations.lanes(place), rows, now))
+        self._journal.deliver(self.storms.tell(place, self.destinations, rows, now))
 
     # -- ends of storms -----------------------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Outgoing:
 
     def _await_end(self, place: str, now: datetime) -> None:
         """A storm is over: tell that, if anybody wants to hear of it."""
-        if self.destinations.wants_ends(place):
+        if self.destinations.ends(place):
             self.pacing.await_turn(self._service(place), self.storms.not_before(place, now))
         else:
             self.storms.forget(place)

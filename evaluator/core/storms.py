@@ -25,6 +25,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from urllib.parse import quote
 
+from evaluator.core.destinations import Destinations
 from evaluator.core.journal import Journal
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.records import Annotations, LedgerRecord, Notification, NotifiedAlert, OutboxRecord, Pairs
@@ -109,14 +110,12 @@ class Storms:
         late = len(rows) > 1 and any(now - row.notification.at >= LONG for row in rows)
         return len(rows) - left > MANY or late
 
-    def tell(self, place: str, lanes: Sequence[str], rows: Sequence[OutboxRecord], now: datetime) -> OutboxRecord:
-        """The message that stands for these rows, or for the end of the storm where there are none; it is under way now.
-
-        lanes: those by which the place can be told.
-        """
+    def tell(self, place: str, known: Destinations, rows: Sequence[OutboxRecord], now: datetime) -> OutboxRecord:
+        """The message that stands for these rows, or for the end of the storm where there are none; it is under way now."""
         firing = frozenset(member(row.integration, row.group) for row in rows if row.notification.firing)
         told = self._told.get(place) or LedgerRecord(STORM, place, now)
         left = self.members(place).difference(member(row.integration, row.group) for row in rows) | firing
+        lanes = (() if left else known.ends(place)) or known.lanes(place)
         lane = lanes[self._refusals.get(place, 0) % len(lanes)]
         message = _message(lane, rows, left, told, now, self.external_url)
         ident = sha256(f"{STORM}\n{place}\n{now.isoformat()}".encode()).hexdigest()[:16]
@@ -174,7 +173,6 @@ class Storms:
     def forget(self, place: str) -> None:
         """Nobody needs to hear of this storm any more."""
         self._end_at.pop(place, None)
-        self._refusals.pop(place, None)
         told = self._told.pop(place, None)
         if told is not None:
             self._journal.forget(LedgerRecord, told.key)
