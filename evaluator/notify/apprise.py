@@ -19,6 +19,7 @@ from typing import Any
 from evaluator.core.http import DEFAULT_HTTP, Secret
 from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.notify.exchange import Accepted, Refused
+from evaluator.notify.fitting import ALERT, characters, fitted
 from evaluator.notify.mentions import without_mentions
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.plain import headline
@@ -27,18 +28,19 @@ from evaluator.notify.sheet import Sheet
 from evaluator.notify.taken import Taken
 
 _MENTION = re.compile(r"@(?:everyone|here|channel|all)\b|<[@!][^>\n]{1,100}>")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1d\x1f\x7f]")  # not `ALERT`
 _TYPES = {"firing": "failure", "resolved": "success"}
 _SAFETY_MARGIN = 2  # Apprise puts a line break or two between a title and the text below
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is said. type: of Apprise's four kinds of news."""
+    """What is said. body: with signs between its alerts, see `fitting`. type: of Apprise's four kinds of news."""
 
     title: str
     body: str
     type: str
+    alerts: int = 1
 
 
 async def send(sheet: Sheet, settings: AppriseSettings, seconds: float) -> Accepted | Refused:
@@ -70,21 +72,21 @@ def urls_of(settings: AppriseSettings) -> list[str]:
 
 def message_of(sheet: Sheet, settings: AppriseSettings) -> Message:
     """The message; mentions that come from labels are none."""
-    title, body, kind = (sheet.text(name, getattr(settings, name)) for name in ("title", "body", "type"))
+    title, kind = (sheet.text(name, getattr(settings, name)) for name in ("title", "type"))
+    body = sheet.body("body", settings.body)
     if sheet.plain or not body.strip():
         title, body = title.strip() or headline(sheet.notification), sheet.plainly()
     title, body = (without_mentions(text, sheet.notification, _MENTION) for text in (title, body))
     known = kind.strip() in ("info", "success", "warning", "failure")
-    return Message(
-        one_line(title, 1000), _CONTROL.sub("\ufffd", body), kind.strip() if known else _TYPES[sheet.notification.status]
-    )
+    kind = kind.strip() if known else _TYPES[sheet.notification.status]
+    return Message(one_line(title, 1000), _CONTROL.sub("\ufffd", body), kind, len(sheet.notification.alerts))
 
 
 def preview(sheet: Sheet, settings: AppriseSettings) -> str:
     """What is said, and by which schemes; the rest of the URLs is secret. Raises OSError when a file of URLs cannot be read."""
     message = message_of(sheet, settings)
     schemes = ", ".join(f"{url.partition('://')[0]}://<secret>" for url in urls_of(settings))
-    return f"APPRISE {schemes}\nType: {message.type}\nTitle: {message.title}\n\n{message.body}"
+    return f"APPRISE {schemes}\nType: {message.type}\nTitle: {message.title}\n\n{message.body.replace(ALERT, '')}"
 
 
 def _name(url: str) -> str:
@@ -141,7 +143,7 @@ def _fitting(message: Message, service: Any) -> tuple[str, str]:
     """Title and body as long as the service takes them; where it has no titles, Apprise puts them above the body."""
     title = cut(message.title, service.title_maxlen) if service.title_maxlen else cut(message.title, 250)
     above = 0 if service.title_maxlen else len(title) + _SAFETY_MARGIN
-    return title, cut(message.body, max(100, service.body_maxlen - above))
+    return title, fitted(message.body, characters(max(100, service.body_maxlen - above)), message.alerts)
 
 
 def _reason(service: Any, log: Sequence[Any]) -> str:

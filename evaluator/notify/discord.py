@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from evaluator.core.http import Secret
 from evaluator.core.receivers.chat import DiscordSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
 from evaluator.notify.mentions import without_mentions
@@ -63,13 +64,13 @@ def _message(sheet: Sheet, settings: DiscordSettings) -> dict[str, Any]:
     notification = sheet.notification
     content = without_mentions(sheet.text("content", settings.content), notification, _MENTION)
     title = sheet.text("title", settings.title)
-    description = sheet.text("message", settings.message)
+    description = sheet.body("message", settings.message)
     names = {name: sheet.text(name, getattr(settings, name)) for name in ("username", "avatar_url")}
     if sheet.plain or not (description.strip() or content.strip()):
         title, description = title or headline(notification), sheet.plainly()
     embed = {
         "title": cut(title, MOST_OF_A_TITLE),
-        "description": cut(description, MOST_OF_A_DESCRIPTION),
+        "description": sheet.fitted(description, characters(MOST_OF_A_DESCRIPTION)),
         "color": _COLOURS[notification.status],
     }
     return {

@@ -14,7 +14,7 @@ from evaluator.core.receivers.tickets import JiraSettings
 from evaluator.core.receivers.tree import Branch
 from evaluator.notify.adf import document
 from evaluator.notify.exchange import Refused
-from evaluator.notify.fitting import cut_until
+from evaluator.notify.fitting import ALERT, characters
 from evaluator.notify.keys import template_fails
 from evaluator.notify.leaves import filled
 from evaluator.notify.mentions import without_mentions
@@ -26,7 +26,7 @@ MOST_OF_A_SUMMARY = 255
 MOST_OF_A_LABEL = 255
 MOST_OF_A_DESCRIPTION = 32_767
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # Jira refuses texts that hold some of them
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1d\x1f\x7f]")  # Jira refuses texts that hold some of them; not `ALERT`
 _MENTION = re.compile(r"\[~[^\]\n]{1,200}\]")
 _FENCE = "{noformat}"
 
@@ -84,7 +84,7 @@ def _usual(sheet: Sheet, settings: JiraSettings) -> dict[str, Any]:
     """The fields that every issue has."""
     priority = sheet.text("priority", settings.priority).strip()
     summary = one_line(sheet.text("summary", settings.summary.template), 4 * MOST_OF_A_SUMMARY)
-    description = sheet.text("description", settings.description.template)
+    description = sheet.body("description", settings.description.template)
     plainly = sheet.plain or not description.strip()
     fields = {
         "summary": cut(summary or headline(sheet.notification), MOST_OF_A_SUMMARY),
@@ -96,12 +96,12 @@ def _usual(sheet: Sheet, settings: JiraSettings) -> dict[str, Any]:
 def _marked_up(sheet: Sheet, settings: JiraSettings, text: str | None) -> Any:
     """The description as the version of the API wants it. text: None for the plain notification."""
     if settings.api_url.rstrip("/").endswith("/3"):
-        own = _document_of(text or "")
-        return own or _fitting_document(_clean(text or sheet.plainly()))
+        own = _document_of((text or "").replace(ALERT, ""))
+        return own or document(sheet.fitted(_clean(text or sheet.plainly()), _fits_as_document))
     if text is None:
         plain = _clean(sheet.plainly()).replace(_FENCE, "{ noformat}")
         return _FENCE + cut(plain, MOST_OF_A_DESCRIPTION - 2 * len(_FENCE)) + _FENCE
-    return cut(without_mentions(_clean(text), sheet.notification, _MENTION), MOST_OF_A_DESCRIPTION)
+    return sheet.fitted(without_mentions(_clean(text), sheet.notification, _MENTION), characters(MOST_OF_A_DESCRIPTION))
 
 
 def _document_of(text: str) -> dict[str, Any] | None:
@@ -113,8 +113,8 @@ def _document_of(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value.get("type") == "doc" else None
 
 
-def _fitting_document(text: str) -> dict[str, Any]:
-    return document(cut_until(text, lambda part: len(json.dumps(document(part))) <= MOST_OF_A_DESCRIPTION))
+def _fits_as_document(text: str) -> bool:
+    return len(json.dumps(document(text))) <= MOST_OF_A_DESCRIPTION
 
 
 def _label(text: str) -> str:

@@ -17,6 +17,7 @@ from evaluator.core.receivers.mattermost import (
     MattermostSettings,
 )
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.mentions import without_mentions
 from evaluator.notify.neutral import cut
@@ -57,8 +58,10 @@ def read(answer: Answer) -> Accepted | Refused:
 
 
 def _attachment(look: MattermostSettings | MattermostAttachment, sheet: Sheet) -> dict[str, Any]:
-    texts = {name: without_mentions(sheet.text(name, getattr(look, name)), sheet.notification, _MENTION) for name in _TEXTS}
-    texts |= {"text": cut(texts["text"], MOST_OF_A_TEXT), "title": cut(texts["title"], MOST_OF_A_TITLE)}
+    said = {name: (sheet.body if name == "text" else sheet.text)(name, getattr(look, name)) for name in _TEXTS}
+    texts = {name: without_mentions(text, sheet.notification, _MENTION) for name, text in said.items()}
+    text = sheet.fitted(texts["text"], characters(MOST_OF_A_TEXT))
+    texts |= {"text": text, "title": cut(texts["title"], MOST_OF_A_TITLE)}
     return _given({**texts, "fields": list(_fields(look.fields, sheet))})
 
 

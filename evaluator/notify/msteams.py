@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from evaluator.core.receivers.chat import MsTeamsSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
-from evaluator.notify.fitting import cut_until
 from evaluator.notify.go import json_line
 from evaluator.notify.msteamsv2 import MOST_BYTES, MOST_OF_A_TITLE, in_paragraphs
 from evaluator.notify.neutral import cut
@@ -25,7 +24,8 @@ _BEHIND = re.compile(r"HTTP error (\d{3})")
 
 def build(sheet: Sheet, settings: MsTeamsSettings) -> Request:
     """The request for the sheet's notification."""
-    title, summary, text = (sheet.text(name, getattr(settings, name)) for name in ("title", "summary", "text"))
+    title, summary = (sheet.text(name, getattr(settings, name)) for name in ("title", "summary"))
+    text = sheet.body("text", settings.text)
     if sheet.plain or not text.strip():
         title, text = title or headline(sheet.notification), in_paragraphs(sheet.plainly())
     card = {
@@ -36,7 +36,7 @@ def build(sheet: Sheet, settings: MsTeamsSettings) -> Request:
         "text": text,
         "themeColor": _COLOURS[sheet.notification.status],
     }
-    card["text"] = cut_until(text, lambda shorter: len(json_line({**card, "text": shorter})) <= MOST_BYTES)
+    card["text"] = sheet.fitted(text, lambda shorter: len(json_line({**card, "text": shorter})) <= MOST_BYTES)
     return Request(settings.webhook_url, json_line(card), settings.http, headers=_HEADERS)
 
 

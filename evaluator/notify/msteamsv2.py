@@ -7,12 +7,12 @@ speaks of curves and there is room beside it, pictures of the first ones follow.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from evaluator.core.receivers.chat import MsTeamsV2Settings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
-from evaluator.notify.fitting import cut_until
 from evaluator.notify.go import json_line
 from evaluator.notify.neutral import cut
 from evaluator.notify.picture import pictures
@@ -25,15 +25,16 @@ MOST_OF_A_TITLE = 1024
 
 _HEADERS = (("Content-Type", "application/json"),)
 _COLOURS = {"firing": "Attention", "resolved": "Good"}
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#|~]")  # of Markdown, as a label may hold it
 
 
 def build(sheet: Sheet, settings: MsTeamsV2Settings) -> Request:
     """The request for the sheet's notification. Raises OSError when the URL's file cannot be read, as soon as it is sent."""
-    title, text = sheet.text("title", settings.title), sheet.text("text", settings.text)
+    title, text = sheet.text("title", settings.title), sheet.body("text", settings.text)
     if sheet.plain or not text.strip():
         title, text = title or headline(sheet.notification), in_paragraphs(sheet.plainly())
     colour, title = _COLOURS[sheet.notification.status], cut(title, MOST_OF_A_TITLE)
-    text = cut_until(text, lambda shorter: len(json_line(_message(title, shorter, colour))) <= MOST_BYTES)
+    text = sheet.fitted(text, lambda shorter: len(json_line(_message(title, shorter, colour))) <= MOST_BYTES)
     message = _message(title, text, colour)
     if not sheet.plain:
         _add_pictures(message, sheet.notification)
@@ -67,7 +68,10 @@ def _add_pictures(message: dict[str, Any], notification: RenderedNotification) -
     """As many as there is room for."""
     body: list[dict[str, Any]] = message["attachments"][0]["content"]["body"]
     for caption, image in _pictures(notification):
-        body += [{"type": "TextBlock", "text": caption, "isSubtle": True, "size": "Small", "wrap": True}, image]
+        body += [
+            {"type": "TextBlock", "text": _MARKUP.sub(r"\\\g<0>", caption), "isSubtle": True, "size": "Small", "wrap": True},
+            image,
+        ]
         if len(json_line(message)) > MOST_BYTES:
             del body[-2:]
             return

@@ -12,6 +12,7 @@ from typing import Any
 from evaluator.core.http import Secret
 from evaluator.core.receivers.phones import NtfySettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.fitting import ALERT, in_bytes
 from evaluator.notify.go import json_line
 from evaluator.notify.neutral import cut, one_line
 from evaluator.notify.plain import headline
@@ -38,7 +39,7 @@ def tell(sheet: Sheet, settings: NtfySettings) -> Generator[Request, Answer, Acc
 
 def _message(sheet: Sheet, settings: NtfySettings, topic: str) -> dict[str, Any]:
     title = one_line(sheet.text("title", settings.title), MOST_OF_A_TITLE)
-    text = sheet.text("message", settings.message)
+    text = sheet.body("message", settings.message)
     members = {
         "priority": _priority(sheet.text("priority", settings.priority)),
         "tags": [tag for tag in map(str.strip, sheet.text("tags", settings.tags).split(",")) if tag],
@@ -49,7 +50,11 @@ def _message(sheet: Sheet, settings: NtfySettings, topic: str) -> dict[str, Any]
     }
     if sheet.plain or not text.strip():
         text = sheet.plainly()
-    said = {"topic": topic, "title": title or headline(sheet.notification), "message": _clean(text)}
+    said = {
+        "topic": topic,
+        "title": title or headline(sheet.notification),
+        "message": sheet.fitted(_clean(text), in_bytes(MOST_BYTES_OF_A_MESSAGE)),
+    }
     return said | {name: value for name, value in members.items() if value}
 
 
@@ -66,17 +71,12 @@ def _actions(sheet: Sheet, settings: NtfySettings) -> Iterator[dict[str, str]]:
 
 
 def _clean(text: str) -> str:
-    """Line by line, each harmless, and together no more bytes than a message has."""
-    lines = "\n".join(one_line(line, MOST_BYTES_OF_A_MESSAGE) for line in text.strip().split("\n"))
-    return cut_bytes(lines, MOST_BYTES_OF_A_MESSAGE)
+    """Line by line, each harmless."""
 
+    def lines(part: str) -> str:
+        return "\n".join(one_line(line, MOST_BYTES_OF_A_MESSAGE) for line in part.split("\n"))
 
-def cut_bytes(text: str, most: int) -> str:
-    """`text`, or its beginning and `…`, together at most `most` bytes, with no character torn."""
-    encoded = text.encode()
-    if len(encoded) <= most:
-        return text
-    return encoded[: most - len("…".encode())].decode(errors="ignore") + "…"
+    return ALERT.join(map(lines, text.strip(" \n").split(ALERT)))
 
 
 def _receipt(answer: Answer, sequence: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 from evaluator.core.http import Secret
 from evaluator.core.receivers.paging import OpsgenieResponder, OpsgenieSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
 from evaluator.notify.keys import key_text, template_fails
@@ -82,7 +83,7 @@ def _created(sheet: Sheet, settings: OpsgenieSettings) -> dict[str, Any]:
     alert: dict[str, Any] = {
         "alias": sheet.notification.key,
         "message": cut(sheet.text("message", settings.message), MOST_OF_A_MESSAGE),
-        "description": cut(sheet.text("description", settings.description), MOST_OF_A_DESCRIPTION),
+        "description": sheet.fitted(sheet.body("description", settings.description), characters(MOST_OF_A_DESCRIPTION)),
         "details": _details(sheet, settings),
         "source": sheet.text("source", settings.source),
         "responders": [one for responder in settings.responders for one in _responders(sheet, responder)],

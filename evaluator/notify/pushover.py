@@ -8,6 +8,7 @@ from urllib.parse import quote_plus, urlencode
 from evaluator.core.http import Secret
 from evaluator.core.receivers.paging import PushoverSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
+from evaluator.notify.fitting import between_alerts, characters
 from evaluator.notify.json_answers import members
 from evaluator.notify.keys import key_text, template_fails
 from evaluator.notify.neutral import cut
@@ -21,6 +22,7 @@ MOST_OF_A_URL = 512
 MOST_OF_A_URL_TITLE = 100
 
 _HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
+_FITS = characters(MOST_OF_A_MESSAGE)
 _EMERGENCY = 2
 _LOWEST, _ORDINARY = -2, 0
 _SHORTEST_RETRY = timedelta(seconds=30)
@@ -70,12 +72,10 @@ def _message(sheet: Sheet, settings: PushoverSettings) -> dict[str, str]:
 def _body(sheet: Sheet, settings: PushoverSettings) -> dict[str, str]:
     """HTML is escaped for its place. A page too long for Pushover would be cut within a tag, so plain text goes out instead."""
     if not settings.html:
-        text = cut(sheet.text("message", settings.message), MOST_OF_A_MESSAGE)
+        text = sheet.fitted(sheet.body("message", settings.message), _FITS)
         return {"message": text, "monospace": "1" if settings.monospace else ""}
-    page = sheet.html("message", settings.message)
-    if len(page) <= MOST_OF_A_MESSAGE:
-        return {"message": page, "html": "1"}
-    return {"message": cut(sheet.plainly(), MOST_OF_A_MESSAGE)}
+    page = between_alerts(sheet.body("message", settings.message, html=True), _FITS, len(sheet.notification.alerts))
+    return {"message": cut(sheet.plainly(), MOST_OF_A_MESSAGE)} if page is None else {"message": page, "html": "1"}
 
 
 def _urgency(text: str, settings: PushoverSettings) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 from evaluator.core.http import Secret
 from evaluator.core.receivers.rocketchat import RocketchatAction, RocketchatSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import member, members
 from evaluator.notify.mentions import without_mentions
@@ -79,8 +80,10 @@ def read(answer: Answer) -> Accepted | Refused:
 
 def _attachment(sheet: Sheet, settings: RocketchatSettings) -> dict[str, Any]:
     names = ("title", "title_link", "text", "image_url", "thumb_url", "color")
-    texts = {name: _said(sheet, name, getattr(settings, name)) for name in names}
-    texts |= {"title": cut(texts["title"], MOST_OF_A_TITLE), "text": cut(texts["text"], MOST_OF_A_TEXT)}
+    said = {name: (sheet.body if name == "text" else sheet.text)(name, getattr(settings, name)) for name in names}
+    texts = {name: without_mentions(text, sheet.notification, _MENTION) for name, text in said.items()}
+    text = sheet.fitted(texts["text"], characters(MOST_OF_A_TEXT))
+    texts |= {"title": cut(texts["title"], MOST_OF_A_TITLE), "text": text}
     actions = [_action(action, sheet) for action in settings.actions]
     return _given({**texts, "fields": list(_fields(sheet, settings)), "actions": actions})
 

@@ -6,7 +6,7 @@ notification into the message instead, and the receipt can say so; the page is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from evaluator.core.incidents.records import Notice
 from evaluator.core.records import TEMPLATE_ERROR, Pairs
 from evaluator.notify.buttons import NO_BUTTONS, Buttons
 from evaluator.notify.chased import chase_lines
+from evaluator.notify.fitting import ALERT, Fits, cut_at, fitted
 from evaluator.notify.neutral import one_line, without_commands
 from evaluator.notify.plain import plain_text
 from evaluator.notify.rendered import Render, RenderedNotification
@@ -58,15 +59,24 @@ class Sheet:
 
     def text(self, name: str, template: str) -> str:
         """The finished text of the setting called `name`, without what steers terminals; empty when its template fails."""
-        return self._finished(name, template, self.render)
+        return without_commands(self._finished(name, template, self.render))
 
     def html(self, name: str, template: str) -> str:
         """Likewise for a text that is HTML: what comes from alerts is escaped for its place in the page."""
-        return self._finished(name, template, self.render_html or self.render)
+        return without_commands(self._finished(name, template, self.render_html or self.render))
+
+    def body(self, name: str, template: str, *, html: bool = False) -> str:
+        """Likewise for a text that may say where each alert begins: those signs are left in it, for `fitted` to take out."""
+        text = self._finished(name, template, self.render_html if html and self.render_html else self.render)
+        return ALERT.join(map(without_commands, text.split(ALERT)))
+
+    def fitted(self, text: str, fits: Fits, beginning: Callable[[str, int], str] = cut_at) -> str:
+        """A `body` that fits, cut between alerts."""
+        return fitted(text, fits, len(self.notification.alerts), beginning)
 
     def _finished(self, name: str, template: str, render: Render) -> str:
         try:
-            return without_commands(render(template)) if template else ""
+            return render(template) if template else ""
         except ValueError as error:
             self.failed += ((TEMPLATE_ERROR, f"{name}: {one_line(str(error), 300)}"),)
             return ""

@@ -17,6 +17,7 @@ from evaluator.core.records import Pairs
 from evaluator.core.settings import Secret, SlackSettings
 from evaluator.notify.buttons import slack_attachment
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
 from evaluator.notify.mentions import without_mentions
@@ -226,7 +227,7 @@ def _confirmation(confirm: SlackConfirmation, sheet: Sheet) -> dict[str, Any]:
 def _said(sheet: Sheet, name: str, template: str) -> str:
     """A text that people read, cut to what Slack takes; a label in it calls nobody."""
     most = MOST_OF_A_PLAIN_TEXT if name in ("text", "message_text") else MOST_OF_ANOTHER_TEXT
-    return cut(without_mentions(sheet.text(name, template), sheet.notification, _MENTION), most)
+    return sheet.fitted(without_mentions(sheet.body(name, template), sheet.notification, _MENTION), characters(most))
 
 
 def _without_empty(members: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:

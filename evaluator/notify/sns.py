@@ -15,7 +15,7 @@ from evaluator.core.http import Secret
 from evaluator.core.receivers.general import Sigv4, SnsSettings
 from evaluator.notify.aws import NoCredentialsError, credentials_of, region_of
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
-from evaluator.notify.fitting import cut_bytes
+from evaluator.notify.fitting import ALERT, in_bytes
 from evaluator.notify.neutral import one_line
 from evaluator.notify.scrub import secrets_of
 from evaluator.notify.sheet import Sheet
@@ -69,11 +69,11 @@ def _publish(sheet: Sheet, settings: SnsSettings) -> Form:
     kind, target = _target(sheet, settings)
     subject = one_line(sheet.text("subject", settings.subject), MOST_OF_A_SUBJECT)
     attributes = {name: sheet.text(f"attribute {name}", text) for name, text in settings.attributes}
-    message = sheet.text("message", settings.message)
+    message = sheet.body("message", settings.message)
     if sheet.plain or not message.strip():
         message = sheet.plainly()
-    kept = cut_bytes(message, MOST_BYTES_OF_SMS if kind == "PhoneNumber" else MOST_BYTES)
-    if kept != message:
+    kept = sheet.fitted(message, in_bytes(MOST_BYTES_OF_SMS if kind == "PhoneNumber" else MOST_BYTES))
+    if kept != message.replace(ALERT, ""):
         attributes["truncated"] = "true"
     form = {"Action": "Publish", "Version": "2010-03-31", kind: target, "Message": kept}
     if subject and kind != "PhoneNumber":

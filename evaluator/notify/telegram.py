@@ -19,6 +19,7 @@ from evaluator.core.incidents.records import Notice, PageKind
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.notify.buttons import telegram_keyboard
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.html_cut import cut_html
 from evaluator.notify.json_answers import member, members, number
@@ -28,6 +29,7 @@ from evaluator.notify.updating import Ways, told_once
 
 MOST_OF_A_TEXT = 4096
 
+_FITS = characters(MOST_OF_A_TEXT)
 _HEADERS = (("Content-Type", "application/json"),)
 _ID = "message_id"
 _SAFE_ID = re.compile(r"\d{1,18}")
@@ -134,10 +136,12 @@ def _chat(settings: TelegramSettings) -> int | str:
 def _text(sheet: Sheet, settings: TelegramSettings) -> str:
     """The text in the markup of the settings. Cutting other markup than HTML may break it, which Telegram then says."""
     if settings.parse_mode != "HTML":
-        text = sheet.text("message", settings.message)
-        return cut(text if text.strip() and not sheet.plain else _escaped(sheet.plainly(), settings.parse_mode), MOST_OF_A_TEXT)
-    text = sheet.html("message", settings.message)
-    return cut_html(text if text.strip() and not sheet.plain else escape(sheet.plainly(), quote=False), MOST_OF_A_TEXT)
+        text = sheet.body("message", settings.message)
+        said = text if text.strip() and not sheet.plain else _escaped(sheet.plainly(), settings.parse_mode)
+        return sheet.fitted(said, _FITS)
+    text = sheet.body("message", settings.message, html=True)
+    said = text if text.strip() and not sheet.plain else escape(sheet.plainly(), quote=False)
+    return sheet.fitted(said, _FITS, lambda part, length: cut_html(part, min(length, MOST_OF_A_TEXT)))
 
 
 def _escaped(text: str, parse_mode: str) -> str:

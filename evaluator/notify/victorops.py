@@ -7,6 +7,7 @@ from urllib.parse import quote
 from evaluator.core.http import Secret
 from evaluator.core.receivers.paging import VictoropsSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
 from evaluator.notify.keys import key_text, template_fails
@@ -51,7 +52,7 @@ def _message(sheet: Sheet, settings: VictoropsSettings) -> dict[str, str]:
         "message_type": _type(sheet, settings),
         "entity_id": sheet.notification.key,
         "entity_display_name": cut(sheet.text("entity_display_name", settings.entity_display_name), MOST_OF_A_TEXT),
-        "state_message": cut(sheet.text("state_message", settings.state_message), MOST_OF_A_TEXT),
+        "state_message": sheet.fitted(sheet.body("state_message", settings.state_message), characters(MOST_OF_A_TEXT)),
         "monitoring_tool": sheet.text("monitoring_tool", settings.monitoring_tool),
     }
     message |= {name: cut(sheet.text(f"custom_fields.{name}", text), MOST_OF_A_TEXT) for name, text in settings.custom_fields}

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from evaluator.core.http import Secret
 from evaluator.core.receivers.chat import WebexSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
-from evaluator.notify.fitting import cut_bytes
+from evaluator.notify.fitting import cut_bytes, in_bytes
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
 from evaluator.notify.mentions import without_mentions
@@ -56,7 +56,7 @@ def _request(method: str, url: str, message: dict[str, str], settings: WebexSett
 
 def _said(sheet: Sheet, settings: WebexSettings) -> dict[str, str]:
     """Markdown, or plain text when there is none: that knows neither markup nor mentions."""
-    text = without_mentions(sheet.text("message", settings.message), sheet.notification, _MENTION)
+    text = without_mentions(sheet.body("message", settings.message), sheet.notification, _MENTION)
     if text.strip() and not sheet.plain:
-        return {"markdown": cut_bytes(text, MOST_BYTES_OF_A_TEXT)}
+        return {"markdown": sheet.fitted(text, in_bytes(MOST_BYTES_OF_A_TEXT))}
     return {"text": cut_bytes(sheet.plainly(), MOST_BYTES_OF_A_TEXT)}

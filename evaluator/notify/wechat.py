@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from evaluator.core.http import Secret
 from evaluator.core.receivers.chat import WechatSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
-from evaluator.notify.fitting import cut_bytes
+from evaluator.notify.fitting import in_bytes
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members, number
 from evaluator.notify.mentions import without_mentions
@@ -110,12 +110,13 @@ def _below(url: str, path: str, query: dict[str, str]) -> Secret:
 
 def _message(sheet: Sheet, settings: WechatSettings) -> dict[str, Any]:
     """Members as Alertmanager has them; both kinds of content, one of them empty."""
-    text = without_mentions(sheet.text("message", settings.message), sheet.notification, _MENTION)
+    text = without_mentions(sheet.body("message", settings.message), sheet.notification, _MENTION)
     names = {"touser": "to_user", "toparty": "to_party", "totag": "to_tag", "agentid": "agent_id"}
     whom = {name: sheet.text(key, getattr(settings, key)) for name, key in names.items()}
     if sheet.plain or not text.strip():
         text = without_mentions(sheet.plainly(), sheet.notification, _MENTION)
     kind = settings.message_type
-    content = {one: {"content": cut_bytes(text, MOST_BYTES[one]) if one == kind else ""} for one in ("text", "markdown")}
+    said = sheet.fitted(text, in_bytes(MOST_BYTES[kind]))
+    content = {one: {"content": said if one == kind else ""} for one in ("text", "markdown")}
     sent = {name: value for name, value in whom.items() if value}
     return {"text": content["text"], **sent, "safe": "0", "msgtype": kind, "markdown": content["markdown"]}

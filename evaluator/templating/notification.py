@@ -230,6 +230,24 @@ def is_packaged(name: str) -> bool:
     return name in _default_trees() or name in _default_jinja()
 
 
+def packaged_parts(name: str) -> frozenset[str]:
+    """The packaged Go templates that one is made of: its own name, and those that it calls, itself or through others."""
+    trees, waiting, found = _default_trees(), [name], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [call.name for call in inspection.calls(trees[name].body)] if name in trees else []
+    return frozenset(found)
+
+
+def defined_by(file: str, text: str) -> frozenset[str]:
+    """The names that a file of templates defines, blank or not. Raises TemplateError."""
+    if file.endswith(JINJA):
+        return frozenset({file.removesuffix(JINJA)})
+    return frozenset(parse(text, file, NOTIFICATION_FUNCTIONS, file=file)) - {file}
+
+
 def _parsed(text: str) -> Trees:
     return parse(text, MAIN, NOTIFICATION_FUNCTIONS)
 

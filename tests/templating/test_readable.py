@@ -18,7 +18,8 @@ from evaluator.templating.examples import EXTERNAL_URL, example
 
 CHATS = ("text", "mrkdwn", "markdown", "teams")
 PAGES = ("telegram.html", "html")
-ALL = ("title", "short", *CHATS, *PAGES)
+ALL = ("title", "short", "brief", "message", "webex", *CHATS, *PAGES)
+ALERT = "\x1e"
 STRICT, LAX = NotificationTexts(strict=True), NotificationTexts()
 HOSTILE = "<!channel> @everyone *x* [a](javascript:b) <script> `c`\n\x1b[2Jd\u202ee"
 
@@ -26,7 +27,7 @@ HOSTILE = "<!channel> @everyone *x* [a](javascript:b) <script> `c`\n\x1b[2Jd\u20
 def said(name: str, told: Notification, texts: NotificationTexts = STRICT, external_url: str = EXTERNAL_URL) -> str:
     data = notification_data(told, [dict(alert.annotations.expanded or ()) for alert in told.alerts], external_url)
     render = texts.render_html if name in PAGES else texts.render
-    return render(f'{{{{ template "readable.{name}" . }}}}', data)
+    return render(f'{{{{ template "readable.{name}" . }}}}', data).replace(ALERT, "")
 
 
 def curved(alert: NotifiedAlert, known: bool = False) -> NotifiedAlert:
@@ -152,6 +153,9 @@ def test_more_than_there_is_room_for_are_counted_and_nothing_is_needed(name: str
         ("telegram.html", ["<script", "<!channel"]),
         ("html", ["<script", "<!channel", 'href="javascript']),
         ("text", []),
+        ("brief", []),
+        ("message", []),
+        ("webex", ["@everyone", "](javascript", " *x*", " `c`"]),
         ("title", []),
         ("short", []),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
@@ -14,11 +14,12 @@ from jinja2 import meta, nodes
 
 from evaluator.templating.errors import CallFailed, TemplateError
 from evaluator.templating.jinja import limits
-from evaluator.templating.jinja.environment import Bounded, Sandbox
+from evaluator.templating.jinja.environment import Bounded, Sandbox, price
 from evaluator.templating.jinja.names import RULE_WORDS, LabelView
 from evaluator.templating.scope import Scope, plain_value
 
 _FILE: Final = "<template>"
+_A_CALL: Final = 100  # units, beside what the macro may print
 _QUOTED: Final = re.compile(r"['\"]([^'\"]+)['\"]")
 _OBJECT: Final = re.compile(r"<(?:\w+\.)*(\w+) object at 0x[0-9a-f]+>")
 """How Python names what has no name in a text: with an address, which is another one each time."""
@@ -68,11 +69,12 @@ RULES: Final = Language(Sandbox(RULE_WORDS), frozenset(_of_sample(Scope())), _of
 def compile_jinja(text: str, language: Language = RULES) -> Compiled:
     """Read a Jinja2 text. Raises TemplateError for wrong syntax and for names and filters that do not exist."""
     sandbox = language.sandbox
-    token = limits.current.set(limits.Rendering(Scope(), _price(text)))
+    token = limits.current.set(limits.Rendering(Scope(), len(text)))
     try:
         tree = sandbox.parse(text)
         _refuse(text, tree, language)
         names = frozenset(meta.find_undeclared_variables(tree)) | {each.name for each in tree.find_all(nodes.Filter)}
+        prices = price(tree), _macros(tree)
         code = sandbox.compile(Bounded().visit(tree), filename=_FILE)
         template = jinja2.Template.from_code(sandbox, code, sandbox.make_globals(None))
     except jinja2.TemplateSyntaxError as error:
@@ -83,12 +85,15 @@ def compile_jinja(text: str, language: Language = RULES) -> Compiled:
         raise TemplateError("nested too deeply") from None
     finally:
         limits.current.reset(token)
-    return Compiled(_renderer(template, _price(text), language), names)
+    return Compiled(_renderer(template, prices, language), names)
 
 
-def _price(text: str) -> int:
-    """Of a loop turn: a turn can print as much as the whole text."""
-    return 40 + len(text)
+def _macros(tree: nodes.Template) -> Mapping[str, int]:
+    """What a call of each macro costs; of the dearest where several have one name."""
+    found: dict[str, int] = {}
+    for macro in tree.find_all(nodes.Macro):
+        found[macro.name] = max(_A_CALL + price(macro), found.get(macro.name, 0))
+    return found
 
 
 def _refuse(text: str, tree: nodes.Template, language: Language) -> None:
@@ -117,9 +122,9 @@ def _sentence(message: str) -> str:
     return message.rstrip(".")
 
 
-def _renderer(template: jinja2.Template, price: int, language: Language) -> Callable[[Any], str]:
+def _renderer(template: jinja2.Template, prices: tuple[int, Mapping[str, int]], language: Language) -> Callable[[Any], str]:
     def render(scope: Any) -> str:
-        token = limits.current.set(limits.Rendering(scope, price))
+        token = limits.current.set(limits.Rendering(scope, *prices))
         try:
             return _joined(template, language.values(scope))
         except TemplateError:

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.filters import FILTERS as STANDARD_FILTERS
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -145,7 +145,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 -- Jinja2's own signature
         """A call from a template, paid for."""
         rendering = limits.current.get()
-        rendering.spend(rendering.turn)
+        name = __obj.name if isinstance(__obj, Macro) else ""
+        rendering.spend(rendering.macros.get(name, rendering.turn))
         return super().call(__context, __obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -153,13 +154,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return limits.arithmetic(operator, left, right)
 
 
+def price(node: nodes.Node) -> int:
+    """Of doing once what is in a node: it can print each text that is literal in it; what else it prints is paid for then."""
+    texts = (text.data for text in node.find_all(nodes.TemplateData))
+    constants = (constant.value for constant in node.find_all(nodes.Const) if isinstance(constant.value, str))
+    return limits.PER_STEP + sum(map(len, texts)) + sum(map(len, constants))
+
+
 class Bounded(NodeTransformer):
     """Puts the bounds into a parsed template: loops pay for every turn, `~` for the length of what it makes."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 -- called by the name of the node
         """A loop."""
+        turn = nodes.Const(price(node), lineno=node.lineno)
         self.generic_visit(node)
-        node.iter = _call(_TURNS, [cast("nodes.Expr", node.iter)], node.lineno)
+        node.iter = _call(_TURNS, [cast("nodes.Expr", node.iter), turn], node.lineno)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Call:  # noqa: N802

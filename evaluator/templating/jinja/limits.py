@@ -6,9 +6,9 @@ in a loop in a loop. Every loop turn, call, filter and printed text is therefore
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from evaluator.templating.errors import CallFailed
@@ -17,15 +17,19 @@ LONGEST: Final = 1 << 20  # characters of any text
 LARGEST_RANGE: Final = 10_000
 _UNITS: Final = 4_000_000
 _BITS: Final = 4096  # of a whole number
-_PER_STEP: Final = 40
+PER_STEP: Final = 40
 
 
 @dataclass(slots=True)
 class Rendering:
-    """One rendering under way: its scope, and what it may still spend. turn: the price of a loop turn or a call."""
+    """One rendering under way: its scope, and what it may still spend.
+
+    turn: the price of a loop turn or a call, where it has none of its own. macros: those of calls of macros, by their names.
+    """
 
     scope: Any
-    turn: int = _PER_STEP
+    turn: int = PER_STEP
+    macros: Mapping[str, int] = field(default_factory=dict)
     units: int = _UNITS
 
     def spend(self, units: int) -> None:
@@ -38,11 +42,11 @@ class Rendering:
 current: Final[ContextVar[Rendering]] = ContextVar("current")
 
 
-def turns(items: Iterable[Any]) -> Iterator[Any]:
+def turns(items: Iterable[Any], price: int | None = None) -> Iterator[Any]:
     """The items, each one paid for."""
     rendering = current.get()
     for item in items:
-        rendering.spend(rendering.turn)
+        rendering.spend(rendering.turn if price is None else price)
         yield item
 
 
@@ -50,7 +54,7 @@ def steps(items: Iterable[Any]) -> Iterator[Any]:
     """Likewise, for a filter that looks at each of them but prints nothing."""
     rendering = current.get()
     for item in items:
-        rendering.spend(_PER_STEP)
+        rendering.spend(PER_STEP)
         yield item
 
 
@@ -58,7 +62,7 @@ def weigh(*values: Any) -> None:
     """Pay for work that grows with the size of `values`."""
     rendering = current.get()
     sizes = (len(value) for value in values if isinstance(value, str | list | tuple | dict | range))
-    rendering.spend(_PER_STEP + sum(sizes))
+    rendering.spend(PER_STEP + sum(sizes))
 
 
 def bounded_text(length: int) -> None:
