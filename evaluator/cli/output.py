@@ -1,16 +1,19 @@
-"""How commands print: tables for people, `--json` for programs, errors in one line on standard error."""
+"""How commands print: tables for people, `--json` for programs, errors in one line on standard error.
+
+What prints tables is loaded by whoever prints one: the service does not.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDE = 200  # columns, where nobody looks: a pipe must not cut what a program reads
 
@@ -33,11 +36,16 @@ def print_json(value: Any) -> None:
 
 def print_line(text: str) -> None:
     """As it is, markup and all."""
+    from rich.text import Text
+
     stdout().print(Text(text))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """As a table, for people; texts are shown as they are, markup and all."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
@@ -46,4 +54,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def stdout() -> Console:
     """Standard output, as wide as the terminal, or wide enough for a pipe."""
+    from rich.console import Console
+
     return Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=not sys.stdout.isatty(), highlight=False)

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from starlette.routing import BaseRoute
 
 from evaluator.api.app import make_app
+from evaluator.api.later import Later
 from evaluator.cli.output import fail
 from evaluator.cli.reading import Source, UnusableError, parse_listen, read_or_fail
 from evaluator.core.settings import Settings
 from evaluator.replies.keys import keyring
-from evaluator.replies.routes import reply_routes
 from evaluator.service import listening
 from evaluator.service.logs import set_up
 from evaluator.service.run import ReloadError, Service
 from evaluator.store.base import StoreError
 from evaluator.store.opening import open_store
-from evaluator.web.pages import pages
 
 
 class LogFormat(StrEnum):
@@ -87,7 +87,15 @@ def _try_key(service: Service) -> None:
 async def _run(service: Service, listener: socket.socket, seconds: float | None) -> None:
     if seconds is not None:
         asyncio.get_running_loop().call_later(seconds, service.stop)
-    await service.run(lambda view: make_app(view, [*reply_routes(view), *pages(view)]), listener)
+    await service.run(lambda view: make_app(view, [Later(lambda: _surfaces(view))]), listener)
+
+
+def _surfaces(view: Service) -> list[BaseRoute]:
+    """What people see and answer by. Read when the first of them comes: nobody waits for it before alerts are told."""
+    from evaluator.replies.routes import reply_routes
+    from evaluator.web.pages import pages
+
+    return [*reply_routes(view), *pages(view)]
 
 
 def reading(source: Source) -> Callable[[], Settings]:

@@ -33,8 +33,11 @@ class Labels(Mapping[str, str]):
         self._fingerprint: str | None = None
 
     @classmethod
-    def kept(cls, labels: dict[str, str], fingerprint: str) -> Labels:
-        """Labels that were kept: `as_dict` and `fingerprint` of others gave both. Neither is found out again."""
+    def kept(cls, labels: dict[str, str], fingerprint: str | None = None) -> Labels:
+        """Labels that were kept: `as_dict` and `fingerprint` of others gave both. Neither is found out again.
+
+        Without a fingerprint, it is found out by whoever asks for it.
+        """
         found = cls.__new__(cls)
         found._map, found._hash, found._fingerprint = labels, None, fingerprint
         return found

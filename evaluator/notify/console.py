@@ -5,14 +5,14 @@ NO_COLOR and TERM=dumb are respected, a pipe gets plain text, and no text is tak
 
 from __future__ import annotations
 
-from typing import TextIO
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, TextIO
 
 from evaluator.notify.exchange import Accepted, Refused
 from evaluator.notify.plain import Tone, lines
 from evaluator.notify.rendered import RenderedNotification
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _STYLES = {
     Tone.FIRING: "bold red",
@@ -25,6 +25,8 @@ _STYLES = {
 
 def block(notification: RenderedNotification) -> Text:
     """The notification as styled text of several lines, an empty one at the end."""
+    from rich.text import Text  # loaded by the first who prints: most services tell nobody this way
+
     text = Text()
     for line in lines(notification):
         for piece in line:
@@ -35,6 +37,8 @@ def block(notification: RenderedNotification) -> Text:
 
 def write(notification: RenderedNotification, file: TextIO) -> Accepted | Refused:
     """Print to `file`; a refusal, worth another try, when it cannot be written."""
+    from rich.console import Console
+
     console = Console(file=file, highlight=False, soft_wrap=True)
     encoding = getattr(file, "encoding", None) or "utf-8"
     try:

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO, cast
 
-import structlog
-
 from evaluator.core.dispatch import group_labels_text
 from evaluator.core.durations import format_duration
 from evaluator.core.effects import Effect, Note, Save
@@ -25,6 +23,10 @@ from evaluator.core.matchers import format_matchers
 from evaluator.core.records import Attempt, Decision, OutboxRecord, State, Transition
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
+from evaluator.service.sparing import without
+
+with without("rich"):  # structlog would load it to draw tracebacks; ours are texts before they come to be drawn
+    import structlog
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
 

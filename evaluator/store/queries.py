@@ -16,11 +16,6 @@ from evaluator.store.schema import incidents, pages
 Rows = Select[Any]
 
 
-def everything(table: Table) -> Rows:
-    """All rows, in the order of their keys."""
-    return select(table).order_by(*table.primary_key)
-
-
 def noted(table: Table, since: datetime | None, until: datetime | None, terms: dict[str, str | int], limit: int) -> Rows:
     """History, the newest first."""
     wanted = select(table).order_by(table.c.at.desc(), table.c.id.desc()).limit(limit)

@@ -9,9 +9,11 @@ The rows of one table are written by one statement (`statements`), so a commit c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
@@ -210,7 +212,19 @@ def _of_meta(connection: Connection) -> dict[str, Any]:
 
 
 def _read_all(connection: Connection, kind: Kind[T]) -> tuple[T, ...]:
-    return _read(connection, kind, queries.everything(kind.table))
+    """All records of a kind, in the order of their keys, by the driver itself: a start reads tens of thousands of rows."""
+    cursor = connection.connection.cursor()
+    cursor.execute(statements.everything(kind.table))
+    row_of = _row_maker(tuple(kind.table.columns.keys()))
+    return tuple(kind.read(row_of(values)) for values in cursor.fetchall())
+
+
+@cache
+def _row_maker(columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    """Makes rows whose columns are attributes, as SQLAlchemy's are, which take five times as long to look one up."""
+    make_type: Any = namedtuple  # mypy wants the names to be written out
+    make: Callable[[Sequence[Any]], Any] = make_type("Row", columns)._make
+    return make
 
 
 def _read(connection: Connection, kind: Kind[T], wanted: queries.Rows) -> tuple[T, ...]:

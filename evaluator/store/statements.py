@@ -1,4 +1,7 @@
-"""What a commit sends, in the words of SQLite: put together by SQLAlchemy once for each table. Values are given by name."""
+"""What a commit sends and a start asks for, in the words of SQLite: put together by SQLAlchemy once for each table.
+
+Values are given by name.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,12 @@ from sqlalchemy.dialects import sqlite
 from evaluator.store.schema import incident_events, incidents, meta, pages
 
 _DIALECT = sqlite.dialect(paramstyle="named")
+
+
+@cache
+def everything(table: Table) -> str:
+    """Ask for all rows, in the order of their keys."""
+    return _text(select(table).order_by(*table.primary_key))
 
 
 @cache

@@ -114,7 +114,7 @@ def _to_group(row: Any) -> GroupRecord:
         route_id=row.route_id,
         receiver=row.receiver,
         group_key=body.group_key,
-        labels=Labels(body.labels),
+        labels=Labels.kept(body.labels),
         created_at=from_micros(row.created_at),
         flush_at=from_micros(row.flush_at),
         flushed_at=from_micros_or_none(row.flushed_at),

@@ -10,7 +10,8 @@ from evaluator.templating.html.context import Context, NotAPage, State, UrlPart
 
 BLANKS: Final = " \t\n\f\r"
 _SPECIAL: Final = re.compile(r"""[("'/]""")
-_URL_WORD: Final = re.compile(r"(?i)(?<![a-z0-9_\-\x80-\U0010ffff])url[ \t\n\f\r]*\Z")
+# Without (?i), with which it takes ten milliseconds of each start to read.
+_URL_WORD: Final = re.compile(r"(?<![A-Za-z0-9_\-\x80-\U0010ffff])[Uu][Rr][Ll][ \t\n\f\r]*\Z")
 _ENDS: Final = {
     State.CSS_DOUBLE: re.compile(r'[\\"]'),
     State.CSS_DOUBLE_URL: re.compile(r'[\\"]'),
