@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from itertools import islice, takewhile
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,11 @@ from evaluator.core.people import Person
 from evaluator.core.zones import first_instant
 
 MOST_EVENTS = 2000
+
+_LONG_AGO, _IN_OUR_TIME = b"DTSTART:16010101T", b"DTSTART:19700101T"
+"""Outlook's zones begin in 1601, and whoever asks one for its offset goes through all changes of the clocks since."""
+_PIECE = timedelta(weeks=4)
+_TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY"})
 
 _BETWEEN = re.compile(r"\s*[,;/&+]\s*|\s+and\s+")
 
@@ -62,19 +67,29 @@ def _events(text: bytes, start: datetime, stop: datetime) -> Iterator[Any]:
     from icalendar import Calendar
 
     try:
-        calendar = Calendar.from_ical(text)
-        coming = recurring_ical_events.of(calendar).after(start)
-        near = takewhile(lambda event: _roughly(event.start) < stop, coming)
-        yield from islice(near, MOST_EVENTS)
+        calendar = Calendar.from_ical(text.replace(_LONG_AGO, _IN_OUR_TIME))
+        _refuse_what_repeats_too_often(calendar)
+        query = recurring_ical_events.of(calendar)
+        pieces = (query.between(begin, min(begin + _PIECE, stop)) for begin in _every(_PIECE, start, stop))
+        yield from islice(chain.from_iterable(pieces), MOST_EVENTS)  # some twice
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError) as error:
         raise UnreadableError(" ".join(f"{type(error).__name__}: {error}".split())[:300]) from error
 
 
-def _roughly(at: date) -> datetime:
-    """An instant at most a day from the true one, to compare with."""
-    if not isinstance(at, datetime):
-        return datetime(at.year, at.month, at.day, tzinfo=UTC)
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+def _every(step: timedelta, start: datetime, stop: datetime) -> Iterator[datetime]:
+    while start < stop:
+        yield start
+        start += step
+
+
+def _refuse_what_repeats_too_often(calendar: Any) -> None:
+    """No shift lasts seconds, and whoever looks for those of half a year is busy for hours. Raises UnreadableError."""
+    for event in calendar.walk("VEVENT"):
+        rules = event.get("RRULE", [])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            often = _TOO_OFTEN.intersection(str(one).upper() for one in rule.get("FREQ", []))
+            if often:
+                raise UnreadableError(f"an event repeats {min(often)}")
 
 
 def _instant(at: date, zone: ZoneInfo, choose: Any) -> datetime:

@@ -127,10 +127,35 @@ def test_a_calendar_without_events_says_nothing() -> None:
     assert rota(calendar()) == Rota(())
 
 
+OUTLOOK = """BEGIN:VTIMEZONE|TZID:Customized Time Zone
+BEGIN:STANDARD|DTSTART:16010101T030000|TZOFFSETFROM:+0200|TZOFFSETTO:+0100|RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10|END:STANDARD
+BEGIN:DAYLIGHT|DTSTART:16010101T020000|TZOFFSETFROM:+0100|TZOFFSETTO:+0200|RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3|END:DAYLIGHT
+END:VTIMEZONE
+""".replace("|", "\n").replace("\n", "\r\n")
+
+
+def test_zones_of_outlook_that_begin_in_1601_change_their_clocks_as_they_say() -> None:
+    at_nine = "DTSTART;TZID=Customized Time Zone:20260327T090000|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=4|SUMMARY:ana"
+    text = calendar(at_nine).replace(b"BEGIN:VEVENT", OUTLOOK.encode() + b"BEGIN:VEVENT")
+    assert [begin for begin, _, _ in said(rota(text))] == ["03-27T08:00", "03-28T08:00", "03-29T07:00", "03-30T07:00"]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=MINUTELY;INTERVAL=5", "FREQ=SECON|\u0020DLY"])
+def test_what_repeats_every_second_is_no_calendar_of_shifts(rule: str) -> None:
+    """To look for its repetitions would keep the evaluator from its work."""
+    with pytest.raises(UnreadableError, match="an event repeats"):
+        rota(calendar(f"{HOUR}RRULE:{rule}|SUMMARY:ana"))
+
+
 @pytest.mark.slow
 def test_a_calendar_that_never_stops_is_read_to_a_bound() -> None:
-    secondly = calendar("DTSTART:20260302T090000Z|DURATION:PT1S|RRULE:FREQ=SECONDLY|SUMMARY:ana")
-    assert len(rota(secondly).shifts) <= MOST_EVENTS
+    hourly = [f"DTSTART:20260302T09{number:02}00Z|DURATION:PT1M|RRULE:FREQ=HOURLY|SUMMARY:ana" for number in range(3)]
+    assert len(rota(calendar(*hourly)).shifts) == MOST_EVENTS
+
+
+def test_a_shift_that_lasts_for_half_a_year_is_one_shift() -> None:
+    """However many pieces a calendar is read in."""
+    assert len(rota(calendar("DTSTART:20260101T090000Z|DTEND:20260701T090000Z|SUMMARY:ana"), last="2026-09-01").shifts) == 1
 
 
 @pytest.mark.parametrize(
