@@ -116,6 +116,7 @@ class Machine:
             self.rule,
             self.group_of,
             self.overrides.of,
+            self.dispatch.pacing,
         )
         self.watch = SelfWatch(self._raise, self._cease)
         self._schedule(settings, now)

@@ -33,13 +33,17 @@ from evaluator.core.incidents.standing import Standing
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.muting import Muting
+from evaluator.core.pacing import Pacing
 from evaluator.core.records import Kept, Notification, OutboxRecord
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
 
 
 class Incidents:
-    """See the module. groups: all alert groups by id. rule, group_of: of the evaluation. made: overrides of schedules."""
+    """See the module. groups: all alert groups by id. rule, group_of: of the evaluation. made: overrides of schedules.
+
+    pacing: of notifications.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class Incidents:
         rule: Callable[[str], RuleEvaluation | None],
         group_of: Callable[[str], GroupEvaluation | None],
         made: Made,
+        pacing: Pacing,
     ) -> None:
         self._journal = journal
         self._made = made
@@ -59,7 +64,8 @@ class Incidents:
         self._maintaining = Maintaining(timers, journal)
         self._standing = standing = Standing(settings, muting, self._maintaining, timers)
         self._composing = composing = Composing(members, rule)
-        self.pages = pages = Pages(timers, journal, register.table.__getitem__, self._compose, self._directory(settings))
+        directory = self._directory(settings)
+        self.pages = pages = Pages(timers, journal, register.table.__getitem__, self._compose, directory, pacing)
         confirming = Confirming(journal, group_of)
         self._chasing = chasing = Chasing(register, pages, members, composing, confirming, journal, self._look)
         opening = Opening(register, chasing, standing)

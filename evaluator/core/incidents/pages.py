@@ -19,6 +19,7 @@ from evaluator.core.incidents.records import IncidentRecord, IncidentState, Page
 from evaluator.core.incidents.sending import Compose, Sending
 from evaluator.core.incidents.steps import Audience
 from evaluator.core.journal import Journal
+from evaluator.core.pacing import Pacing
 from evaluator.core.receivers import Integration
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.paging import PagerdutySettings
@@ -40,13 +41,14 @@ class Pages:
         record_of: Callable[[int], IncidentRecord],
         compose: Compose,
         directory: Directory,
+        pacing: Pacing,
     ) -> None:
         self.directory = directory
         self.table = PageTable(journal)
         self._record_of = record_of
         self._changed_again: set[tuple[int, str]] = set()
         known = self._is_known
-        self._sending = Sending(self.table, timers, journal, record_of, compose, known, self._arrived)
+        self._sending = Sending(self.table, timers, journal, record_of, compose, known, self._arrived, pacing)
 
     @property
     def rows(self) -> list[OutboxRecord]:

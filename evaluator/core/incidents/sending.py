@@ -2,7 +2,8 @@
 
 From then on it is delivered like any notification. A retry looks again, too. So whatever happens between two attempts, nobody
 is called for what somebody else has acknowledged. Nobody gets more messages than they can read: `turns` says when each may go
-out, and what goes out with it.
+out, and what goes out with it. Where notifications arrive at the same destination, pages take from the same bucket; the first
+about an incident by each way does not wait for it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from evaluator.core.incidents.records import (
 )
 from evaluator.core.incidents.turns import GATHERING, Turns, naming
 from evaluator.core.journal import Journal
+from evaluator.core.pacing import LONGEST_HOLD, Pacing
 from evaluator.core.records import TEMPLATE_ERROR, Notification, OutboxRecord
 from evaluator.core.timers import Timers
 
@@ -54,6 +56,7 @@ class Sending:
         compose: Compose,
         known: Callable[[str], bool],
         arrived: Callable[[PageRecord, datetime], None],
+        pacing: Pacing,
     ) -> None:
         self._table = table
         self._timers = timers
@@ -62,6 +65,7 @@ class Sending:
         self._compose = compose
         self._known = known
         self._arrived = arrived
+        self._pacing = pacing
         self._rows: dict[str, OutboxRecord] = {}
         self._turns = Turns()
         self._along: dict[str, tuple[str, ...]] = {}
@@ -98,8 +102,15 @@ class Sending:
         page = self._table.page(ident)
         if page.state is PageState.PLANNED:
             self._claim(page, now)
+        elif page.state is PageState.SENDING and (free := self._free_at(page, now)) > now:
+            self._timers.set((PAGE, page.id), free)
         elif page.state is PageState.SENDING:
             self._send(page, now)
+
+    def _free_at(self, page: PageRecord, now: datetime) -> datetime:
+        """When the page's destination may be told something."""
+        first = page.kind is PageKind.PAGE and self._table.first(page)
+        return now if first else self._pacing.passes(page.integration, now)
 
     def _claim(self, page: PageRecord, now: datetime) -> None:
         record = self._record_of(page.incident)
@@ -107,6 +118,9 @@ class Sending:
             self._cancel(page)
         elif page.kind is PageKind.PAGE and record.holds:
             self._put_back(page)
+        elif (free := self._free_at(page, now)) > now:
+            self._table.keep(replace(page, due_at=free))
+            self._timers.set((PAGE, page.id), free)
         elif (turn := self._turns.turn(page, lambda: self._table.first(page), now)) > now:
             self._table.keep(replace(page, due_at=turn))
             self._timers.set((PAGE, page.id), turn)
@@ -127,6 +141,7 @@ class Sending:
             self._table.keep(page)
             self._journal.save(row)
             self._journal.deliver(row)
+            self._pacing.draw(page.integration, now)
 
     def _row(self, record: IncidentRecord, page: PageRecord, now: datetime) -> OutboxRecord:
         former = self._rows.get(page.id)
@@ -227,7 +242,10 @@ class Sending:
         return row
 
     def _try_again(self, row: OutboxRecord, page: PageRecord, event: DeliveryFailed, now: datetime) -> OutboxRecord:
-        wait = REFUSED if event.permanent else max(delay(page.id, page.attempts), timedelta(seconds=event.retry_after or 0))
+        asked = min(timedelta(seconds=event.retry_after or 0), LONGEST_HOLD)
+        wait = REFUSED if event.permanent else max(delay(page.id, page.attempts), asked)
+        if asked and not event.permanent:
+            self._pacing.hold(self._pacing.destinations.service(page.integration), now, now + asked)
         row = replace(row, attempts=page.attempts, retry_at=now + wait, error=event.error)
         self._rows[page.id] = row
         self._table.keep(page)
