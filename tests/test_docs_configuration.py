@@ -16,6 +16,7 @@ from docs.generate.keys import BY_HAND, sections
 from docs.generate.keys import REQUIRED as NEEDED
 from evaluator.config import Checked, check_paths
 from evaluator.config.alertmanagers import AlertmanagerModel, StaticModel
+from evaluator.config.bodies import with_bodies
 from evaluator.config.datasources import BatchingModel, DatasourceModel, default_offset
 from evaluator.config.file_model import CatchUpModel, FileModel, HeartbeatModel, IncidentsModel, RuleFilesModel, WebModel
 from evaluator.config.globals import GlobalModel
@@ -277,7 +278,8 @@ def integrations() -> Iterator[tuple[tuple[type[Model], str], str]]:
 
 
 def slack() -> Iterator[tuple[tuple[type[Model], str], str]]:
-    absent = SlackSettings(Secret())
+    absent = with_bodies("slack", SlackSettings(Secret()), frozenset(), frozenset())
+    assert isinstance(absent, SlackSettings)
     for name, field in SlackModel.model_fields.items():
         if field.default == "":
             yield (SlackModel, name), getattr(absent, name) or "none"

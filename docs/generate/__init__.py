@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from docs.generate.bodies import body_table
 from docs.generate.commands import command_reference
 from docs.generate.departures import departure_table
 from docs.generate.jinja import jinja_names
@@ -30,6 +31,7 @@ DOCS = Path(__file__).parents[1]
 
 BLOCKS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "bodies": body_table,
         "commands": command_reference,
         "departures": departure_table,
         "ruler metrics": ruler_metrics,

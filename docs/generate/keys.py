@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from docs.generate.tables import code, table
 from evaluator.config import scalars
+from evaluator.config.bodies import BODIES, call
 from evaluator.config.globals import GlobalModel
 from evaluator.config.http import HttpModel
 from evaluator.config.integrations import http, mattermost, opsgenie
@@ -185,6 +186,7 @@ def _of_settings(kind: str, name: str, field: FieldInfo) -> Any:
         return own
     settings = get_type_hints(KINDS[kind].settings)["return"]
     stated = {one.name: one.default for one in fields(settings) if isinstance(one.default, str | tuple | JiraText)}
+    stated |= {body.key: call(body.template) for body in BODIES.get(kind, ())}
     return stated.get(name, own)
 
 

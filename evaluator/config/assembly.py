@@ -46,14 +46,15 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
     model = read(FileModel, top, reading.problems) or FileModel()
     compatible = model.compatibility == ALERTMANAGER
     reading = replace(reading, mode=mode or MatcherMode(model.matcher_mode), wrap=not compatible, paces=not compatible)
+    reading = replace(reading, readable=not compatible)
     _check(model, top, reading)
     warn_of_hidden(top, reading.problems)
     datasources = read_datasources(items(top, "datasources", reading.problems), reading)
     rules = read_rules(_rule_files(top, datasources, reading), model.evaluation_interval, reading)
     defaults = _defaults(top, reading)
-    receivers = _receivers(top, defaults, reading)
-    templates = tuple(read_templates(top, reading))
-    try_texts(top, templates, reading.problems)
+    templates = read_templates(top, reading)
+    receivers = _receivers(top, defaults, replace(reading, templates=templates.names))
+    try_texts(top, templates.files, reading.problems)
     intervals = read_intervals(top, reading)
     policy = policy_of(model.silence_policy, top, reading)
     windows, silences = read_silences(top, policy, reading)
@@ -80,7 +81,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         listen=model.web.listen,
         web=Web(model.web.get_concurrency, model.web.timeout, model.web.cors_origin),
         resolve_timeout=defaults.model.resolve_timeout,
-        templates=templates,
+        templates=templates.files,
         rule_files=rules.files,
         inhibit_rules=read_inhibit_rules(top, reading),
         time_intervals=intervals,

@@ -19,7 +19,8 @@ class Reading:
     """base: the folder of the file that is read, as the user named it. mode: the language of its matchers and label names.
 
     wrap: whether a time interval may go round, as from 22:00 to 06:00. paces: whether integrations have rate limits where the
-    file has none. now: the instant at which the file is read, where that is to matter.
+    file has none. readable: whether bodies that the file does not write are ours. templates: names of templates that it defines
+    itself. now: the instant at which the file is read, where that is to matter.
     """
 
     base: Path
@@ -27,6 +28,8 @@ class Reading:
     mode: MatcherMode = MatcherMode.FALLBACK
     wrap: bool = True
     paces: bool = True
+    readable: bool = True
+    templates: frozenset[str] = frozenset()
     now: datetime | None = None
 
     def path(self, text: str) -> Path:

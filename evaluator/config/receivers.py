@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from evaluator.config.bodies import with_bodies
 from evaluator.config.destinations import destination_of
 from evaluator.config.fallbacks import check_fallbacks
 from evaluator.config.integrations.common import Defaults, IntegrationModel, Source
@@ -183,6 +184,8 @@ def _integration(
     if model is None or not isinstance(item, Table):
         return None
     settings = kind.settings(model, Source(item, defaults, reading))
+    if reading.readable:
+        settings = with_bodies(name, settings, item.values.keys(), reading.templates)
     for key, child in item.values.items():
         if key != "http_config" and not holds_secret(kind.model, key):
             warn_of_texts(child, reading.problems)

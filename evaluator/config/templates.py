@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.config.files import Found, match, read_text
@@ -12,12 +13,26 @@ from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.core.rules import Position
 from evaluator.templating import NotificationTexts, TemplateError
+from evaluator.templating.notification import defined_by
 
 _OTHER_ENDINGS = (".jinja", ".jinja2")
 
 
-def read_templates(top: Table, reading: Reading) -> Iterator[Path]:
-    """The template files; as in Alertmanager a pattern may match nothing, here with a warning."""
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """files: in their order. names: of all templates that they define."""
+
+    files: tuple[Path, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+def read_templates(top: Table, reading: Reading) -> Templates:
+    """What the file names; as in Alertmanager a pattern may match nothing, here with a warning."""
+    found = list(_read(top, reading))
+    return Templates(tuple(path for path, _ in found), frozenset[str]().union(*(names for _, names in found)))
+
+
+def _read(top: Table, reading: Reading) -> Iterator[tuple[Path, frozenset[str]]]:
     for node in items(top, "templates", reading.problems):
         if not isinstance(node, Scalar) or not node.text:
             reading.problems.error(node.position, '"templates": expected a path or a pattern in each item')
@@ -26,17 +41,18 @@ def read_templates(top: Table, reading: Reading) -> Iterator[Path]:
         if not found:
             reading.problems.warn(node.position, f'no file matches "{node.text}"', "no templates come from this pattern")
         for file in found:
-            _check(file, node.position, reading.problems)
-            yield file.path
+            yield file.path, _names(file, node.position, reading.problems)
 
 
-def _check(file: Found, entry: Position, problems: Problems) -> None:
+def _names(file: Found, entry: Position, problems: Problems) -> frozenset[str]:
     """Parse one file. entry: where it is named, which is what to change when it is no file of this kind."""
     if file.path.suffix in _OTHER_ENDINGS:
         problems.error(entry, f'"{file.shown}" is a Jinja2 file of another name', f"rename it to {file.path.stem}.j2")
-        return
-    text = read_text(file.path, file.shown, problems)
+        return frozenset()
+    text = read_text(file.path, file.shown, problems) or ""
     try:
-        NotificationTexts([(file.path.name, text or "")])
+        NotificationTexts([(file.path.name, text)])
     except TemplateError as error:
         problems.error(Position(file.shown, error.line, error.column), error.message)
+        return frozenset()
+    return defined_by(file.path.name, text)

@@ -76,8 +76,8 @@ route: {receiver: team}
 receivers:
   - name: team
     msteamsv2_configs:
-      - {webhook_url: https://hooks.example.org/1, text: '{{ template "readable.teams" . }}'}
-      - {webhook_url: https://hooks.example.org/2}
+      - {webhook_url: https://hooks.example.org/1}
+      - {webhook_url: https://hooks.example.org/2, text: '{{ .Status }}'}
 """
 
 

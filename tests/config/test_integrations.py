@@ -58,7 +58,10 @@ def integration(tmp_path: Path, kind: str, item: str, above: str = "") -> Integr
     path = tmp_path / "evaluator.yml"
     block = textwrap.indent(item.strip(), "        ").strip()
     globally = f"global:\n{textwrap.indent(above, '  ')}\n" if above else ""
-    path.write_text(f"{globally}route: {{receiver: team}}\nreceivers:\n  - name: team\n    {kind}_configs:\n      - {block}\n")
+    switch = "compatibility: alertmanager\n"  # so that bodies are Alertmanager's; `test_bodies` has the others
+    path.write_text(
+        f"{switch}{globally}route: {{receiver: team}}\nreceivers:\n  - name: team\n    {kind}_configs:\n      - {block}\n"
+    )
     loaded = load(path, environ={})
     assert loaded.settings is not None, [str(problem) for problem in loaded.problems]
     (receiver,) = loaded.settings.receivers

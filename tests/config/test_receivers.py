@@ -118,7 +118,9 @@ def test_a_url_may_be_a_template(tmp_path: Path) -> None:
 
 
 def test_slack_texts_that_are_absent_keep_their_defaults(tmp_path: Path) -> None:
-    assert only(tmp_path, "    slack_configs: [{api_url: 'https://hooks.example.org/x'}]\n") == SlackSettings(HOOK)
+    least = "    slack_configs: [{api_url: 'https://hooks.example.org/x'}]\n"
+    assert only(tmp_path, least) == SlackSettings(HOOK, text='{{ template "readable.mrkdwn" . }}')
+    assert only(tmp_path, least, "compatibility: alertmanager\n") == SlackSettings(HOOK)
 
 
 def test_slack(tmp_path: Path) -> None:
