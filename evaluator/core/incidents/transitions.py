@@ -86,10 +86,12 @@ def _who_was_told(record: IncidentRecord) -> str:
 
 
 def reminded(record: IncidentRecord, now: datetime) -> Step:
-    """An acknowledgement is about to run out."""
+    """An acknowledgement is about to run out; after an outage it may have done so, and there is nothing left to ask for."""
     assert record.acked_until is not None
-    left = format_duration(record.acked_until - now)
-    said = f"the acknowledgement ends in {left}; acknowledge again if you are still on it"
+    if now >= record.acked_until:
+        return Step(replace(record, reminded=True, updated_at=now))
+    left = timedelta(seconds=round((record.acked_until - now).total_seconds()))
+    said = f"the acknowledgement ends in {format_duration(left)}; acknowledge again if you are still on it"
     step = Inform(PageKind.REMINDER, Audience.OWNER, said)
     return Step(replace(record, reminded=True, updated_at=now), (step, line(record, Happening.REMINDED, now, said)))
 

@@ -107,3 +107,17 @@ def test_that_nobody_is_left_is_told_no_sooner_than_a_gap_after_the_last_level_a
         "1d1h1m5s slack:#x: notice director",
     ]
     assert play.notices()[-2][1].late == timedelta(minutes=21, seconds=5)
+
+
+def test_whoever_is_back_after_an_acknowledgement_has_run_out_is_not_asked_to_keep_it() -> None:
+    """The reminder was due meanwhile; now there is a page."""
+    play = Ladder().fires("0s").acts("1m", Action.ACK, "ana").run("30m").crash(after="45m").run("1h15m30s")
+    assert play.pages() == ["0s ana: page on-call", "1h15m ana: page on-call"]
+    assert not any("reminded" in said for said in play.story())
+
+
+def test_a_late_reminder_says_in_whole_seconds_what_is_left() -> None:
+    play = Ladder().fires("0s").acts("1m", Action.ACK, "ana").run("30m").crash(after="25m500ms").run("56m")
+    assert [said for said in play.story() if "reminded" in said] == [
+        "55m500ms reminded the acknowledgement ends in 6m; acknowledge again if you are still on it"
+    ]
