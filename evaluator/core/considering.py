@@ -50,8 +50,12 @@ class Considering:
         quiet = self.quiet(group, now)
         if quiet is not None:
             return dict.fromkeys(group.alerts, quiet)
-        found = ((name, self._muting.of_alert(alert, group.route, now)) for name, alert in group.alerts.items())
-        return {name: mute for name, mute in found if mute is not None}
+        mutes = {}
+        for name, alert in group.alerts.items():
+            mute = self._muting.of_alert(alert, group.route, now)
+            if mute is not None:
+                mutes[name] = mute
+        return mutes
 
     def quiet(self, group: AlertGroup, now: datetime) -> Mute | None:
         """Why the time of day mutes the group now; the group remembers that for those who look at it until the next flush."""
@@ -128,8 +132,10 @@ class Considering:
 
     def await_patience(self, group: AlertGroup, lane: Lane) -> None:
         """Let the lane have its receiver's time to accept what it is told, where somebody stands in for it."""
+        if lane.row is None:
+            return
         receiver = self._lanes.receivers[lane.receiver]
-        if receiver.fallback and lane.row is not None:
+        if receiver.fallback:
             self._timers.set((PATIENCE, group.id, lane.name), lane.row.created_at + receiver.fallback_after)
 
     def fall_back(self, group: AlertGroup, lane: Lane, now: datetime) -> None:

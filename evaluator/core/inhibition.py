@@ -117,6 +117,8 @@ class Inhibitions:
 
     def source_changed(self, labels: Labels, fingerprint: str, firing: bool) -> tuple[Touched, ...]:
         """Any alert began or ceased to fire; the slots that this switched, none when it is no source or nothing new."""
+        if not self._rules:
+            return ()
         if not firing:
             places = self._sources.pop(fingerprint, ())
         elif fingerprint in self._sources:
@@ -152,6 +154,8 @@ class Inhibitions:
 
     def inhibitor(self, labels: Labels, fingerprint: str) -> Inhibitor | None:
         """What inhibits an alert now: the first rule that does, and its source with the lowest fingerprint."""
+        if not self._rules:
+            return None
         for place in self._places(labels, fingerprint):
             slot = self._slots.get((place.rule, place.values))
             source = slot.first(place.two_sided) if slot else None

@@ -81,7 +81,7 @@ class Groups:
         self.by_id[group.id] = group
         self.turnover += 1
         self.rooms.opened(group)
-        for name in [*self._lanes.named(group.route.receiver), *group.lanes]:
+        for name in dict.fromkeys((*self._lanes.named(group.route.receiver), *group.lanes)):
             self._lanes.open(group, name)
 
     def remove(self, group: AlertGroup) -> None:

@@ -20,6 +20,8 @@ from evaluator.core.meta import SOURCE
 from evaluator.core.routing import Route
 
 OVERFLOW = Labels({"overflow": str(Limit.GROUPS_PER_ROUTE)})
+_OVERFLOW = ":overflow"
+"""At the end of an id: those of other groups end with their labels, in braces."""
 
 
 class Rooms:
@@ -32,7 +34,7 @@ class Rooms:
 
     def opened(self, group: AlertGroup) -> None:
         """This group is there now, if it was not."""
-        if group.id == overflow_id(group.route):
+        if group.id.endswith(_OVERFLOW):
             self._overflows.add(group.id)
         else:
             self._groups[_room(group.route)].add(group.id)
@@ -60,7 +62,7 @@ def _room(route: Route) -> str:
 
 def overflow_id(route: Route) -> str:
     """Of the route's overflow group; no other group has it, whatever labels alerts may have."""
-    return f"{_room(route)}:overflow"
+    return f"{_room(route)}{_OVERFLOW}"
 
 
 def open_overflow(route: Route, alert: Alert, now: datetime) -> AlertGroup:

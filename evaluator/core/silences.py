@@ -172,6 +172,8 @@ class Silences:
 
     def muting(self, labels: Labels, at: datetime) -> tuple[str, ...]:
         """The ids, sorted, of the silences that mute an alert with these labels at `at`, which is not before the last event."""
+        if not self._index.matches(labels):
+            return ()
         found = {
             name for name, matchers in self._index.candidates(labels) if self._active(name, at) and match_all(matchers, labels)
         }

@@ -52,6 +52,8 @@ class Settling:
 
     def settle(self, now: datetime) -> None:
         """Look at everything, under a configuration that may group and route it otherwise than before."""
+        if not self._standing.ladders.escalations and not self._register.table:
+            return  # as in `Looking.stirred`: nobody is chased, so nobody asks which groups are one incident
         for name in self._groups:
             self._members.identify(name, self._standing.identity)
         for record in self._register.open():
