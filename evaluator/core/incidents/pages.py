@@ -98,7 +98,7 @@ class Pages:
                 self._change(record, way, now)
 
     def _change(self, record: IncidentRecord, way: Way, now: datetime) -> None:
-        if not self._changeable(way.integration):
+        if not self._changeable(record, way.integration):
             return
         changes = (one for one in self.table.by_way(record.number, way.integration) if one.kind is PageKind.UPDATE)
         if any(one.state is PageState.SENDING for one in changes):
@@ -115,8 +115,11 @@ class Pages:
     def _is_known(self, integration: str) -> bool:
         return self._known(integration) is not None
 
-    def _changeable(self, integration: str) -> bool:
+    def _changeable(self, record: IncidentRecord, integration: str) -> bool:
+        """Whether the service shows how the incident stands; PagerDuty can only be told that somebody has it, else it calls."""
         known = self._known(integration)
+        if known is not None and isinstance(known.settings, PagerdutySettings):
+            return record.state is not IncidentState.TRIGGERED
         return known is not None and isinstance(known.settings, CHANGEABLE)
 
     def _tell_resolved(self, record: IncidentRecord, text: str, now: datetime) -> None:

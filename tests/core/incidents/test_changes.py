@@ -7,9 +7,10 @@ from datetime import timedelta
 from evaluator.core.http import Secret
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import ProfileStep
-from evaluator.core.incidents.records import PageKind, PageRecord, PageState
+from evaluator.core.incidents.records import IncidentState, PageKind, PageRecord, PageState
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.chat import TelegramSettings
+from evaluator.core.receivers.paging import PagerdutySettings
 from tests.core.incidents.ladder import PEOPLE, SMS, Ladder, config, contact, ladders
 
 CHAT = "telegram"
@@ -23,6 +24,15 @@ def chatting() -> Ladder:
     others = tuple(contact(key, SMS) for key in PEOPLE if key != "ana")
     steps = {"page": (ProfileStep(timedelta(0), (CHAT, SMS)),)}
     return Ladder(config(ladders=ladders(contacts=(ana, *others), profiles=steps)))
+
+
+def paging() -> Ladder:
+    """The last one of the ladder has a service of PagerDuty."""
+    pager = PagerdutySettings("https://pagerduty", Secret("key"))
+    dan = Receiver("person:dan", (Integration("pagerduty", 0, True, pager, way="pagerduty"),))
+    others = tuple(contact(key, SMS) for key in PEOPLE if key != "dan")
+    steps = {"page": (ProfileStep(timedelta(0), (SMS, "pagerduty")),)}
+    return Ladder(config(ladders=ladders(contacts=(*others, dan), profiles=steps)))
 
 
 def updates(play: Ladder) -> list[PageRecord]:
@@ -58,3 +68,16 @@ def test_a_change_that_a_crash_kept_back_is_made_afterwards() -> None:
     play.crash(after="10s").run("5m")
     assert [notice.owner for _, notice in play.notices()][-1] == "bo"
     assert [page.state for page in updates(play)] == [PageState.SENT]
+
+
+def test_what_begins_again_calls_nobody_by_pagerduty_before_the_level_fires() -> None:
+    """An event about an incident that is over there opens one: the director would be called in place of who is on call."""
+    play = paging().fires("0s").ends("31m").fires("32m").run("40m")
+    assert [told for told in play.pages() if "dan" in told] == ["30m dan: page director", "31m dan: resolved director"]
+
+
+def test_pagerduty_is_told_who_has_it_and_not_that_they_let_go() -> None:
+    """It knows no way back from there."""
+    play = paging().fires("0s").acts("31m", Action.ACK).acts("32m", Action.UNACK).run("33m")
+    told = [(at, notice.kind, notice.state) for at, notice in play.notices() if notice.whom == "dan"]
+    assert told[1:] == [(timedelta(minutes=31), PageKind.UPDATE, IncidentState.ACKED)]
