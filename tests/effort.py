@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 THOROUGH = bool(os.environ.get("THOROUGH"))
 MORE = 30
@@ -19,6 +19,13 @@ def examples(usual: int) -> int:
 
 
 def load_profile() -> None:
-    """What holds for every property whose test does not say otherwise. No example has a deadline: machines may be slow."""
-    settings.register_profile("usual", max_examples=examples(15), derandomize=not THOROUGH, deadline=None, database=None)
+    """What holds for every property whose test does not say otherwise. Machines may be slow: nothing is held to a clock."""
+    settings.register_profile(
+        "usual",
+        max_examples=examples(15),
+        derandomize=not THOROUGH,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     settings.load_profile("usual")

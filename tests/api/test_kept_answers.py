@@ -20,6 +20,7 @@ from evaluator.core.rules import AlertingRule, RecordingRule, RuleGroup
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
 from evaluator.core.silence import Silence
 from tests.api.town import Town
+from tests.effort import examples
 
 SECOND = timedelta(seconds=1)
 CONSOLE = (Integration("console", 0, True, ConsoleSettings()),)
@@ -128,7 +129,7 @@ def story(*deeds: tuple[Any, ...]) -> list[tuple[Any, Any]]:
 @example(story(*(deed for value in (1.0, 2.5, 0.0, -0.0) for deed in (("answer", [(SEEN, value)]), ("wait", 70, False)))))
 @example(story(("wait", 25, False), ("reload", VARIANTS[6]), ("wait", 25, False), ("reload", BASE)))
 @example(story(("wait", 70, False), ("wait", 70, False), ("wait", 300, True)))
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(12))
 @given(st.lists(st.tuples(DEEDS, LOOKS), max_size=12))
 def test_answers_are_as_if_made_anew(story: list[tuple[Any, Any]]) -> None:
     """Whatever happens between two requests, by event or by the clock, late timers included."""

@@ -11,6 +11,7 @@ from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
 from evaluator.core.posting import PostedAlert
 from tests.api import alertmanager
 from tests.api.town import Town
+from tests.effort import examples
 
 ATOMS = st.sampled_from(["a", "b", ".", "é", "x*", "a?", "(a|b)", "[^a]", "\\n", "(?i:A)", "$", "^", "{2}", "|", "😀", "a+"])
 VALUES = st.lists(st.text(alphabet="abAé\n1\U0001f600", max_size=5), min_size=1, max_size=8)
@@ -24,7 +25,7 @@ def names(roll: Roll, *matchers: Matcher) -> list[str]:
 @example("a|b", ["a", "c", ""])
 @example("^a", ["a", "ab"])
 @example("(?i)AB", ["ab", "aB", "b"])
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(50))
 @given(st.lists(ATOMS, max_size=5).map("".join), VALUES)
 def test_an_expression_finds_what_it_matches(text: str, values: list[str]) -> None:
     """Although most values are told apart by the least and the greatest text that can match."""

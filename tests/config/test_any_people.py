@@ -18,6 +18,7 @@ from evaluator.config.oncall.people import AwayModel, PersonModel
 from evaluator.config.oncall.profiles import ProfileStepModel
 from evaluator.config.oncall.schedules import LayerModel, OverrideModel, ScheduleModel
 from tests.config.test_any_yaml import dumped
+from tests.effort import examples
 
 NAMES = ("ana", "bo", "x")
 WORDS = st.sampled_from(
@@ -100,7 +101,7 @@ BLOCKS: dict[str, st.SearchStrategy[object]] = {
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.fixed_dictionaries({}, optional=BLOCKS), WORDS, INSTANTS)
 def test_any_people(blocks: dict[str, object], escalation: str, now: datetime) -> None:
     """Settings are there exactly when no problem is an error, and every problem is a line of its own with a place."""

@@ -23,6 +23,7 @@ from evaluator.config.receivers import KINDS, ReceiverModel
 from evaluator.config.routes import RouteModel
 from evaluator.config.rule_models import GroupModel, RuleModel
 from evaluator.config.silences import SilenceModel
+from tests.effort import examples
 
 MODELS = (FileModel, GlobalModel, HttpModel, SlackModel, WebhookModel, ReceiverModel, RouteModel, GroupModel, RuleModel)
 KEYS = sorted({name for model in MODELS for name in model.names()} | {"groups", "name", "<<", "", "x"})
@@ -54,7 +55,7 @@ def is_sound(found: Loaded) -> bool:
     return (found.settings is None) == any(problem.severity is Severity.ERROR for problem in found.problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.text(max_size=60) | st.text(alphabet="ab:-[]{},&*!|>'\"#%@\n \t?", max_size=40))
 def test_any_text(text: str) -> None:
     assert is_sound(loaded(text))
@@ -68,14 +69,14 @@ def dumped(tree: object) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 @given(st.dictionaries(st.sampled_from(KEYS), trees, max_size=6))
 def test_any_tree_of_known_keys(tree: dict[str, object]) -> None:
     """The keys are right and the values are anything: this reaches every reader."""
     assert is_sound(loaded(dumped(tree)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 @given(trees, trees, trees, trees)
 def test_any_value_in_its_right_place(group: object, rule: object, route: object, receiver: object) -> None:
     groups = [{"name": "g", "rules": [rule]}, group]
@@ -99,7 +100,7 @@ def lists(draw: st.DrawFn) -> tuple[str, list[object]]:
     return key, draw(st.lists(st.none() | st.dictionaries(names, trees, max_size=4), max_size=2))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(25))
 @given(lists())
 def test_any_item_of_known_keys(found: tuple[str, list[object]]) -> None:
     """Whatever the items of receivers, rules, intervals and silences hold; and what is shown of them is YAML again."""

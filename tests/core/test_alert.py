@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evaluator.core.alert import Life, step
 from evaluator.core.records import State
 from tests.core.playbook import moment
+from tests.effort import examples
 
 PENDING, FIRING, INACTIVE = State.PENDING, State.FIRING, State.INACTIVE
 M = timedelta(minutes=1)
@@ -126,7 +127,7 @@ SLOTS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(12))
 @given(SLOTS)
 def test_step_follows_the_prose(slots: list[tuple[int, bool, int, int]]) -> None:
     """Whatever comes and goes, with slots missed and with `for` and keep_firing_for edited on the way."""

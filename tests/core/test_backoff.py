@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.backoff import FIRST, GROWTH, LONGEST, delay
+from tests.effort import examples
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(20))
 @given(st.text("0123456789abcdef", max_size=16), st.integers(1, 1_000_000))
 def test_every_delay_is_within_half_of_its_step(row: str, attempt: int) -> None:
     steady = min(FIRST * GROWTH ** min(attempt - 1, 20), LONGEST)

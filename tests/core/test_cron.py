@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from evaluator.core.cron import Cron, latest_at, next_after
 from evaluator.core.cron_texts import NICKNAMES, parse_cron
 from evaluator.core.zones import first_instant, load_zone
+from tests.effort import examples
 
 MINUTE = timedelta(minutes=1)
 
@@ -166,7 +167,7 @@ hours = st.sampled_from(["*", "0", "1", "2", "2-3", "23", "*/6"])
 weekdays = st.sampled_from(["*", "sun", "5-7"])
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(6))
 @given(st.sampled_from(SHIFTS), minutes, hours, weekdays)
 @example(("Pacific/Apia", "2011-12-29 22:00"), "30", "*", "*")
 def test_a_schedule_comes_when_the_wall_says_so(shift: tuple[str, str], minute: str, hour: str, weekday: str) -> None:

@@ -16,6 +16,7 @@ from evaluator.core.rehearsal import rehearse
 from evaluator.core.settings import Receiver, Settings
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series
 from tests.core.playbook import settings as configured
+from tests.effort import examples
 
 OPS, BOSS = "ops/console[0]", "boss/console[0]"
 
@@ -178,7 +179,7 @@ def test_what_comes_next_can_be_foreseen() -> None:
     assert played.run("2s").told(BOSS)[0].startswith("1s fallback:")
 
 
-@hypothesis_settings(max_examples=12, deadline=None)
+@hypothesis_settings(max_examples=examples(5))
 @given(st.data())
 def test_whatever_happens_who_was_told_firing_is_told_over(data: st.DataObject) -> None:
     """Random outages of both, and kills: in the end nobody is left with something that fires."""

@@ -21,6 +21,7 @@ from evaluator.core.records import State
 from evaluator.core.relabelling import Relabel
 from evaluator.core.settings import Alertmanager, Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, moment, name, offset, rule, series, settings
+from tests.effort import examples
 
 URL, OTHER = "http://a:9093/api/v2/alerts", "http://b:9093/api/v2/alerts"
 ONE = (Alertmanager(URL),)
@@ -305,7 +306,7 @@ minute = st.tuples(
 )
 
 
-@hypothesis.settings(max_examples=60)
+@hypothesis.settings(max_examples=examples(15))
 @given(st.lists(minute, min_size=1, max_size=12))
 def test_what_was_last_posted_of_an_alert_is_true(story: list[tuple[list[str], str, set[str], str]]) -> None:
     """Whatever fires, fails, is removed, renamed or restarted: what fires is claimed to, and all else was posted as over."""

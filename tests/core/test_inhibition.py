@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from evaluator.core import inhibition
 from evaluator.core.inhibition import Inhibitions, Inhibitor, InhibitRule, Touched
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
+from tests.effort import examples
 
 
 def m(text: str) -> tuple[Matcher, ...]:
@@ -214,7 +215,7 @@ rules_of_all_kinds = st.builds(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 @given(st.lists(rules_of_all_kinds, max_size=3), st.lists(st.tuples(st.sampled_from(universe), st.booleans()), max_size=15))
 def test_the_index_says_what_the_definition_says(rules: list[InhibitRule], events: list[tuple[Labels, bool]]) -> None:
     """After each event; and every alert whose answer changed is among the affected ones."""

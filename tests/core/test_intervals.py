@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evaluator.core.interval_texts import parse_days_of_month, parse_months, parse_times, parse_weekdays, parse_years
 from evaluator.core.intervals import HORIZON, ClockMute, NamedInterval, TimeInterval, clock_mute, next_change
 from evaluator.core.zones import first_instant, load_zone, stretches
+from tests.effort import examples
 
 MINUTE = timedelta(minutes=1)
 WORKDAYS, OFFICE = ((1, 5),), ((9 * 60, 17 * 60),)
@@ -342,7 +343,7 @@ def cases(draw: st.DrawFn) -> tuple[tuple[TimeInterval, ...], datetime]:
     return elements, at(start) + draw(st.integers(0, 600)) * MINUTE
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(3))
 @given(cases())
 @example(((TimeInterval(weekdays=((5, 5),), location="Pacific/Apia"),), at("2011-12-28 12:00")))
 @example(((TimeInterval(times=((1410, 30),), weekdays=((0, 0),), location="America/St_Johns"),), at("2010-11-05 00:00")))

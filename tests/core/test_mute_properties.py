@@ -18,6 +18,7 @@ from evaluator.core.windows import Window
 from tests.core.muted_stories import Muted, muted, trying
 from tests.core.playbook import Playbook
 from tests.core.test_properties import CRASHES, FINISHED, run
+from tests.effort import examples
 
 Told = Counter[tuple[str, str, str, bool]]
 
@@ -37,7 +38,7 @@ def told(play: Playbook) -> Told:
     )
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(3))
 @given(muted(troubled=False))
 def test_muting_adds_no_notifications(one: Muted) -> None:
     """Each alert is told at most as often as if nothing were muted, `unmuted` aside: that tells what still fires, once.
@@ -63,7 +64,7 @@ def news(play: Playbook) -> Told:
     return learned
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(3))
 @given(muted(troubled=False))
 def test_muting_adds_no_news(one: Muted) -> None:
     """However alerts are grouped, nobody learns more often that one fires, or is over, than if nothing were muted.
@@ -74,7 +75,7 @@ def test_muting_adds_no_news(one: Muted) -> None:
     assert news(one.play().run(FINISHED)) <= news(without.play().run(FINISHED))
 
 
-@settings(max_examples=6)
+@settings(max_examples=examples(3))
 @given(trying(), CRASHES)
 def test_every_flush_has_a_reason(one: Muted, crashes: list[tuple[int, int]]) -> None:
     """Whatever a flush decides for an integration stands in a decision; what is sent follows from one that says so."""
@@ -91,7 +92,7 @@ def _sends(effect: Note) -> bool:
     return isinstance(effect.record, Decision) and effect.record.sent
 
 
-@settings(max_examples=6)
+@settings(max_examples=examples(3))
 @given(muted(troubled=True))
 def test_every_lane_of_a_flushed_group_is_considered(one: Muted) -> None:
     """Or is waiting for the answer to what it was told, and is considered then."""
@@ -120,7 +121,7 @@ def heard(play: Playbook) -> set[tuple[str, str, str]]:
     return {(row.group, row.integration, alert.labels.fingerprint) for row in rows for alert in row.notification.firing}
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(4))
 @given(muted(troubled=False), st.lists(st.integers(1, 120), min_size=1, max_size=3))
 def test_being_killed_between_any_two_events_changes_nothing(one: Muted, crashes: list[int]) -> None:
     """When no time is lost; silences, windows, inhibition, posted alerts and the time of day included, in groups of any kind.
@@ -138,7 +139,7 @@ def test_being_killed_between_any_two_events_changes_nothing(one: Muted, crashes
     assert {kind for kind, _ in killed.kept} <= {Silence, Window}
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(4))
 @given(trying(), CRASHES)
 def test_in_compatibility_nothing_breaks(one: Muted, crashes: list[tuple[int, int]]) -> None:
     """It promises less, but what every step has to keep, and that all comes to an end, holds as well."""

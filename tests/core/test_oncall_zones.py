@@ -1,12 +1,11 @@
 """Who is on call while clocks change, in every zone of the database from 2020 until 2026; and by name, where it hurt others.
 
-Zones whose clocks do the same in these years are tried once, each at a few of its changes; with `CHANGES=all` at all of them,
+Zones whose clocks do the same in these years are tried once, each at a few of its changes; to be thorough, at all of them,
 until 2040.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,9 +16,9 @@ from evaluator.core.calendars import Calendar, Span
 from evaluator.core.oncall import Schedule, gaps, on_call, shifts
 from evaluator.core.rotations import Layer, Unit
 from evaluator.core.zones import stretches
+from tests.effort import THOROUGH
 
-ALL = os.environ.get("CHANGES") == "all"
-START, STOP = datetime(2020, 1, 1, tzinfo=UTC), datetime(2040 if ALL else 2026, 1, 1, tzinfo=UTC)
+START, STOP = datetime(2020, 1, 1, tzinfo=UTC), datetime(2040 if THOROUGH else 2026, 1, 1, tzinfo=UTC)
 HANDOFFS = (time(0), time(2, 30), time(9))
 DAY = timedelta(days=1)
 
@@ -32,7 +31,7 @@ def changes() -> list[tuple[str, ZoneInfo, tuple[datetime, ...]]]:
     found = []
     for number, name in enumerate(known.values()):
         runs = list(stretches(ZoneInfo(name), START, STOP))[1:]
-        some = runs if ALL else runs[number % 5 :: 6]
+        some = runs if THOROUGH else runs[number % 5 :: 6]
         found.append((name, ZoneInfo(name), tuple(one.begins for one in some)))
     return [one for one in found if one[2]]
 

@@ -24,6 +24,7 @@ from evaluator.core.settings import Settings
 from evaluator.core.storms import MANY, NAMED
 from tests.core.playbook import NOTHING, Observation, Playbook, group, moment, receiver, route, rule
 from tests.core.playbook import settings as configured
+from tests.effort import examples
 
 OPS = "ops/console[0]"
 EACH_10S = RateLimit(6, timedelta(minutes=1))
@@ -334,7 +335,7 @@ def test_a_fallback_is_told_of_a_storm_together_too() -> None:
     assert ledger(play) == {}
 
 
-@hypothesis_settings(max_examples=8, deadline=None)
+@hypothesis_settings(max_examples=examples(4))
 @given(st.data())
 def test_whatever_happens_who_was_told_firing_is_told_over(data: st.DataObject) -> None:
     """Random histories of thirty groups, a destination that fails at times, and kills: in the end nothing is owed."""

@@ -24,6 +24,7 @@ from evaluator.core.routing import Route
 from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, receiver, route, rule, series
 from tests.core.playbook import settings as configured
+from tests.effort import examples
 
 RULES = ("A", "B")
 LANES = ("ops/console[0]", "ops/console[1]", "dev/console[0]")
@@ -182,7 +183,7 @@ def once(lines: Iterable[str]) -> list[str]:
 FINISHED = f"{END + 45}m"
 
 
-@settings(max_examples=7)
+@settings(max_examples=examples(4))
 @given(stories(troubled=True), CRASHES)
 def test_whoever_was_told_firing_is_told_that_it_is_over(story: Story, crashes: list[tuple[int, int]]) -> None:
     """Whatever failed, whatever was reloaded and wherever we were killed; and then nothing is kept."""
@@ -200,7 +201,7 @@ def _narrowed(story: Story) -> bool:
     return any(len(VARIANTS[variant].receivers[0].integrations) == 1 for _, variant in story.reloads)
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(3))
 @given(stories(troubled=True), CRASHES, NUMBERS)
 def test_whatever_fires_is_told_to_everybody_who_is_to_hear_of_it(
     story: Story, crashes: list[tuple[int, int]], variant: int
@@ -219,7 +220,7 @@ def test_whatever_fires_is_told_to_everybody_who_is_to_hear_of_it(
             assert not gone or (lane == "ops/console[1]" and _narrowed(story))
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(3))
 @given(stories(troubled=True), CRASHES)
 def test_every_group_is_evaluated_to_the_end(story: Story, crashes: list[tuple[int, int]]) -> None:
     play = run(story.play(), f"{END + 12}m", crashes)
@@ -229,14 +230,14 @@ def test_every_group_is_evaluated_to_the_end(story: Story, crashes: list[tuple[i
         assert play.world.until - evaluated.slot < evaluated.group.interval
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(3))
 @given(stories(troubled=True), CRASHES)
 def test_the_same_events_give_the_same_effects(story: Story, crashes: list[tuple[int, int]]) -> None:
     first, second = (run(story.play(), f"{END + 5}m", crashes).effects for _ in range(2))
     assert first == second
 
 
-@settings(max_examples=7)
+@settings(max_examples=examples(4))
 @given(stories(troubled=False), st.lists(st.integers(1, 80), min_size=1, max_size=3))
 def test_being_killed_between_any_two_events_changes_nothing(story: Story, crashes: list[int]) -> None:
     """When no time is lost, all that receivers hear and all that alerts go through is the same, and at the same time."""
@@ -245,7 +246,7 @@ def test_being_killed_between_any_two_events_changes_nothing(story: Story, crash
     assert once(killed.log) == once(whole.log)
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(3))
 @given(stories(troubled=True), st.integers(0, END * 60), st.sampled_from([0, 5, 90]))
 def test_a_reload_that_changes_nothing_has_no_effects(story: Story, at: int, takes: int) -> None:
     story = replace(story, reloads=(), takes=takes)
@@ -253,7 +254,7 @@ def test_a_reload_that_changes_nothing_has_no_effects(story: Story, at: int, tak
     assert reloaded.effects == whole.effects
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(3))
 @given(stories(troubled=True), st.integers(0, END * 60))
 def test_a_reload_that_concerns_no_alert_has_no_effects(story: Story, at: int) -> None:
     """Another retention changes neither what is told nor when."""
@@ -263,7 +264,7 @@ def test_a_reload_that_concerns_no_alert_has_no_effects(story: Story, at: int) -
     assert reloaded.effects == whole.effects
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(3))
 @given(stories(troubled=True))
 def test_nothing_resolves_while_nothing_answers(story: Story) -> None:
     """However long every query fails after that, what fires goes on firing and what is pending stays pending."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.rates import Bucket, RateLimit
+from tests.effort import examples
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -60,7 +61,7 @@ def test_nothing_is_given_out_while_it_is_held() -> None:
     assert bucket.left(T0 + MINUTE) == 3
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(5))
 @given(st.integers(1, 50), st.integers(1, 90), st.integers(1, 20), st.lists(st.integers(0, 20_000), max_size=30))
 def test_no_span_of_time_sees_more_than_it_may(messages: int, seconds: int, burst: int, rests: list[int]) -> None:
     """In any `per` there are at most `messages` and the burst."""

@@ -30,6 +30,7 @@ from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from tests.core.playbook import Playbook, failure, group, moment, receiver, route, rule, series
 from tests.core.playbook import settings as configured
+from tests.effort import examples
 
 Lane = tuple[str, str]
 OPS, DEV = "ops/console[0]", "dev/console[0]"
@@ -189,7 +190,7 @@ def check(foreseen: Prospect | None, until: datetime | None, happened: Prospect 
         assert happened.at >= end
 
 
-@settings(max_examples=5)
+@settings(max_examples=examples(4))
 @given(plays())
 def test_what_is_foreseen_happens_then_and_nothing_before(play: Playbook) -> None:
     now, machine = present(play), play.machine

@@ -19,6 +19,7 @@ from evaluator.core.windows import Window
 from tests.core.muted_stories import MORE_VARIANTS, Muted, trying
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series, settings
 from tests.core.test_properties import END, FINISHED, believed
+from tests.effort import examples
 
 OPS = "ops/console[0]"
 
@@ -143,7 +144,7 @@ def lost(one: Muted, lane: str) -> bool:
     return any(lane not in names for names in wanting)
 
 
-@profile(max_examples=8)
+@profile(max_examples=examples(4))
 @given(trying(), KILLS)
 def test_whoever_accepted_firing_accepts_resolved(one: Muted, kills: list[tuple[int, int, bool]]) -> None:
     """Whatever muted, failed, said nothing, was reloaded, and wherever we were killed; and then nothing is left to remember.
@@ -157,7 +158,7 @@ def test_whoever_accepted_firing_accepts_resolved(one: Muted, kills: list[tuple[
     assert story.machine.dispatch.groups == {}
 
 
-@profile(max_examples=8)
+@profile(max_examples=examples(4))
 @given(trying())
 def test_nobody_is_told_that_all_is_over_who_was_not_told_that_anything_was_wrong(one: Muted) -> None:
     """Nor twice. Only after an attempt without an answer, or a crash, may it be told to somebody who may have heard."""
@@ -172,7 +173,7 @@ def test_nobody_is_told_that_all_is_over_who_was_not_told_that_anything_was_wron
         belief -= over
 
 
-@profile(max_examples=6)
+@profile(max_examples=examples(4))
 @given(trying(), KILLS, st.integers(0, len(MORE_VARIANTS) - 1))
 def test_what_fires_in_the_end_is_believed_to_fire(one: Muted, kills: list[tuple[int, int, bool]], last: int) -> None:
     """Once nothing mutes and receivers answer, what they believe is what is true, whichever configuration it ends with."""

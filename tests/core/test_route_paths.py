@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.route_paths import path_to, paths
 from evaluator.core.routing import Route
+from tests.effort import examples
 
 VALUES = st.sampled_from("123")
 
@@ -19,7 +20,7 @@ def nodes(depth: int) -> st.SearchStrategy[Route]:
     return st.builds(Route, st.just("ops"), matchers=matchers, continues=st.booleans(), routes=children)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(15))
 @given(nodes(3), VALUES)
 def test_paths_lead_to_the_routes_that_match(tree: Route, value: str) -> None:
     """To each of them, in their order, from the root, over nodes that all match; and each step is a child of the one before."""

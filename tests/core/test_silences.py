@@ -17,6 +17,7 @@ from evaluator.core.limits import Limit, Limits
 from evaluator.core.matchers import parse_matchers
 from evaluator.core.silence import MatcherSet, Silence, SilenceState, derived_id, problems
 from evaluator.core.silences import Refusal, SilenceChange, SilenceError, Silences
+from tests.effort import examples
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -378,7 +379,7 @@ any_silence = st.builds(
 any_labels = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "1", "2"])).map(Labels)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 @given(st.lists(st.tuples(any_silence, st.booleans(), st.integers(0, 2)), max_size=12), st.lists(any_labels, max_size=5))
 def test_the_index_finds_what_a_search_finds(wishes: list[tuple[Silence, bool, int]], alerts: list[Labels]) -> None:
     """While silences are set, edited, expired, begin, end and are dropped."""

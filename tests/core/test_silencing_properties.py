@@ -22,6 +22,7 @@ from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.windows import Window
 from tests.core.playbook import NOTHING, T0, Playbook, group, moment, route, rule, series
 from tests.core.playbook import settings as configured
+from tests.effort import examples
 
 END = 30 * 60
 """Seconds until nothing fires any more; what people set is over soon after."""
@@ -142,7 +143,7 @@ def said(play: Playbook) -> set[str]:
     return {line.split(" ", 1)[1] for line in play.told()}
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(4))
 @given(stories)
 def test_silencing_adds_no_notifications(story: Story) -> None:
     """Of no alert is told more often than without any silence, `unmuted` aside; and nothing that is muted is told."""
@@ -151,7 +152,7 @@ def test_silencing_adds_no_notifications(story: Story) -> None:
     assert counted(quiet) <= counted(plain)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(4))
 @given(stories)
 def test_in_the_end_nothing_is_left(story: Story) -> None:
     """Everybody who was told firing is told resolved, and what people set is forgotten when it has been over for long."""
@@ -165,7 +166,7 @@ def test_in_the_end_nothing_is_left(story: Story) -> None:
     assert list(play.machine.silencing.windows) == list(play.machine.settings.windows)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(4))
 @given(stories, st.lists(st.integers(1, 60), min_size=1, max_size=3))
 def test_being_killed_changes_nothing_about_silences(story: Story, crashes: list[int]) -> None:
     """What is on and what is to come is the same before and after, ids and all; and so is what is told."""

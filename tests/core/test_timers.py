@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from evaluator.core.timers import Timers
 from tests.core.playbook import T0, moment
+from tests.effort import examples
 
 KEYS = st.sampled_from([("flush", "a"), ("flush", "b"), ("repeat", "a", "x"), ("slot", "g")])
 DEEDS = st.lists(st.tuples(st.sampled_from(["set", "earlier", "cancel", "pop"]), KEYS, st.integers(0, 20)), max_size=60)
@@ -23,7 +24,7 @@ def pop(known: dict[tuple[str, ...], datetime], now: datetime) -> tuple[str, ...
     return due[0][1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15))
 @given(DEEDS)
 def test_timers_are_a_dict_that_knows_its_earliest(deeds: list[tuple[str, tuple[str, ...], int]]) -> None:
     timers, known = Timers(), dict[tuple[str, ...], datetime]()

@@ -35,6 +35,7 @@ from evaluator.notify.delivery import Deliverer
 from evaluator.notify.rendered import Render
 from evaluator.notify.texts import Texts
 from evaluator.wire.client import build_async_client
+from tests.effort import examples
 from tests.local_server import LocalServer, Reply, Then
 from tests.notify.scenes import AT, PlainTexts, row
 
@@ -224,7 +225,7 @@ def test_a_server_that_quotes_the_request_gives_no_secret_away(behaviour: str) -
         assert not any(secret in event.error for secret in own)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10))
 @given(
     st.text("abcdefXYZ0123456789-_", min_size=6, max_size=40),
     st.sampled_from([400, 404, 429, 500]),
@@ -428,7 +429,7 @@ def test_a_date_to_wait_for_is_measured_by_the_clock_where_the_answer_has_none()
     assert event.retry_after == 45.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15))
 @given(st.binary(max_size=300))
 def test_whatever_a_server_says_there_is_one_event(raw: bytes) -> None:
     event, _ = deliver("slack", Reply(raw=raw), timeout=1.0)

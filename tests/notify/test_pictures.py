@@ -16,6 +16,7 @@ from evaluator.core.labels import Labels
 from evaluator.notify.picture import picture
 from evaluator.notify.png import encode
 from evaluator.notify.rendered import RenderedAlert
+from tests.effort import examples
 from tests.notify.scenes import AT
 
 NOTHING, LINE, THRESHOLD, FIRING = range(4)
@@ -50,7 +51,7 @@ def alert(curve: Curve | None, over: bool = False) -> RenderedAlert:
 
 
 @given(st.integers(1, 40), st.integers(1, 20), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=timedelta(seconds=5))
+@settings(max_examples=examples(30))
 def test_a_file_holds_the_pixels(width: int, height: int, random: object) -> None:
     rows = [bytearray(random.randrange(4) for _ in range(width)) for _ in range(height)]  # type: ignore[attr-defined]
     assert pixels(encode(rows, [(0, 0, 0, 0)] * 4)) == [bytes(row) for row in rows]
@@ -88,7 +89,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=70), numbers, numbers, st.floats(allow_nan=False), numbers)
-@settings(max_examples=150, deadline=timedelta(seconds=5))
+@settings(max_examples=examples(40))
 def test_any_curve_is_a_picture(
     points: list[tuple[float, float]], begin: float, end: float, threshold: float, step: float
 ) -> None:

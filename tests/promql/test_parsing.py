@@ -15,6 +15,7 @@ from evaluator.core.answers import ResultType
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.settings import DatasourceKind
 from evaluator.promql import Dialect, PromqlError, Selector, parse, selectors_of
+from tests.effort import examples
 
 # As the `query` field of /api/v1/rules of a Prometheus 2.42 shows them.
 PRINTED = [
@@ -312,7 +313,7 @@ EXPRESSIONS = st.recursive(st.builds(lambda one, shift: one + shift, SELECTORS, 
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 def test_what_is_printed_reads_back_the_same(text: str) -> None:
     expression = parse(text)
     assert expression.known, expression.reason
@@ -347,7 +348,7 @@ MORE_SCRAPS = ["offset", "@", ":", "#", "\n", " ", "bool", "on", "rate", "é", "
 
 
 @given(st.lists(st.sampled_from(SCRAPS + MORE_SCRAPS), max_size=12).map(" ".join), st.sampled_from(list(Dialect)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 def test_any_scraps_are_read_or_refused(text: str, dialect: Dialect) -> None:
     """Whatever stands there, the outcome is an expression or a PromqlError inside the text."""
     lines = text.count("\n") + 1

@@ -22,6 +22,7 @@ from evaluator.core.replies import (
     TelegramReplies,
     TwilioReplies,
 )
+from tests.effort import examples
 from tests.replies import test_pagerduty, test_twilio
 from tests.replies.office import MAIL_SECRET, MAIL_SERVER, PAGERDUTY_SECRET, TEAM, TELEGRAM_TOKEN, Office, furnished
 from tests.replies.test_slack import Slack
@@ -56,7 +57,7 @@ def signed(office: Office, path: str, body: bytes) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["slack", "pagerduty", "twilio", "telegram", "mail"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(12))
 @given(body=BODIES)
 def test_whatever_comes_in_is_answered(path: str, body: bytes) -> None:
     """Also when it is signed: no error of ours, and nothing happens by chance."""
@@ -74,7 +75,7 @@ def test_whatever_comes_in_is_answered(path: str, body: bytes) -> None:
 PAYLOADS = st.fixed_dictionaries({"actions": JSON, "team": JSON, "user": JSON}, optional={"response_url": JSON, "type": JSON})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(12))
 @given(payload=PAYLOADS, button=st.sampled_from(ReplyButton), page=st.text(max_size=20))
 def test_any_payload_of_slack_is_answered(payload: dict[str, Any], button: ReplyButton, page: str) -> None:
     office = Office()

@@ -16,6 +16,7 @@ from evaluator.store import StoreError
 from evaluator.store.codec.history import HISTORY
 from evaluator.store.codec.kind import from_micros, to_micros
 from evaluator.store.codec.records import ALERTS, LEDGER, OUTBOX, RECORDS, RULE_ALERTS, SILENCES
+from tests.effort import examples
 
 from . import values as v
 
@@ -38,7 +39,7 @@ def test_history_comes_back_exactly(note: History) -> None:
 
 
 @given(record=v.records)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(20))
 def test_a_row_is_found_by_the_key_of_its_record(record: Record) -> None:
     kind = RECORDS[type(record)]
     row = kind.to_row(record)

@@ -10,13 +10,12 @@ nobody knows). In the first case each message arrives once; only a page that was
 sent after the restart, for nobody has to be called any more. In the other case what was on its way is sent a second time, under
 the same id, for nobody can know better.
 
-Each story is killed after every third commit, beginning with another one in each; after all of them with `CRASHES=all`.
+Each story is killed after every fifth commit, beginning with another one in each; to be thorough, after all of them.
 """
 
 from __future__ import annotations
 
 import copy
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -57,6 +56,7 @@ from tests.core.incidents.ladder import (
 )
 from tests.core.incidents.test_ladder import severities
 from tests.core.playbook import T0, moment, route
+from tests.effort import THOROUGH
 
 pytestmark = pytest.mark.slow
 
@@ -330,7 +330,7 @@ def first(request: pytest.FixtureRequest) -> int:
     return int(request.node.callspec.indices["story"])
 
 
-EACH = 1 if os.environ.get("CRASHES") == "all" else 3
+EACH = 1 if THOROUGH else 5
 
 
 def points(play: Survivor, first: int = 0) -> Iterator[str]:

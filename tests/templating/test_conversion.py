@@ -5,6 +5,7 @@ from hypothesis import given, settings
 
 from evaluator.templating import NotificationTexts, TemplateError, compile_text
 from evaluator.templating.conversion import convert_file, convert_receiver_text, convert_rule_text
+from tests.effort import examples
 from tests.templating import corpus
 from tests.templating.test_notification import DATA
 from tests.templating.test_properties import TEMPLATES
@@ -145,7 +146,7 @@ def test_a_page_with_values_in_scripts_is_left_alone() -> None:
 
 
 @given(TEMPLATES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 def test_any_text_is_converted_or_left(text: str) -> None:
     """Whatever is written: another text, or the same and why."""
     found = convert_rule_text(text)

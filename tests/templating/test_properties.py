@@ -17,6 +17,7 @@ from evaluator.templating.go.literals import parse_float, unquote
 from evaluator.templating.go.numbers import shortest
 from evaluator.templating.go.printf import sprintf
 from evaluator.templating.go.quote import quoted
+from tests.effort import examples
 
 PIECES = st.sampled_from(
     [
@@ -70,7 +71,7 @@ def outcome(template: str, scope: Scope) -> str:
 
 
 @given(TEMPLATES, SCOPES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60))
 def test_any_text_renders_or_says_why_not(template: str, scope: Scope) -> None:
     """Twice the same, and fit to be sent."""
     first = outcome(template, scope)
@@ -84,7 +85,7 @@ VALUES = st.one_of(
 
 
 @given(st.text(alphabet="%[]*.+-# 0123456789vdsxqtfeEgGUcbopTX!z\u00e9", max_size=16), st.lists(VALUES, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 def test_printf_never_fails(layout: str, values: list[object]) -> None:
     """Whatever is asked of whatever; only texts of a million characters and more are refused."""
     with suppress(CallFailed):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.answers import Histogram
@@ -21,10 +21,10 @@ from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating import NotificationTexts, TemplateError, notification_data
 from evaluator.templating.examples import example, example_data
 from evaluator.templating.notification import is_packaged
+from tests.effort import examples
 from tests.templating.test_receiver_properties import Skeleton
 
-SOON = timedelta(seconds=10)  # of one example; most take a millisecond
-LAX = settings(deadline=SOON, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+LAX = settings(max_examples=examples(20))
 TEXTS = NotificationTexts()
 DATA = example_data()[0]
 
@@ -257,7 +257,7 @@ PACKAGED = sorted(name for name in TEXTS.trees if is_packaged(name) and name.sta
 
 
 @given(st.sampled_from(PACKAGED), NOTIFICATIONS)
-@settings(LAX, max_examples=150)
+@settings(LAX, max_examples=examples(40))
 def test_no_alert_is_too_strange_for_the_packaged_texts(name: str, told: Notification) -> None:
     """They never fail, say the same twice, and what is readable neither steers terminals nor opens tags."""
     page = name.endswith("html") or name.startswith("telegram.")

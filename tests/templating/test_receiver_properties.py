@@ -14,6 +14,7 @@ from evaluator.templating.errors import CallFailed
 from evaluator.templating.examples import example, example_data
 from evaluator.templating.functions.alertmanager import NOTIFICATION_FUNCTIONS
 from evaluator.templating.notification_data import NotificationData
+from tests.effort import examples
 
 PIECES = st.sampled_from(
     [
@@ -90,7 +91,7 @@ def outcome(text: str, *, page: bool) -> str:
 
 
 @given(TEMPLATES, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 def test_any_text_renders_or_says_why_not(text: str, page: bool) -> None:
     first = outcome(text, page=page)
     assert outcome(text, page=page) == first
@@ -135,7 +136,7 @@ HARMLESS = Skeleton(TEXTS.render_html(PAGE, labelled("harmless")))
 
 
 @given(VALUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60))
 def test_no_label_changes_the_structure_of_a_page(value: str) -> None:
     """Nor leads anywhere that runs a script."""
     page = Skeleton(TEXTS.render_html(PAGE, labelled(value)))
@@ -148,7 +149,7 @@ HARMLESS_JINJA = Skeleton(TEXTS.render_html(JINJA_PAGE, labelled("harmless")))
 
 
 @given(VALUES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(40))
 def test_nor_of_a_page_in_jinja(value: str) -> None:
     page = Skeleton(TEXTS.render_html(JINJA_PAGE, labelled(value)))
     assert page.found == HARMLESS_JINJA.found

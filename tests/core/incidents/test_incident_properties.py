@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.effects import Save
@@ -22,6 +22,7 @@ from evaluator.core.labels import Matcher
 from evaluator.core.silence import Silence
 from tests.core.incidents.ladder import FOUR, SMS, Ladder, config, ladder, ladders
 from tests.core.playbook import T0
+from tests.effort import examples
 
 END = 100
 """Minutes of a story; after them everything is over, and works."""
@@ -94,6 +95,7 @@ def stories(draw: st.DrawFn, troubled: bool = True) -> Story:
     )
 
 
+@settings(max_examples=examples(5))
 @given(stories())
 def test_whoever_was_told_of_a_page_is_told_its_end_and_nobody_else_is(story: Story) -> None:
     play = story.play().run(f"{OVER}m")
@@ -106,6 +108,7 @@ def test_whoever_was_told_of_a_page_is_told_its_end_and_nobody_else_is(story: St
         assert not [page for page in pages if page.state in (PageState.PLANNED, PageState.SENDING)]
 
 
+@settings(max_examples=examples(5))
 @given(stories())
 def test_nobody_is_paged_twice_for_the_same_step_of_the_same_climb(story: Story) -> None:
     play = story.play().run(f"{OVER}m")
@@ -123,6 +126,7 @@ def told(play: Ladder) -> Counter[tuple[int, int, int, str, PageKind]]:
     return Counter((one.number, one.epoch, one.level, one.whom, one.kind) for one in rows if one is not None)
 
 
+@settings(max_examples=examples(5))
 @given(stories(troubled=False), st.lists(st.integers(1, END * 2), min_size=1, max_size=4, unique=True))
 def test_a_restart_at_any_point_changes_nothing_that_is_told(story: Story, crashes: list[int]) -> None:
     """Killed and started again between any two events, at once."""
