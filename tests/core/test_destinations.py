@@ -23,6 +23,7 @@ from evaluator.core.settings import ConsoleSettings, Settings
 from evaluator.core.storms import MANY, STORM
 from tests.core.playbook import NOTHING, Observation, Playbook, group, moment, receiver, route, rule
 from tests.core.playbook import settings as configured
+from tests.effort import examples
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 EACH_10S = RateLimit(6, MINUTE)
@@ -280,7 +281,7 @@ def receivers(draw: st.DrawFn) -> list[Receiver]:
     return found
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=examples(5))
 @given(st.data())
 def test_whatever_happens_no_bucket_is_overdrawn_and_nothing_is_lost(data: st.DataObject) -> None:
     """Random receivers that share destinations, histories, failures, reloads and kills.

@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating import NotificationTexts, notification_data
 from evaluator.templating.curve import WIDTH, blocks
 from evaluator.templating.examples import EXTERNAL_URL, example
+from tests.effort import examples
 
 CHATS = ("text", "mrkdwn", "markdown", "teams")
 PAGES = ("telegram.html", "html")
@@ -213,7 +213,7 @@ values = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(st.lists(values, min_size=2, max_size=80), st.floats(0, 1e10), st.sampled_from([0.0, 1.0, 60.0]))
-@settings(max_examples=200, deadline=timedelta(seconds=5))
+@settings(max_examples=examples(60))
 def test_a_curve_of_letters_has_its_width_its_lowest_and_its_highest(numbers: list[float], begin: float, step: float) -> None:
     points = tuple((begin + step * place, number) for place, number in enumerate(numbers))
     drawn = blocks(Curve(None, points, begin, begin + step * (len(points) - 1), step))
