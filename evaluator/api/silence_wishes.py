@@ -11,10 +11,10 @@ from evaluator.api.silence_setting import NotSetError, Why
 from evaluator.api.v2 import bodies
 from evaluator.api.v2.silences import matcher
 from evaluator.api.view import View
-from evaluator.core.cron import Cron
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.durations import parse_duration
 from evaluator.core.matchers import MatcherMode, parse_matchers
+from evaluator.core.recurring import Recurring
+from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence, SilenceState
 from evaluator.core.silence_policy import far_end
 from evaluator.core.windows import Window
@@ -109,9 +109,9 @@ def _matchers(conditions: Conditions, mode: MatcherMode) -> MatcherSet:
     return tuple(condition for found in read for condition in found)
 
 
-def _schedule(wish: Wish) -> Cron:
+def _schedule(wish: Wish) -> Recurring:
     try:
-        return parse_cron(wish.schedule)
+        return parse_schedule(wish.schedule)
     except ValueError as error:
         raise _wrong(str(error)) from None
 

@@ -43,7 +43,7 @@ For = Annotated[str | None, typer.Option("--for", help="How long it lasts, as in
 Until = Annotated[str | None, typer.Option(help="When it ends, as in 2030-01-31T22:00; of a window, for good.")]
 Start = Annotated[str | None, typer.Option(help="When it begins; now if not given.")]
 Comment = Annotated[str | None, typer.Option(help="Why.")]
-Every = Annotated[str | None, typer.Option(help="Make it a window that comes again: five fields of cron, or @daily.")]
+Every = Annotated[str | None, typer.Option(help="Make it a window that comes again: five fields of cron, @daily, or an RRULE.")]
 Zone = Annotated[str | None, typer.Option(help="On whose clocks: an IANA name, as in Europe/Berlin; UTC if not given.")]
 Resolved = Annotated[bool, typer.Option("--until-resolved", help="Until the alerts that it mutes now are over.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Set it though it is broad.")]

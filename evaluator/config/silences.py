@@ -1,8 +1,8 @@
 """Silences as code: `silences`, a list of silences for once and of maintenance windows that come again.
 
-Alertmanager has no such key. An item with a `schedule` (cron, on the clocks of `location`) and a `duration` is a maintenance
-window; one with `starts_at` and `ends_at` is a silence like those that people set, and its id follows from what it mutes and
-when it starts, so that a reload finds it again. One that is over does no harm, and may stay in the file.
+Alertmanager has no such key. An item with a `schedule` (cron or an RRULE, on the clocks of `location`) and a `duration` is a
+maintenance window; one with `starts_at` and `ends_at` is a silence like those that people set, and its id follows from what it
+mutes and when it starts, so that a reload finds it again. One that is over does no harm, and may stay in the file.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
 from evaluator.config.silence_policy import object_to
-from evaluator.core.cron import Cron
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.matchers import MatcherMode
+from evaluator.core.recurring import Recurring
+from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.silence import MatcherSet, Silence, derived_id
 from evaluator.core.silence import problems as faults
 from evaluator.core.silence_policy import SilencePolicy
@@ -93,12 +93,12 @@ def _window(
     return Window(model.name, matchers, schedule, model.duration, location, model.created_by, model.comment)
 
 
-def _schedule(model: SilenceModel, node: Table, reading: Reading) -> Cron | None:
+def _schedule(model: SilenceModel, node: Table, reading: Reading) -> Recurring | None:
     if not model.schedule:
         reading.problems.error(node.at("schedule"), "missing schedule in silence", 'add one such as "0 22 * * fri"')
         return None
     try:
-        return parse_cron(model.schedule)
+        return parse_schedule(model.schedule)
     except ValueError as error:
         reading.problems.error(node.at("schedule"), str(error))
         return None

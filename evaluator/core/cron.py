@@ -8,24 +8,19 @@ Tuesday, `friL` the last Friday. `@daily` and its kin stand for five fields.
 As in every cron since Vixie's, a day must satisfy both day fields when one of them begins with `*`, and either of them
 otherwise: `0 0 13 * fri` is every 13th and every Friday.
 
-Schedules are read off the wall clock of a zone, and each time on the wall counts once, where crons differ: a time that
-daylight saving skips comes at the first instant after the gap (and only once, however many times were skipped with it), and
-a time that comes twice counts the first time only. So what begins at 02:30 begins on every day of the year, once.
+What becomes of times that daylight saving skips or repeats is said in `recurring`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from evaluator.core.zones import first_instant
+from evaluator.core.recurring import latest_time, next_time
 
 LAST = -1
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,16 @@ class Cron:
     weekdays: frozenset[int]
     nth: frozenset[tuple[int, int]]
     both: bool
+
+    @property
+    def begins(self) -> datetime | None:
+        """It has always come."""
+        return None
+
+    @property
+    def ends(self) -> datetime | None:
+        """It goes on for ever."""
+        return None
 
     def comes_on(self, day: date) -> bool:
         """Whether the schedule comes at all on `day`."""
@@ -64,35 +69,13 @@ class Cron:
 
 def next_after(cron: Cron, zone: ZoneInfo, after: datetime) -> datetime:
     """The first time that `cron` comes strictly after `after`, in UTC."""
-    wall = after.astimezone(zone).replace(tzinfo=None)
-    return next(instant for time in _upward(cron, wall) if (instant := first_instant(time, zone)) > after)
+    found = next_time(cron, zone, after)
+    assert found is not None, "parse_cron sees to it that it comes again and again"
+    return found
 
 
 def latest_at(cron: Cron, zone: ZoneInfo, at: datetime) -> datetime:
     """The last time that `cron` came, `at` included, in UTC."""
-    local = at.astimezone(zone)
-    set_back = (local.replace(fold=0).utcoffset() or timedelta(0)) - (local.utcoffset() or timedelta(0))
-    wall = local.replace(tzinfo=None) + set_back  # while an hour repeats, all of it has been on the wall before
-    return next(instant for time in _downward(cron, wall) if (instant := first_instant(time, zone)) <= at)
-
-
-def _upward(cron: Cron, wall: datetime) -> Iterator[datetime]:
-    """The times on the wall of `cron` from the minute of `wall` on, ascending and without end."""
-    day, start = wall.date(), bisect_left(cron.minutes, 60 * wall.hour + wall.minute)
-    while True:
-        if cron.comes_on(day):
-            yield from (_time(day, minute) for minute in cron.minutes[start:])
-        day, start = day + _DAY, 0
-
-
-def _downward(cron: Cron, wall: datetime) -> Iterator[datetime]:
-    """The times on the wall of `cron` up to and with the minute of `wall`, descending and without end."""
-    day, stop = wall.date(), bisect_right(cron.minutes, 60 * wall.hour + wall.minute)
-    while True:
-        if cron.comes_on(day):
-            yield from (_time(day, minute) for minute in reversed(cron.minutes[:stop]))
-        day, stop = day - _DAY, len(cron.minutes)
-
-
-def _time(day: date, minute: int) -> datetime:
-    return datetime(day.year, day.month, day.day, minute // 60, minute % 60)  # noqa: DTZ001 - on the wall of whichever zone
+    found = latest_time(cron, zone, at)
+    assert found is not None, "parse_cron sees to it that it has always come"
+    return found

@@ -15,16 +15,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from evaluator.core.cron import Cron, latest_at, next_after
+from evaluator.core.recurring import Recurring, latest_time, next_time
 from evaluator.core.silence import MatcherSet, Silence, derived_id
 from evaluator.core.zones import load_zone
+
+_NEVER = datetime(9999, 12, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """A recurring silence. schedule: when it begins, on the clocks of `location` (an IANA name). duration: of each occurrence.
 
-    until: when there is no more of it; None for never. id: follows from the name where none is given, as in a configuration.
+    until: when there is no more of it, at the latest when the last occurrence of a schedule that ends is over; None for never.
+    id: follows from the name where none is given, as in a configuration.
     updated_at: when somebody last set it; None for one of a configuration, or a wish.
 
     Raises ValueError when the zone is unknown or the duration is not positive.
@@ -32,7 +35,7 @@ class Window:
 
     name: str
     matcher_sets: tuple[MatcherSet, ...]
-    schedule: Cron
+    schedule: Recurring
     duration: timedelta
     location: str = "UTC"
     created_by: str = ""
@@ -47,6 +50,8 @@ class Window:
         object.__setattr__(self, "id", self.id or derived_id("window", self.name))
         if self.duration <= timedelta(0):
             raise ValueError(f'the duration of window "{self.name}" must be more than nothing')
+        if self.schedule.ends is not None:
+            object.__setattr__(self, "until", self._until())
 
     @property
     def key(self) -> tuple[str]:
@@ -58,6 +63,12 @@ class Window:
         """The zone whose clocks count."""
         return self._zone
 
+    def _until(self) -> datetime:
+        """When the last occurrence is over, or `until` where that is earlier."""
+        last = latest_time(self.schedule, self._zone, _NEVER)
+        over = datetime(1, 1, 2, tzinfo=UTC) if last is None else last + self.duration
+        return over if self.until is None else min(self.until, over)
+
     def over(self, at: datetime) -> bool:
         """Whether there is no more of it from `at` on."""
         return self.until is not None and self.until <= at
@@ -65,14 +76,17 @@ class Window:
 
 def occurrence(window: Window, at: datetime) -> Silence | None:
     """The occurrence that is active at `at`, or None."""
-    found = _silence(window, latest_at(window.schedule, window.zone, at))
+    start = latest_time(window.schedule, window.zone, at)
+    if start is None:
+        return None
+    found = _silence(window, start)
     return found if found.starts_at <= at < found.ends_at else None
 
 
 def next_occurrence(window: Window, after: datetime) -> Silence | None:
     """The first occurrence that begins strictly after `after`; None when the window is over before."""
-    start = next_after(window.schedule, window.zone, after)
-    return None if window.over(start) else _silence(window, start)
+    start = next_time(window.schedule, window.zone, after)
+    return None if start is None or window.over(start) else _silence(window, start)
 
 
 def occurrences(window: Window, at: datetime) -> Iterator[Silence]:
@@ -89,8 +103,8 @@ def as_silence(window: Window, at: datetime) -> Silence:
 
 
 def _silence(window: Window, start: datetime) -> Silence:
-    following = next_after(window.schedule, window.zone, start)
-    ends = min(start + window.duration, following, *((window.until,) if window.until else ()))
+    following = next_time(window.schedule, window.zone, start)
+    ends = min(at for at in (start + window.duration, following, window.until) if at is not None)
     return Silence(
         id=derived_id("occurrence", window.id, start.astimezone(UTC).isoformat(), window.matcher_sets),
         matcher_sets=window.matcher_sets,

@@ -268,6 +268,7 @@ async def test_windows_are_kept() -> None:
 @pytest.mark.parametrize(
     ("wrong", "code", "said"),
     [
+        ({"schedule": "FREQ=HOURLY"}, 400, "FREQ=HOURLY is not understood"),
         ({"schedule": "sometimes"}, 400, '"sometimes" is no schedule; write minute, hour'),
         ({"schedule": ""}, 400, '"" is no schedule'),
         ({"duration": ""}, 400, "empty duration string; write a duration such as 1h30m"),

@@ -14,6 +14,7 @@ from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.matchers import MatcherMode
+from evaluator.core.rrule_texts import parse_rrule
 from evaluator.core.settings import Settings
 from evaluator.core.silence import Silence
 from evaluator.core.silence_policy import SilencePolicy
@@ -167,6 +168,23 @@ silences:
         created_by="configuration",
         id=silence.id,
     )
+
+
+def test_a_window_by_an_rrule(tmp_path: Path) -> None:
+    """Over several lines, as calendars write it; what it says of the end is that of the window."""
+    text = """\
+silences:
+  - name: patching
+    matchers: [team=infra]
+    schedule: |
+      DTSTART:20300102T220000
+      RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=2
+    duration: 4h
+    location: Europe/Berlin
+"""
+    (window,) = settings(tmp_path, ROOT + text).windows
+    assert window.schedule == parse_rrule("DTSTART:20300102T220000 RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=2")
+    assert window.until == datetime(2030, 1, 17, 1, tzinfo=UTC)
 
 
 def ids(tmp_path: Path, *items: str) -> list[str]:

@@ -54,6 +54,7 @@ from evaluator.core.records import (
     State,
     Transition,
 )
+from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 
@@ -206,7 +207,9 @@ windows = st.builds(
     Window,
     name=texts,
     matcher_sets=st.lists(matcher_sets, max_size=3).map(tuple),
-    schedule=st.sampled_from(["0 22 * * tue#2", "@daily", "*/5  0-3 L * friL"]).map(parse_cron),
+    schedule=st.sampled_from(["0 22 * * tue#2", "*/5  0-3 L * friL", "DTSTART:20260106T220000 RRULE:FREQ=DAILY;COUNT=3"]).map(
+        parse_schedule
+    ),
     duration=st.integers(1, 10**15).map(lambda count: timedelta(microseconds=count)),
     location=st.sampled_from(["UTC", "Europe/Berlin", ""]),
     created_by=texts,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
 from evaluator.core.overrides import OverrideRecord
 from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, Presence, RuleAlertRecord, State
+from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from evaluator.store import schema
@@ -240,7 +240,7 @@ def _to_window(row: Any) -> Window:
     return Window(
         name=row.name,
         matcher_sets=tuple(bodies.to_matchers(matchers) for matchers in body.matcher_sets),
-        schedule=parse_cron(row.schedule),
+        schedule=parse_schedule(row.schedule),
         duration=timedelta(seconds=body.duration),
         location=body.location,
         created_by=body.created_by,
