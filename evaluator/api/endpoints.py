@@ -17,6 +17,8 @@ from evaluator.api.v2.answers import UNPROCESSABLE, RefusedError
 from evaluator.api.view import View
 
 BASE = "/api/evaluator/v1"
+LONGEST_NAME = 200
+"""Characters of whoever acts."""
 
 Endpoint = Callable[[View, Request], Awaitable[Response]]
 
@@ -33,6 +35,14 @@ class NotDoneError(Exception):
 def bad(text: str) -> NotDoneError:
     """What was asked for makes no sense."""
     return NotDoneError(400, "bad_data", text)
+
+
+def check_author(by: str, does: str = "acts") -> None:
+    """Whether somebody says who they are, in a line that everybody is shown. Raises NotDoneError."""
+    if not by.strip():
+        raise bad(f"by: say who {does}, with the key of a person or a name")
+    if len(by) > LONGEST_NAME or not by.isprintable():
+        raise bad(f"by: a name of at most {LONGEST_NAME} printable characters")
 
 
 def missing(text: str) -> NotDoneError:

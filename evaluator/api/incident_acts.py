@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluator.api.endpoints import NotDoneError, answer, at, bad, missing
+from evaluator.api.endpoints import NotDoneError, answer, at, bad, check_author, missing
 from evaluator.api.idempotency import Remembered
 from evaluator.api.incident_shown import shown_incident
 from evaluator.api.v2 import bodies
@@ -168,8 +168,7 @@ def _epoch(request: Request, record: IncidentRecord) -> int | None:
 
 def _check(view: View, action: Action, deed: Deed) -> None:
     """Whether the body makes sense for the action. Raises NotDoneError."""
-    if not deed.by.strip():
-        raise bad("by: say who acts, with the key of a person or a name")
+    check_author(deed.by)
     given = {name for name in ("duration", "until", "note", "label", "to", "level") if getattr(deed, name) not in ("", None)}
     if odd := sorted(given - _TAKES[action]):
         raise bad(f"{odd[0]}: {action} does not take it")

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluator.api.endpoints import NotDoneError, answer, at, bad
+from evaluator.api.endpoints import NotDoneError, answer, at, bad, check_author
 from evaluator.api.idempotency import Remembered
 from evaluator.api.incident_acts import body_of, number_of, person_key
 from evaluator.api.silence_setting import NotSetError, Why, set_silence
@@ -58,8 +58,7 @@ def routes(view: View, remembered: Remembered) -> list[Route]:
 
 
 async def _silence(view: View, request: Request, wish: Wish) -> Response:
-    if not wish.by.strip():
-        raise bad("by: say who acts, with the key of a person or a name")
+    check_author(wish.by)
     number = number_of(request)
     record = view.machine.incidents.table.get(number)
     if record is None or not record.open:

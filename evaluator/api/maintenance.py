@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evaluator.api.endpoints import answer, at, bad, missing
+from evaluator.api.endpoints import answer, at, bad, check_author, missing
 from evaluator.api.idempotency import Remembered
 from evaluator.api.incident_acts import body_of, person_key
 from evaluator.api.v2 import bodies
@@ -32,6 +32,8 @@ from evaluator.core.timestamps import rfc3339
 Json = dict[str, Any]
 LONGEST = timedelta(days=30)
 """Maintenance that lasts longer is a change of the configuration."""
+LONGEST_REASON = 1000
+"""Characters."""
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,10 +124,11 @@ def held_by(view: View, one: MaintenanceRecord) -> list[IncidentRecord]:
 
 def wanted(view: View, wish: Wish) -> MaintenanceRecord:
     """The maintenance that is asked for. Raises NotDoneError."""
-    if not wish.by.strip():
-        raise bad("by: say who works, with the key of a person or a name")
+    check_author(wish.by, "works")
     if not wish.reason.strip():
         raise bad("reason: say what is being done; whoever wonders at night will read it")
+    if len(wish.reason) > LONGEST_REASON:
+        raise bad(f"reason: at most {LONGEST_REASON} characters")
     starts_at = max(bodies.given(wish.starts_at) or view.now, view.now)
     ends_at = _ends_at(wish, starts_at)
     if ends_at <= starts_at:

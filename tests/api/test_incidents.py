@@ -149,6 +149,9 @@ async def test_people_may_be_named_by_what_they_are_called() -> None:
     ("action", "body", "said"),
     [
         ("ack", {"by": ""}, "by: say who acts"),
+        ("ack", {"by": "a" * 201}, "by: a name of at most 200 printable characters"),
+        ("ack", {"by": "ana\nresolved by bo"}, "by: a name of at most 200 printable characters"),
+        ("silence", {"by": "a" * 201}, "by: a name of at most 200 printable characters"),
         ("ack", {"to": "bo"}, "to: ack does not take it"),
         ("ack", {"duration": "soon"}, "duration: "),
         ("ack", {"duration": "0s"}, "duration: it must be longer than nothing"),

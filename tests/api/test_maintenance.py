@@ -56,6 +56,7 @@ async def test_maintenance_may_be_planned_and_be_of_what_matchers_say_or_of_ever
     [
         ({"by": " "}, "by: say who works"),
         ({"reason": ""}, "reason: say what is being done"),
+        ({"reason": "x" * 1001}, "reason: at most 1000 characters"),
         ({"duration": ""}, "say when it ends: either ends_at, or a duration such as 2h"),
         ({"ends_at": "2026-03-02T12:00:00Z"}, "say when it ends: either ends_at, or a duration such as 2h"),
         ({"duration": "later"}, "duration: "),
