@@ -75,26 +75,35 @@ class Server(Protocol):
         """What it has said."""
 
 
+class MissedError(Exception):
+    """A deed was refused because it came too late."""
+
+
 @dataclass
 class Performance:
-    """One play. late: seconds by which this process was late itself, at worst."""
+    """One play. late: seconds by which this process was late itself, at worst. missed: why it was given up half-way."""
 
     scenario: Scenario
     server: Server
     late: float = 0.0
+    missed: str = ""
     played: Played = field(default_factory=Played)
     beginning: datetime = EPOCH
     silences: dict[str, str] = field(default_factory=dict)
     shown: list[Shown] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._client = httpx.AsyncClient(trust_env=False, timeout=10)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=60)
         self._sinks = Sinks(lambda: datetime.now(UTC) - self.beginning)
 
     def verdict(self, theirs: bool) -> Verdict:
         """Whether it was told what is wanted. theirs: by Alertmanager."""
         wants = self.scenario.theirs if theirs else self.scenario.wants
         return judge(wants, self.played, self.scenario.until, TOLERANCE)
+
+    def passed(self, theirs: bool) -> bool:
+        """Whether it was played to its end and told what is wanted."""
+        return not self.missed and self.verdict(theirs).passed
 
     @property
     def disturbed(self) -> bool:
@@ -111,6 +120,8 @@ class Performance:
                 await curtain.wait()
                 await asyncio.sleep(delay)
                 await self._play()
+            except MissedError as error:
+                self.missed = str(error)
             finally:
                 await self.server.kill()
 
@@ -135,7 +146,7 @@ class Performance:
             self.late = max(self.late, asyncio.get_running_loop().time() - before - nap)
 
     async def _ready(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 try:
                     if self.server.url and (await self._client.get(f"{self.server.url}/api/v2/status")).status_code == 200:
@@ -173,6 +184,8 @@ class Performance:
         before = asyncio.get_running_loop().time()
         answer = await self._client.request(method, self.server.url + path, **({} if body is None else {"json": body}))
         self.late = max(self.late, asyncio.get_running_loop().time() - before)
+        if answer.status_code != 200 and self.disturbed:
+            raise MissedError(answer.text)
         assert answer.status_code == 200, answer.text
         return answer
 

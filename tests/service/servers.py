@@ -16,7 +16,7 @@ T = TypeVar("T")
 JSON = {"Content-Type": "application/json"}
 
 
-async def until(look: Callable[[], Awaitable[T] | T], seconds: float = 20) -> T:
+async def until(look: Callable[[], Awaitable[T] | T], seconds: float = 60) -> T:
     """Look again and again until what is seen is true; gives that."""
     async with asyncio.timeout(seconds):
         while True:

@@ -1,7 +1,7 @@
 """Ladders of four levels in earnest, all at once: what people are told, by real servers, is what virtual time foresees.
 
-A minute takes a few hundredths of a second here. `LADDER_MINUTE=1` takes a second, a real Prometheus, and some
-three minutes, and prints how late messages were.
+A minute takes a few hundredths of a second here, and longer where the machine proves too busy for that. `LADDER_MINUTE=1` takes
+a second, a real Prometheus, and some three minutes, and prints how late messages were.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -43,9 +44,9 @@ pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 
 @asynccontextmanager
-async def asked(folder: Path, metrics: Metrics) -> AsyncIterator[str]:
+async def asked(folder: Path, minute: float, metrics: Metrics) -> AsyncIterator[str]:
     """A datasource; a real one, if there is time."""
-    if MINUTE < 1 or shutil.which("prometheus") is None:
+    if minute < 1 or shutil.which("prometheus") is None:
         async with Scraped(metrics) as datasource:
             yield datasource.url
         return
@@ -89,7 +90,7 @@ class Stories:
             record = self.person.incident(component)
             return record is not None and (record.state, record.epoch) == (state, epoch)
 
-        await until(so, 60 + 60 * MINUTE)
+        await until(so, 60 + 60 * self.stage.minute)
 
     async def climbs_again(self, component: str) -> None:
         """Until the first level of the second climb has fired."""
@@ -104,7 +105,7 @@ class Stories:
             record = self.person.incident("never")
             return record is not None and record.exhausted_at is not None
 
-        await until(exhausted, 60 + 150 * MINUTE)
+        await until(exhausted, 60 + 150 * self.stage.minute)
 
     async def api(self) -> None:
         self.fires("api-ack")
@@ -215,26 +216,72 @@ def ladders(stage: Stage) -> None:
     stage.ladder("reloaded", 2)
 
 
+@dataclass(frozen=True)
+class Night:
+    """How it went. told: what was sent. foreseen: what should have been. lag: seconds for which nothing got its turn, at worst."""
+
+    minute: float
+    stage: Stage
+    told: dict[Message, PageRecord]
+    foreseen: dict[Message, PageRecord]
+    lag: float
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether the machine was too busy for minutes so short."""
+        return self.told.keys() != self.foreseen.keys() and self.lag > self.minute
+
+
 def test_people_are_told_in_earnest_what_virtual_time_foresees(tmp_path: Path) -> None:
     """The same messages are planned, none earlier, and each that was sent has arrived once."""
-    stage, told, ended = asyncio.run(lived(tmp_path))
-    foreseen = messages(stage.foreseen(ended + timedelta(minutes=1)))
-    assert told.keys() == foreseen.keys()
-    late = lateness(told, foreseen)
+    night = lived(tmp_path / "short", MINUTE)
+    if night.disturbed:
+        night = lived(tmp_path / "long", 4 * MINUTE)
+    if night.disturbed:
+        pytest.skip(f"the machine is too busy: for {night.lag:.2f} s nothing got its turn")
+    assert night.told.keys() == night.foreseen.keys()
+    late = lateness(night.told, night.foreseen)
     assert late[-1][0] >= timedelta(0), late[-1]
-    assert stage.arrived() == Counter(page.way for page in told.values() if page.state is PageState.SENT)
+    assert night.stage.arrived() == Counter(page.way for page in night.told.values() if page.state is PageState.SENT)
     if MINUTE >= 1:
         print("\n".join(f"{key}: {after.total_seconds() * 1000:.0f} ms late" for after, key in late))
 
 
-async def lived(folder: Path) -> tuple[Stage, dict[Message, PageRecord], datetime]:
-    """Everything, once; gives what was told, and when it was over."""
+def lived(folder: Path, minute: float) -> Night:
+    """Everything, once."""
+    folder.mkdir()
+    stage, told, ended, lag = asyncio.run(_lived(folder, minute))
+    return Night(minute, stage, told, messages(stage.foreseen(ended + timedelta(minutes=1))), lag)
+
+
+async def _lived(folder: Path, minute: float) -> tuple[Stage, dict[Message, PageRecord], datetime, float]:
+    """What was told, when it was over, and for how long at worst this process was held up."""
     post, metrics = Post(), Metrics()
-    async with Services() as services, mail_server(post) as (host, port), asked(folder, metrics) as datasource:
-        stage = Stage(folder, MINUTE, services, post, f"{host}:{port}", metrics)
+    async with Services() as services, mail_server(post) as (host, port), asked(folder, minute, metrics) as datasource:
+        stage = Stage(folder, minute, services, post, f"{host}:{port}", metrics)
         ladders(stage)
         stage.write(datasource)
-        async with living(folder) as evaluator:
+        async with living(folder) as evaluator, lagging() as lags:
             stage.watch(evaluator)
             await Stories(stage, evaluator).play()
-            return stage, messages(evaluator.service.machine), datetime.now(UTC)
+            return stage, messages(evaluator.service.machine), datetime.now(UTC), max(lags)
+
+
+@asynccontextmanager
+async def lagging() -> AsyncIterator[list[float]]:
+    """By how many seconds short naps were too long, so far."""
+    loop, lags = asyncio.get_running_loop(), [0.0]
+
+    async def watch() -> None:
+        while True:
+            begun = loop.time()
+            await asyncio.sleep(0.02)
+            lags.append(loop.time() - begun - 0.02)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield lags
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
