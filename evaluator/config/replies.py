@@ -150,6 +150,7 @@ def read_replies(model: RepliesModel, people: Collection[Person], address: str, 
     if not isinstance(block, Table):
         return Replies()
     _warn_of_nobody(block, people, reading)
+    _warn_of_namesakes(block, people, reading)
     doors = _Doors(block, reading)
     return Replies(
         slack=doors.slack(model.slack),
@@ -166,6 +167,20 @@ def _warn_of_nobody(block: Table, people: Collection[Person], reading: Reading) 
         if block.child(door) is not None and not any(way in person.contacts for person in people):
             message = f"replies.{door} is open, and nobody can be known there"
             reading.problems.warn(block.key(door), message, f"add {way} to people")
+
+
+def _warn_of_namesakes(block: Table, people: Collection[Person], reading: Reading) -> None:
+    """Warn of people who have the same contact: when one of them answers, nobody knows who it is, and it does not count."""
+    for door, way in _CONTACTS.items():
+        if block.child(door) is None:
+            continue
+        keys: dict[str, list[str]] = {}
+        for person in people:
+            if way in person.contacts:
+                keys.setdefault("".join(person.contacts[way].lower().split()), []).append(person.key)
+        for same in (one for one in keys.values() if len(one) > 1):
+            message = f"{' and '.join(same)} have the same {way}, so replies.{door} cannot know who of them answers"
+            reading.problems.warn(block.key(door), message, f"give each their own {way}")
 
 
 class _Doors:

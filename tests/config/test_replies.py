@@ -113,3 +113,12 @@ def test_twilio_has_to_know_where_we_are(tmp_path: Path) -> None:
     assert read(tmp_path, text)[1] == ["2:19: missing url in replies.twilio: what Twilio signs begins with it"]
     assert read(tmp_path, f"external_url: https://e.example\n{text}")[1] == []
     assert read(tmp_path, f"links: {{base_url: https://e.example}}\n{text}")[1] == []
+
+
+def test_people_who_cannot_be_told_apart_are_warned_of(tmp_path: Path) -> None:
+    """Whoever of them answers is nobody, and the ladder climbs on."""
+    people = 'people:\n  ana: {sms: "+1 234", email: a@b.org}\n  bo: {sms: "+1234", email: A@b.org}\n  mia: {sms: "+12"}\n'
+    doors = "external_url: https://a.b\nreplies:\n  twilio: {auth_token: c}\n"
+    assert read(tmp_path, people + doors)[1] == [
+        "7:3: ana and bo have the same sms, so replies.twilio cannot know who of them answers"
+    ]
