@@ -5,8 +5,7 @@ After a reload a client that nobody refers to any more is closed, once the attem
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Container
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import httpx
@@ -18,12 +17,23 @@ MakeClient = Callable[[HttpSettings], httpx.AsyncClient]
 
 
 @dataclass(slots=True)
-class _Lent:
+class Lent:
+    """A client, open for whoever uses it in an `async with` block."""
+
     client: httpx.AsyncClient
     users: int = 0
     retired: bool = False
 
+    async def __aenter__(self) -> httpx.AsyncClient:
+        self.users += 1
+        return self.client
+
+    async def __aexit__(self, *_: object) -> None:
+        self.users -= 1
+        await self.close_if_idle()
+
     async def close_if_idle(self) -> None:
+        """Close it when nobody wants it any more, now or later."""
         if self.retired and self.users == 0:
             await self.client.aclose()
 
@@ -33,20 +43,14 @@ class Clients:
 
     def __init__(self, make: MakeClient = build_async_client) -> None:
         self._make = make
-        self._lent: dict[HttpSettings, _Lent] = {}
+        self._lent: dict[HttpSettings, Lent] = {}
 
-    @asynccontextmanager
-    async def lend(self, settings: HttpSettings) -> AsyncIterator[httpx.AsyncClient]:
-        """The client for `settings`, open until the block ends. Raises what making one raises."""
+    def lend(self, settings: HttpSettings) -> Lent:
+        """The client for `settings`, open until the block ends that uses it. Raises what making one raises."""
         lent = self._lent.get(settings)
         if lent is None:
-            lent = self._lent[settings] = _Lent(self._make(settings))
-        lent.users += 1
-        try:
-            yield lent.client
-        finally:
-            lent.users -= 1
-            await lent.close_if_idle()
+            lent = self._lent[settings] = Lent(self._make(settings))
+        return lent
 
     async def keep(self, wanted: Container[HttpSettings]) -> None:
         """Let go of the clients whose settings are not `wanted`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from evaluator.notify.exchange import Answer, Refused, Request
 from evaluator.notify.scrub import scrub
 from evaluator.wire.client import USER_AGENT
 from evaluator.wire.errors import explain
+from evaluator.wire.message import Message
 
 MOST_OF_A_BODY = 64 * 1024
 
@@ -63,22 +64,24 @@ class _Progress:
 
 def _wire_form(request: Request, progress: _Progress) -> httpx.Request:
     """Built from its parts: httpx would merge defaults and settle URL, cookies and headers anew for each request."""
-    url = _url(request.url.reveal())
+    url, host = _address(request.url.reveal())
     own = [(name.encode(), value.encode("ascii")) for name, value in request.headers]
-    given = {name.lower() for name, _ in own}
-    headers = [(b"Host", url.netloc), *(pair for pair in _DEFAULTS if pair[0].lower() not in given), *own]
-    return httpx.Request(
-        request.method,
-        url,
-        headers=[*headers, (b"Content-Length", b"%d" % len(request.body))],
-        stream=httpx.ByteStream(request.body),
-        extensions={"trace": progress.trace},
-    )
+    defaults = _defaults(tuple(name for name, _ in request.headers))
+    return Message(request.method, url, [host, *defaults, *own], request.body, {"trace": progress.trace})
 
 
 @lru_cache(maxsize=1024)
-def _url(text: str) -> httpx.URL:
-    return httpx.URL(text)
+def _address(text: str) -> tuple[httpx.URL, tuple[bytes, bytes]]:
+    """The URL, and the header that names its host."""
+    url = httpx.URL(text)
+    return url, (b"Host", url.netloc)
+
+
+@lru_cache(maxsize=1024)
+def _defaults(names: tuple[str, ...]) -> Sequence[tuple[bytes, bytes]]:
+    """The headers that are sent beside those with these names."""
+    given = {name.lower().encode() for name in names}
+    return [pair for pair in _DEFAULTS if pair[0].lower() not in given]
 
 
 async def _body(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:

@@ -87,11 +87,12 @@ def _alert(alert: RenderedAlert) -> dict[str, Any]:
 
 
 def _ours(notification: RenderedNotification) -> dict[str, Any]:
+    firing = len(notification.firing)
     return {
         "id": notification.id,
         "at": rfc3339(notification.at),
-        "firing": len(notification.firing),
-        "resolved": len(notification.resolved),
+        "firing": firing,
+        "resolved": len(notification.alerts) - firing,
         "why": {alert.labels.fingerprint: alert.why for alert in notification.alerts if alert.why},
     }
 

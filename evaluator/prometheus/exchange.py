@@ -33,6 +33,7 @@ from evaluator.wire.arriving import AnswerTooLargeError
 from evaluator.wire.client import USER_AGENT, build_async_client
 from evaluator.wire.credentials import UnfitSecretError
 from evaluator.wire.errors import explain
+from evaluator.wire.message import Message
 from evaluator.wire.proxy import proxy_choice
 
 CONNECT_SECONDS = 5.0
@@ -122,8 +123,7 @@ class Exchange:
         return Reply(response.status_code, response.headers, content, self._clock() - began)
 
     def _request(self, url: httpx.URL, body: bytes, extensions: dict[str, Any]) -> httpx.Request:
-        headers = [*self._headers, (b"Content-Length", b"%d" % len(body))]
-        return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body), extensions=extensions)
+        return Message("POST", url, self._headers, body, extensions)
 
     def _general_client(self) -> httpx.AsyncClient:
         if self._general is None:

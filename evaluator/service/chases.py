@@ -15,14 +15,13 @@ from evaluator.core.records import Chase, OutboxRecord
 
 def with_chases(row: OutboxRecord, incidents: Iterable[IncidentRecord]) -> OutboxRecord:
     """The row, each alert that fires with its open incident; of several with the newest."""
-    told = row.notification
-    if told.incident is not None:
+    told, chased = row.notification, [record for record in incidents if record.open]
+    if told.incident is not None or not chased:
         return row
     wanted = {alert.labels.fingerprint for alert in told.firing}
     found = {
         name: Chase(record.number, record.state)
-        for record in sorted(incidents, key=lambda record: record.number)
-        if record.open
+        for record in sorted(chased, key=lambda record: record.number)
         for name in wanted.intersection(record.alerts)
     }
     if not found:

@@ -25,6 +25,7 @@ from typing import cast
 import httpx
 
 from evaluator.wire.arriving import Arriving
+from evaluator.wire.message import pairs_of
 
 _IDLE_SECONDS = 60.0  # less than what load balancers usually allow before they drop a connection without a word
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
@@ -200,7 +201,7 @@ class _Body(httpx.AsyncByteStream):
 
 def _encode(request: httpx.Request) -> bytes:
     lines = [b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)]
-    lines += [b"%b: %b\r\n" % pair for pair in request.headers.raw]
+    lines += [b"%b: %b\r\n" % pair for pair in pairs_of(request)]
     head = b"".join(lines)
     if not head.count(b"\r") == head.count(b"\n") == len(lines) or b"\0" in head:
         raise httpx.LocalProtocolError("a header holds what no header can hold")
