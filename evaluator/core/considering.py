@@ -122,7 +122,7 @@ class Considering:
     ) -> None:
         """Take the decision down: when it tells somebody, or when its reason is not that of the one before."""
         former = lane.decision
-        why = tuple(sorted({str(mute) for mute in mutes.values()}))[:MOST_MUTES]
+        why = tuple(sorted({str(mute) for mute in mutes.values()}))[:MOST_MUTES] if mutes else ()
         about = now, group.id, group.key, group.route.id, lane.name, str(reason), reason.due
         lane.decision = Decision(*about, len(news.firing), len(news.resolved), len(mutes), why, outbox)
         if reason.due or former is None or (former.reason, former.mutes) != (reason, why):

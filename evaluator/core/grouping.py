@@ -115,7 +115,7 @@ def open_group(route: Route, alert: Alert, now: datetime) -> AlertGroup:
     """The group that `alert` creates under `route`; it is not yet in it."""
     labels = route.group_labels(alert.labels)
     first = first_tick(route, alert, now)
-    return AlertGroup(group_id(route, labels), route, route.group_key(alert.labels), labels, now, first)
+    return AlertGroup(group_id(route, labels), route, f"{route.key}:{labels}", labels, now, first)
 
 
 def first_tick(route: Route, alert: Alert, now: datetime) -> datetime:

@@ -136,8 +136,8 @@ class Outgoing:
         firing, resolved = lane.told.certain if lane.told is not None else NOBODY
         told = tuple(alert.told(alert.fingerprint in (firing if alert.firing else resolved)) for alert in alerts)
         known = lane.told.receipt if lane.told is not None and lane.told.owed else ()
-        message = Notification(lane.receiver, lane.name, group.key, group.labels, reason, told, now, known)
-        message = replace(message, route_labels=group.route.labels)
+        about = lane.receiver, lane.name, group.key, group.labels
+        message = Notification(*about, reason, told, now, known, route_labels=group.route.labels)
         ident = sha256(f"{group.id}\n{lane.name}\n{now.isoformat()}".encode()).hexdigest()[:16]
         row = OutboxRecord(ident, group.id, lane.receiver, lane.name, message, now)
         if former is not None:
