@@ -7,6 +7,7 @@ left, costs the line and nothing else: alerts matter more than the telling of th
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import sys
@@ -31,11 +32,14 @@ with without("rich"):  # structlog would load it to draw tracebacks; ours are te
 log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
 
 
+MOMENT = 0.05
+"""Seconds that a line waits at most."""
+
 _WORRYING = frozenset({Happening.EXHAUSTED, Happening.SKIPPED, Happening.PAGE_FAILED})
 
 
 class _Forgiving:
-    """A stream for `WriteLogger`: a line that cannot be written is lost."""
+    """A stream for `WriteLogger`: a line that cannot be written is lost. Standard error lets each go as it ends."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -46,8 +50,9 @@ class _Forgiving:
         return 0
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
+        if not getattr(self._stream, "line_buffering", False):
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.flush()
 
 
 def set_up(form: str) -> None:
@@ -70,6 +75,28 @@ def set_up(form: str) -> None:
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+class Scribe:
+    """Writes what has been decided and kept into the log, a moment later: whoever is to be notified comes first.
+
+    In a storm the last who are told would else wait for the lines about the first.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[Sequence[Effect]] = []
+
+    def kept(self, effects: Sequence[Effect]) -> None:
+        """These have been kept. Needs a running event loop."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(MOMENT, self.write)
+        self._waiting.append(effects)
+
+    def write(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        for effects in waiting:
+            log_effects(effects)
 
 
 def log_effects(effects: Sequence[Effect]) -> None:

@@ -42,7 +42,7 @@ from evaluator.service.chases import with_chases
 from evaluator.service.clock import Clock, wall_clock
 from evaluator.service.failure_log import FailureLog
 from evaluator.service.forwarding import Forwarding
-from evaluator.service.logs import log, log_effects
+from evaluator.service.logs import Scribe, log
 from evaluator.service.looking_back import LookingBack
 from evaluator.service.metrics import Metrics
 from evaluator.service.reporting import Reporting
@@ -113,6 +113,7 @@ class Service:
         self._evaluated = False
         self._failures = FailureLog()
         self._changes = Changes()
+        self._scribe = Scribe()
         self._refused = ""
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -264,6 +265,7 @@ class Service:
             await self._deliverer.aclose()
             await self._looking_back.aclose()
             await self._forwarding.aclose(PATIENCE)
+            self._scribe.write()
             self.store.close()
             log.info("stopped")
 
@@ -407,7 +409,7 @@ class Service:
         """Count, and log."""
         self._refused = ""
         self.metrics.kept(effects, seconds)
-        asyncio.get_running_loop().call_soon(log_effects, effects)  # after what it tells of: nobody waits for a log
+        self._scribe.kept(effects)
         if not all(isinstance(effect, RunQuery) for effect in effects):
             self._changes.happened()
 

@@ -12,7 +12,7 @@ from evaluator.core.effects import Save
 from evaluator.core.labels import Matcher
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
-from evaluator.service.logs import log_effects
+from evaluator.service.logs import Scribe, log_effects
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETS = ((Matcher("team", "db"), Matcher("env", "test")), (Matcher("a", "b"),))
@@ -38,3 +38,16 @@ def test_silences_and_windows_that_people_set_and_end() -> None:
         {"event": "window set", "log_level": "info", **of_window, "schedule": "@daily", "lasts": "8h"},
         {"event": "window ended", "log_level": "info", **of_window},
     ]
+
+
+async def test_the_log_waits_for_a_moment_and_keeps_the_order() -> None:
+    """Whoever is to be notified comes first; who ends the evaluator writes what waits."""
+    scribe = Scribe()
+    with capture_logs() as said:
+        scribe.kept([Save(SILENCE)])
+        scribe.kept([Save(WINDOW)])
+        assert said == []
+        scribe.write()
+        assert [line["event"] for line in said] == ["silence set", "window set"]
+        scribe.write()
+        assert len(said) == 2
