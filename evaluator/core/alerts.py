@@ -44,7 +44,7 @@ class Alert:
 
     within: set for the copy of an alert that one group lets go while the alert itself goes on. expires_at, guessed: for a
     posted alert, when it is over if nobody posts it again, and whether nobody named that end. kept_until: once it
-    has been posted again, the end that is kept, from which the true one may have moved.
+    has been posted again, the end that is kept, from which the true one may have moved. fingerprint: of the labels.
     """
 
     labels: Labels
@@ -60,16 +60,15 @@ class Alert:
     expires_at: datetime | None = None
     guessed: bool = False
     kept_until: datetime | None = None
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fingerprint = self.labels.fingerprint
 
     @property
     def key(self) -> tuple[str, str]:
         """Of its record."""
-        return (self.labels.fingerprint, self.within)
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the labels."""
-        return self.labels.fingerprint
+        return (self.fingerprint, self.within)
 
     @property
     def firing(self) -> bool:

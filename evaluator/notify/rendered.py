@@ -154,4 +154,9 @@ def _common(mappings: Iterable[Mapping[str, str]]) -> Labels:
     first, *others = mappings
     if not others:
         return first if isinstance(first, Labels) else Labels(first)
-    return Labels({name: value for name, value in first.items() if all(other.get(name) == value for other in others)})
+    common = set(first.items())
+    for other in others:
+        common = other.items() & common
+        if not common:
+            break
+    return Labels(common)

@@ -80,10 +80,9 @@ class Intake:
 
     def _read(self, slices: list[_Slices]) -> Read:
         read, now = Read([], []), self._view.now
-        for one in slices:
-            known = self._known.get(bytes(one.labels))
-            fresh = known is None or known.said != b"".join((one.annotations, one.generatorURL))
-            alert = _whole(one, known) if known is None or fresh else _timed(one, known)
+        alerts = [self._alert(one) for one in slices]
+        Labels.fingerprint_all(alert.labels for alert, fresh in alerts if fresh)
+        for one, (alert, fresh) in zip(slices, alerts, strict=True):
             wrong = objection(alert, self._view, now) if fresh else disorder(alert, self._view.settings, now)
             if wrong is not None:
                 read.objections.append(wrong)
@@ -92,6 +91,13 @@ class Intake:
             if fresh:
                 self._remember(one, alert)
         return read
+
+    def _alert(self, one: _Slices) -> tuple[PostedAlert, bool]:
+        """What is posted, and whether anything of it was not said of the alert before."""
+        known = self._known.get(bytes(one.labels))
+        if known is None or known.said != b"".join((one.annotations, one.generatorURL)):
+            return _whole(one, known), True
+        return _timed(one, known), False
 
     def _remember(self, one: _Slices, alert: PostedAlert) -> None:
         said = b"".join((one.annotations, one.generatorURL))
