@@ -7,14 +7,17 @@ Without a `payload` of the receiver the body is Alertmanager's, byte for byte, a
     firing    how many alerts fire, also those that `max_alerts` cut off
     resolved  likewise
     why       fingerprint -> why an alert resolved when it was not simply over, such as `rule removed`
+    incident  what somebody is chased about, where that is what it is sent for: enough to ring a telephone and to answer
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from evaluator.core.incidents.records import Notice
 from evaluator.core.settings import Secret, WebhookSettings
 from evaluator.core.timestamps import rfc3339
+from evaluator.notify.buttons import Buttons
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
 from evaluator.notify.go import json_line, quote_meta
 from evaluator.notify.leaves import filled
@@ -47,7 +50,10 @@ def read(answer: Answer) -> Accepted | Refused:
 
 def _body(sheet: Sheet, settings: WebhookSettings) -> Any:
     if settings.payload is None:
-        return message(sheet.notification, settings.max_alerts)
+        body = message(sheet.notification, settings.max_alerts)
+        if sheet.incident is not None:
+            body["evaluator"]["incident"] = _incident(sheet.incident, sheet.buttons)
+        return body
     return filled("payload", settings.payload, sheet, plainly=True)
 
 
@@ -94,6 +100,28 @@ def _ours(notification: RenderedNotification) -> dict[str, Any]:
         "firing": firing,
         "resolved": len(notification.alerts) - firing,
         "why": {alert.labels.fingerprint: alert.why for alert in notification.alerts if alert.why},
+    }
+
+
+def _incident(notice: Notice, buttons: Buttons) -> dict[str, Any]:
+    return {
+        "number": notice.number,
+        "kind": str(notice.kind),
+        "state": str(notice.state),
+        "severity": notice.severity,
+        "title": notice.title,
+        "text": notice.text,
+        "whom": notice.whom,
+        "owner": notice.owner,
+        "component": notice.component,
+        "runbook": notice.runbook,
+        "level": notice.level + 1,
+        "level_name": notice.level_name,
+        "levels": notice.levels,
+        "climb": notice.epoch,
+        "opened_at": rfc3339(notice.opened_at),
+        "late_seconds": notice.late_by.total_seconds(),
+        "links": {purpose: link for purpose, link in buttons.links.items() if link},
     }
 
 

@@ -20,8 +20,9 @@ from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.receivers.phones import TwilioSettings
-from evaluator.core.settings import Secret, SlackSettings
-from evaluator.notify import mail, pagerduty, pagerduty_v1, slack, telegram, twilio
+from evaluator.core.settings import Secret, SlackSettings, WebhookSettings
+from evaluator.core.timestamps import rfc3339
+from evaluator.notify import mail, pagerduty, pagerduty_v1, slack, telegram, twilio, webhook
 from evaluator.notify.buttons import NO_BUTTONS, Buttons, offered
 from evaluator.notify.chased import chase_lines
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
@@ -231,3 +232,21 @@ def test_a_mail_is_answered_to_an_address_that_knows_its_incident() -> None:
 def test_a_template_that_fails_costs_no_link() -> None:
     one = replace(sheet(notice(), buttons=LINKS), failed=(("template_error", "title: broken"),))
     assert "ack: https://e/links/a" in one.plainly()
+
+
+def test_a_webhook_is_told_what_somebody_is_chased_about_and_how_to_answer() -> None:
+    """A bridge that rings a telephone has to say what it is, and to acknowledge in the name of whom it rang."""
+    request = webhook.build(sheet(notice(owner="ana"), buttons=LINKS), WebhookSettings(Secret("https://bridge.example.org")))
+    assert isinstance(request, Request)
+    told = json.loads(request.body)["evaluator"]["incident"]
+    assert (told["number"], told["kind"], told["state"], told["whom"], told["owner"]) == (12, "page", "triggered", "bo", "ana")
+    assert (told["level"], told["levels"], told["level_name"], told["climb"]) == (2, 4, "backup", 1)
+    assert (told["opened_at"], told["late_seconds"]) == (rfc3339(AT - timedelta(minutes=5)), 0)
+    assert told["links"] == {"ack": "https://e/links/a", "view": "https://e/links/v"}
+
+
+def test_a_webhook_that_is_told_of_alerts_alone_hears_of_no_incident() -> None:
+    alone = Sheet(rendered(alert("a:1")), TEXTS.render)
+    request = webhook.build(alone, WebhookSettings(Secret("https://bridge.example.org")))
+    assert isinstance(request, Request)
+    assert "incident" not in json.loads(request.body)["evaluator"]
