@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TextIO
@@ -34,8 +34,8 @@ AT_ONCE = 20
 """Attempts that one integration makes at the same time: as many as connections are kept open. A thousand groups that notify
 at once take turns, so that each attempt has its whole time, and the server at the other end is not run over."""
 
-AFTERWARDS = 3.0
-"""Seconds for what comes after a message, such as pictures; nobody waits for it, but the next notification of the group may."""
+AFTERWARDS = 10.0
+"""Seconds for what comes after a message, such as pictures; nobody waits for it."""
 
 
 class Deliverer:
@@ -64,6 +64,7 @@ class Deliverer:
         self._clients = Clients(make_client)
         self._memory: dict[str, dict[str, str]] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
+        self._following: set[asyncio.Task[None]] = set()
         self._adopt(receivers, texts, external_url, compatibility)
 
     async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
@@ -102,7 +103,8 @@ class Deliverer:
         await self._clients.keep([settings.http for settings in kept if not isinstance(settings, WithoutHttp)])
 
     async def aclose(self) -> None:
-        """Close the clients, each when its last attempt has ended."""
+        """Close the clients, each when its last attempt has ended, and what follows messages has come to its end."""
+        await asyncio.gather(*self._following)
         await self._clients.keep(())
 
     def _adopt(self, receivers: Sequence[Receiver], texts: Texts, external_url: str, compatibility: bool) -> None:
@@ -144,33 +146,57 @@ class Deliverer:
         try:
             if direct is not None:
                 return await direct.tell(sheet, settings, Surroundings(self._stdout, self._timeout, self._compatibility))
-            with closing(HTTP_RECEIVERS[type(settings)](sheet, settings)) as conversation:
-                return await self._converse(conversation, settings)
+            with ExitStack() as stack:
+                conversation = stack.enter_context(closing(HTTP_RECEIVERS[type(settings)](sheet, settings)))
+                told = await self._converse(conversation, settings)
+                if isinstance(told, Request):
+                    assert told.afterwards is not None
+                    self._follow(told, conversation, stack.pop_all())
+                    return told.afterwards
+                return told
         except OSError as error:
             return Refused(explain(error))
 
-    async def _converse(self, conversation: Conversation, settings: IntegrationSettings) -> Accepted | Refused:
+    async def _converse(self, conversation: Conversation, settings: IntegrationSettings) -> Accepted | Refused | Request:
         """Perform the requests one after another, all of them in the time of one attempt.
 
-        What comes afterwards has little time, and no answer to it is an answer without a status.
+        Gives what came of them; or the first one that has no part in that, for the message has arrived.
         """
         request, ends = None, 0.0
         step = _advance(conversation)
-        while isinstance(step, Request):
+        while isinstance(step, Request) and step.afterwards is None:
             seconds = (step.timeout.total_seconds() or self._timeout) if request is None else max(0.1, ends - _ticks())
-            if step.afterwards and request is not None and not request.afterwards:
-                seconds = min(seconds, AFTERWARDS)
             ends, request = _ticks() + seconds, step
-            async with self._clients.lend(request.http) as client:
-                answer = await send(client, request, seconds, self._clock)
-            if isinstance(answer, Refused) and request.afterwards:
-                answer = Answer(0, {}, b"", self._clock())
+            answer = await self._send(request, seconds)
             if isinstance(answer, Refused):
                 return _scrubbed(answer, request)
             step = _advance(conversation, answer)
             if self._compatibility and isinstance(step, Refused):
                 step = as_alertmanager(step, settings, answer.status)
         return _scrubbed(step, request) if request is not None and isinstance(step, Refused) else step
+
+    async def _send(self, request: Request, seconds: float) -> Answer | Refused:
+        async with self._clients.lend(request.http) as client:
+            return await send(client, request, seconds, self._clock)
+
+    # -- what follows a message ---------------------------------------------------------------------------------------
+
+    def _follow(self, request: Request, conversation: Conversation, stack: ExitStack) -> None:
+        """Go on while others keep that the message has arrived; in a storm do not, for nobody looks at so many pictures."""
+        if len(self._following) >= AT_ONCE:
+            stack.close()
+            return
+        task = asyncio.create_task(self._afterwards(request, conversation, stack))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _afterwards(self, step: Request | Accepted | Refused, conversation: Conversation, stack: ExitStack) -> None:
+        """No answer is an answer without a status, and a mistake of our own costs what it was made with, not the message."""
+        ends = _ticks() + AFTERWARDS
+        with stack, suppress(Exception):
+            while isinstance(step, Request) and _ticks() < ends:
+                answer = await self._send(step, max(0.1, ends - _ticks()))
+                step = _advance(conversation, answer if isinstance(answer, Answer) else Answer(0, {}, b"", self._clock()))
 
 
 def _advance(conversation: Conversation, answer: Answer | None = None) -> Request | Accepted | Refused:

@@ -26,11 +26,18 @@ _OF_GATEWAYS = frozenset({502, 504})
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. receipt: what it calls the message."""
+
+    receipt: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A request to a provider. timeout: of one attempt, zero for the default.
 
-    secrets: those in `headers` and `body`; people see them masked, and so is whatever quotes them. afterwards: what there is to
-    tell has arrived before, and whatever becomes of this request changes nothing of that.
+    secrets: those in `headers` and `body`; people see them masked, and so is whatever quotes them. afterwards: what came of the
+    message, where this request follows it; whatever becomes of this one changes nothing of that, and nobody waits for it.
     """
 
     url: Secret
@@ -40,7 +47,7 @@ class Request:
     headers: Pairs = ()
     timeout: timedelta = timedelta(0)
     secrets: tuple[str, ...] = ()
-    afterwards: bool = False
+    afterwards: Accepted | None = None
 
     def __str__(self) -> str:
         """The request for people: secrets hidden, credentials named by their kind."""
@@ -69,13 +76,6 @@ class Answer:
             return json.loads(self.body)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The provider took it. receipt: what it calls the message."""
-
-    receipt: Pairs = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ follow in the thread of a message that an app has posted.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from evaluator.core.incidents.records import Notice, PageKind
@@ -54,14 +54,14 @@ def tell(sheet: Sheet, settings: SlackSettings) -> Generator[Request, Answer, Ac
     outcome = yield from told_once(ways, sheet, _gone, read)
     shown = not sheet.plain and (ways.edit is None or sheet.notification.news)
     if shown and isinstance(outcome, Accepted):
-        yield from _add_pictures(sheet, settings, dict(outcome.receipt))
+        yield from _add_pictures(sheet, settings, outcome)
     return outcome
 
 
-def _add_pictures(sheet: Sheet, settings: SlackSettings, thread: Mapping[str, str]) -> Generator[Request, Answer, None]:
-    url = settings.api_url.reveal()
+def _add_pictures(sheet: Sheet, settings: SlackSettings, posted: Accepted) -> Generator[Request, Answer, None]:
+    url, thread = settings.api_url.reveal(), dict(posted.receipt)
     if url.endswith(_POSTING) and all(thread.get(name) for name in ("channel", "ts")):
-        yield from share(sheet, settings, url.removesuffix(_POSTING), thread)
+        yield from share(sheet, settings, url.removesuffix(_POSTING), posted)
 
 
 def _known(sheet: Sheet) -> Pairs:

@@ -19,11 +19,13 @@ from urllib.parse import unquote_plus
 
 import httpx
 
+from evaluator.core.destinations import Destinations
 from evaluator.core.events import Delivered, DeliveryFailed
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
+from evaluator.core.receivers.general import ConsoleSettings
 from evaluator.core.records import Notification, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.storms import Storms
 from evaluator.notify.delivery import Deliverer
@@ -204,7 +206,8 @@ def storm_row(integration: str, over: bool) -> OutboxRecord:
         replace(one, group=f"{number}", notification=replace(one.notification, group_labels=labels))
         for number, (one, labels) in enumerate(zip(rows, groups, strict=True))
     ]
-    return storms.tell(integration, [] if over else told, AT)
+    known = Destinations({integration: Integration("console", 0, True, ConsoleSettings())})
+    return storms.tell(integration, known, [] if over else told, AT)
 
 
 def unescaped(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,15 +13,19 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from evaluator.core.events import Delivered
 from evaluator.core.http import Authorization, HttpSettings, Secret
+from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.chat import TelegramSettings, WebexSettings
 from evaluator.core.receivers.rocketchat import RocketchatSettings
 from evaluator.core.receivers.slack import SlackSettings
 from evaluator.core.records import NotifiedAlert, Pairs
+from evaluator.notify.delivery import Deliverer
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.receivers import HTTP_RECEIVERS
 from evaluator.notify.sheet import Sheet
-from tests.notify.scenes import AT, PlainTexts, alert, curved, rendered
+from tests.local_server import LocalServer, Received, Reply
+from tests.notify.scenes import AT, PlainTexts, alert, curved, rendered, row
 
 GOLDEN = Path(__file__).parent / "golden"
 TOKEN = HttpSettings(authorization=Authorization("Bearer", Secret("xoxb-1")))
@@ -117,7 +123,7 @@ def test_pictures_follow_in_the_thread_of_the_message() -> None:
     sent, told = talk(SLACK, [POSTED, PLACE, answer(), answer(b'{"ok":true}')], curved(FRESH))
     assert told == Accepted((("channel", "C0"), ("ts", "0.9")))
     posted, place, bytes_, share = sent
-    assert [request.afterwards for request in sent] == [False, True, True, True]
+    assert [request.afterwards for request in sent] == [None, told, told, told]
     assert place.url.reveal() == "https://s/api/files.getUploadURLExternal"
     assert parse_qs(place.body.decode()) == {
         "filename": ["curve-1.png"],
@@ -163,3 +169,41 @@ def test_a_webhook_gets_no_pictures() -> None:
     hook = SlackSettings(Secret("https://hooks.slack.com/services/T/B/x"))
     sent, _ = talk(hook, [POSTED], curved(FRESH))
     assert len(sent) == 1
+
+
+class Slow(LocalServer):
+    """Slack, which posts at once and has not answered about pictures before `gate` is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def reply(self, request: Received) -> Reply:
+        if request.target.endswith("chat.postMessage"):
+            return Reply(headers={"Content-Type": "application/json"}, body=POSTED.body)
+        await self.gate.wait()
+        return Reply(headers={"Content-Type": "application/json"}, body=b'{"ok":false}')
+
+
+def test_a_message_is_delivered_before_its_pictures_are() -> None:
+    """A kill meanwhile repeats nothing, for what has arrived has been kept; who closes waits for what has begun."""
+
+    async def run() -> None:
+        async with Slow() as server:
+            settings = replace(SLACK, api_url=Secret(f"{server.url}/api/chat.postMessage"), **WORDS, **SILENT)
+            told = [Receiver("ops", (Integration("slack", 0, True, settings),))]
+            postman = Deliverer(told, TEXTS, external_url="", stdout=io.StringIO(), clock=lambda: AT)
+            event = await postman.deliver(row(curved(FRESH), integration="ops/slack[0]"))
+            assert event == Delivered("0f3c", (("channel", "C0"), ("ts", "0.9")))
+            closing = asyncio.create_task(postman.aclose())
+            while len(server.requests) < 2:
+                await server.next_request()
+            assert not closing.done()
+            server.gate.set()
+            await closing
+            assert [request.target for request in server.requests] == [
+                "/api/chat.postMessage",
+                "/api/files.getUploadURLExternal",
+            ]
+
+    asyncio.run(run())
