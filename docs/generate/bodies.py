@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from docs.generate.tables import code, table
 from evaluator.config.bodies import BODIES, parts_of
@@ -18,7 +18,7 @@ def body_table() -> str:
 
 def _rows() -> Iterator[tuple[str, str, str, str]]:
     for kind, bodies in BODIES.items():
-        usual = {one.name: one.default for one in fields(get_type_hints(KINDS[kind].settings)["return"])}
+        usual: dict[str, Any] = {one.name: one.default for one in fields(get_type_hints(KINDS[kind].settings)["return"])}
         for body in bodies:
             parts = sorted(parts_of(usual[body.key]))
             yield code(f"{kind}_configs"), code(body.key), code(body.template), ", ".join(map(code, parts)) or "nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,9 @@ from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import Notification, OutboxRecord
 from evaluator.core.settings import Integration, Receiver, Settings
 from evaluator.notify.delivery import Deliverer
+from evaluator.notify.fitting import ALERT
 from evaluator.service.clock import wall_clock
-from evaluator.service.looking_back import speaks_of_curves
+from evaluator.service.looking_back import SECONDS, LookingBack, asks_for_curves, speaks_of_curves
 from evaluator.service.settings_texts import texts_of
 from evaluator.service.texts import NotificationTextsOf
 from evaluator.templating import TemplateError
@@ -48,12 +50,14 @@ def render(
     else:
         notification = (page_example if target in settings.ladders.contacts else example)(receiver, resolved=resolved)
     made_up = alert is None and live is None
-    shown = [_shown(settings, receiver, one, notification, made_up=made_up) for one in target.integrations]
+    shown = asyncio.run(_all_shown(settings, target, notification, made_up=made_up))
     if as_json:
         print_json(shown)
         return
     for one in shown:
         print(f"# {one['integration']}")
+        if one["curves"]:
+            print(f"curves: {one['curves']}")
         for name, text in one["texts"].items():
             print(f"{name}: {text}" if "\n" not in text else f"{name}:\n{text}")
         print(f"\n{one['request']}\n")
@@ -68,34 +72,66 @@ def _receiver(settings: Settings, name: str) -> Receiver:
         fail(f"there is no receiver {name!r}; there are: {', '.join(one.name for one in settings.told)}")
 
 
-def _shown(
-    settings: Settings, receiver: str, integration: Integration, notification: Notification, *, made_up: bool
-) -> dict[str, Any]:
-    name = f"{receiver}/{integration.name}"
-    told = replace(notification, receiver=receiver, integration=name)
+async def _all_shown(
+    settings: Settings, target: Receiver, notification: Notification, *, made_up: bool
+) -> list[dict[str, Any]]:
+    """What each integration would be told. made_up: the alerts are, and so are their curves."""
     texts = NotificationTextsOf(settings)
-    if made_up and speaks_of_curves(integration.settings, lambda: texts.templates):
-        told = curved(told)
+    looking_back = LookingBack(settings, lambda: texts.templates)
+    shown = []
+    try:
+        for one in target.integrations:
+            told = replace(notification, receiver=target.name, integration=f"{target.name}/{one.name}")
+            asking = asks_for_curves(one.settings, lambda: texts.templates)
+            if not made_up:
+                told = (await looking_back.seen(_row(told))).notification
+            elif speaks_of_curves(one.settings, lambda: texts.templates):
+                told = curved(told)
+            shown.append(_shown(settings, texts, one, told, _curves(told, made_up=made_up) if asking else ""))
+    finally:
+        await looking_back.aclose()
+    return shown
+
+
+def _curves(told: Notification, *, made_up: bool) -> str:
+    """What there is to say of them."""
+    if made_up:
+        return "made up"
+    of_rules = [alert.curve for alert in told.alerts if alert.curve is not None]
+    if not of_rules:
+        return "none, for no alert is of a rule of this configuration"
+    missing = sum(not curve.points for curve in of_rules)
+    why = f"ten are asked for at most, within {SECONDS:g} seconds"
+    return f"{missing} of {len(told.alerts)} left out; {why}" if missing else "as the datasource has them"
+
+
+def _shown(
+    settings: Settings, texts: NotificationTextsOf, integration: Integration, told: Notification, curves: str
+) -> dict[str, Any]:
     annotations = texts.annotations(told)
     finished, failed = {}, {}
     for path, text in texts_of(integration.settings):
         page = isinstance(integration.settings, EmailSettings) and path == "html"
         try:
-            finished[path] = (texts.html_renderer if page else texts.renderer)(told, annotations)(text)
+            finished[path] = (texts.html_renderer if page else texts.renderer)(told, annotations)(text).replace(ALERT, "")
         except TemplateError as error:
             failed[path] = str(error)
-    return {"integration": name, "texts": finished, "failed": failed, "request": _request(settings, texts, told)}
+    request = _request(settings, texts, told)
+    return {"integration": told.integration, "curves": curves, "texts": finished, "failed": failed, "request": request}
 
 
 def _request(settings: Settings, texts: NotificationTextsOf, told: Notification) -> str:
     deliverer = Deliverer(settings.told, texts, external_url=settings.external_url, stdout=sys.stdout, clock=wall_clock)
-    row = OutboxRecord("example", "example", told.receiver, told.integration, told, told.at)
     try:
-        return deliverer.preview(row)
+        return deliverer.preview(_row(told))
     except KeyError:
         return "nothing is sent this way by this version"
     except OSError as error:
         return f"no request can be made: {error}"
+
+
+def _row(told: Notification) -> OutboxRecord:
+    return OutboxRecord("example", "example", told.receiver, told.integration, told, told.at)
 
 
 def _failures(shown: list[dict[str, Any]]) -> list[str]:

@@ -1,25 +1,28 @@
 """Before a message goes out: how the values that it is about went on, for texts that show it.
 
 Asked of the datasource when the message is delivered, for at most two seconds, and only where a text of the integration speaks
-of `curve`. A message never fails for it: what does not come in time is not shown, and what a rule compares with is known
-without asking. An alert is of the rule whose name and expression it carries, so one that is over is found as well, and one
-whose rule is gone, or that somebody posted, has no curve.
+of `curve`, and of more of it than what a rule compares with, which is known without asking. A message never fails for it: what
+does not come in time is not shown. An alert is of the rule whose name and expression it carries, so one that is over is found
+as well, and one whose rule is gone, or that somebody posted, has no curve. Who shows curves is found out at the first message,
+for a start need not wait for that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
 from evaluator.core.curves import Curve
 from evaluator.core.evaluation import alerting
 from evaluator.core.forwarding import generator_url
-from evaluator.core.labels import ALERT_NAME, METRIC_NAME
+from evaluator.core.labels import ALERT_NAME, METRIC_NAME, Labels
 from evaluator.core.receivers import IntegrationSettings
 from evaluator.core.records import NotifiedAlert, OutboxRecord
+from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import Datasource, Settings
 from evaluator.core.storms import STORM
 from evaluator.prometheus.ranges import RangeClient, Span
@@ -36,20 +39,41 @@ LONGEST = timedelta(days=1)
 LEAST_BEFORE = timedelta(minutes=15)
 
 
+_KNOWN = ("op", "threshold", "at_firing")
+"""What a curve has before anybody is asked."""
+
+
+class _Wish(Enum):
+    """What the texts of an integration show of a curve."""
+
+    NOTHING = 0
+    THRESHOLD = 1
+    ALL = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What alerts of a rule are about. literal: labels that the rule gives as they are. Parsed when it is first needed."""
+    """What alerts of a rule are about. Parsed when it is first needed."""
 
     datasource: str
-    query: str
+    rule: AlertingRule
     dialect: Dialect
-    hold: timedelta
-    literal: Mapping[str, str]
 
     @property
     def drawn(self) -> Drawable:
         """What of it can be drawn."""
-        return drawable(self.query, self.dialect)
+        return drawable(self.rule.query, self.dialect)
+
+    def has(self, alert: NotifiedAlert, external_url: str) -> bool:
+        """Whether the alert is of this rule: it leads to its expression, and has the labels that the rule gives as they are."""
+        given = self.rule.labels.items()
+        literal = ((name, value) for name, value in given if "{{" not in value and "{%" not in value)
+        same = all(alert.labels.get(name) == value for name, value in literal)
+        return same and alert.generator_url == generator_url(external_url, self.rule.expr)
+
+    def series(self, alert: NotifiedAlert) -> Labels:
+        """The labels of the alert's series; where the alert has been read from somewhere, those that the rule does not give."""
+        return alert.annotations.series or alert.labels.without(ALERT_NAME, *self.rule.labels)
 
 
 class LookingBack:
@@ -63,6 +87,8 @@ class LookingBack:
         self._seconds = seconds
         self._clients: dict[str, RangeClient] = {}
         self._datasources: dict[str, Datasource] = {}
+        self._wishes: dict[str, _Wish] = {}
+        self._subjects: Mapping[str, Sequence[_Subject]] | None = None
         self._adopt(settings, texts)
 
     async def reload(self, settings: Settings, texts: Callable[[], NotificationTexts]) -> None:
@@ -77,11 +103,13 @@ class LookingBack:
 
     async def seen(self, row: OutboxRecord) -> OutboxRecord:
         """The row with curves, where its integration shows them. Raises nothing."""
-        if row.integration not in self._interested or row.group == STORM:
+        wish = _Wish.NOTHING if row.group == STORM else self._wish(row.integration)
+        if wish is _Wish.NOTHING:
             return row
         told = row.notification
         subjects = [self._subject(alert) for alert in told.alerts]
-        found = await self._curves(list(zip(told.alerts, subjects, strict=True)), told.at)
+        known = [(alert, subject) for alert, subject in zip(told.alerts, subjects, strict=True) if subject is not None]
+        found = await self._curves(known[:MOST_CURVES], told.at) if wish is _Wish.ALL else {}
         alerts = tuple(
             replace(alert, curve=found.get(alert.labels.fingerprint) or Curve(subject.drawn.threshold)) if subject else alert
             for alert, subject in zip(told.alerts, subjects, strict=True)
@@ -90,28 +118,30 @@ class LookingBack:
 
     # -- what is asked ------------------------------------------------------------------------------------------------
 
-    async def _curves(self, alerts: Sequence[tuple[NotifiedAlert, _Subject | None]], at: datetime) -> Mapping[str, Curve]:
-        """By fingerprint, for the first of the alerts; those of one rule are asked for together."""
-        asked: dict[tuple[str, Drawable], list[tuple[NotifiedAlert, timedelta]]] = {}
-        for alert, subject in [(alert, subject) for alert, subject in alerts if subject is not None][:MOST_CURVES]:
-            asked.setdefault((subject.datasource, subject.drawn), []).append((alert, subject.hold))
+    async def _curves(self, alerts: Sequence[tuple[NotifiedAlert, _Subject]], at: datetime) -> Mapping[str, Curve]:
+        """By fingerprint; those of one rule are asked for together."""
+        asked: dict[tuple[str, Drawable], list[tuple[NotifiedAlert, _Subject]]] = {}
+        for alert, subject in alerts:
+            asked.setdefault((subject.datasource, subject.drawn), []).append((alert, subject))
         answers = await asyncio.gather(
             *(
-                self._ask(datasource, drawn, [alert for alert, _ in told], span_of(told, at))
+                self._ask(datasource, drawn, told, span_of([(alert, subject.rule.hold) for alert, subject in told], at))
                 for (datasource, drawn), told in asked.items()
             )
         )
         return {fingerprint: curve for answer in answers for fingerprint, curve in answer.items()}
 
-    async def _ask(self, datasource: str, drawn: Drawable, alerts: Sequence[NotifiedAlert], span: Span) -> Mapping[str, Curve]:
-        series = [alert.annotations.series for alert in alerts]
-        expr, count = narrowed(drawn.expr, series) if drawn.vector else (drawn.expr, len(alerts))
+    async def _ask(
+        self, datasource: str, drawn: Drawable, told: Sequence[tuple[NotifiedAlert, _Subject]], span: Span
+    ) -> Mapping[str, Curve]:
+        series = [subject.series(alert) for alert, subject in told]
+        expr, count = narrowed(drawn.expr, series) if drawn.vector else (drawn.expr, len(told))
         found = await self._clients[datasource].ask(expr, span, self._seconds) if count else None
         if found is None:
             return {}
         points = {labels.without(METRIC_NAME): points for labels, points in found.items()}
         curves = {}
-        for alert, labels in zip(alerts, series, strict=True):
+        for (alert, _), labels in zip(told, series, strict=True):
             mine = points.get(labels.without(METRIC_NAME), ())
             curves[alert.labels.fingerprint] = Curve(drawn.threshold, mine, span.begin, span.end, span.step)
         return curves
@@ -119,9 +149,16 @@ class LookingBack:
     # -- whose alert it is --------------------------------------------------------------------------------------------
 
     def _subject(self, alert: NotifiedAlert) -> _Subject | None:
-        known = self._subjects.get((alert.labels.get(ALERT_NAME, ""), alert.generator_url), ())
-        labels = alert.labels
-        return next((one for one in known if all(labels.get(name) == value for name, value in one.literal.items())), None)
+        if self._subjects is None:
+            self._subjects = _subjects(self._settings)
+        known = self._subjects.get(alert.labels.get(ALERT_NAME, ""), ())
+        return next((one for one in known if one.has(alert, self._settings.external_url)), None)
+
+    def _wish(self, integration: str) -> _Wish:
+        if integration not in self._wishes:
+            settings = self._integrations.get(integration)
+            self._wishes[integration] = _Wish.NOTHING if settings is None else _wish(settings, self._texts)
+        return self._wishes[integration]
 
     def _adopt(self, settings: Settings, texts: Callable[[], NotificationTexts]) -> list[RangeClient]:
         """Take over the configuration; gives the clients that nobody needs any more."""
@@ -130,8 +167,9 @@ class LookingBack:
         gone = [client for name, client in self._clients.items() if name not in datasources or name in fresh]
         kept = {name: client for name, client in self._clients.items() if name in datasources}
         self._datasources, self._clients = datasources, kept | fresh
-        self._interested = frozenset(_interested(settings, texts))
-        self._subjects = _subjects(settings) if self._interested else {}
+        self._settings, self._texts = settings, texts
+        self._integrations = {f"{who.name}/{one.name}": one.settings for who in settings.told for one in who.integrations}
+        self._wishes, self._subjects = {}, None
         return gone
 
 
@@ -147,34 +185,36 @@ def span_of(told: Sequence[tuple[NotifiedAlert, timedelta]], at: datetime) -> Sp
     return Span(end.timestamp() - STEPS * step, end.timestamp(), float(step))
 
 
-def _interested(settings: Settings, texts: Callable[[], NotificationTexts]) -> Iterable[str]:
-    """The integrations with a text that speaks of curves."""
-    for receiver in settings.told:
-        for integration in receiver.integrations:
-            if speaks_of_curves(integration.settings, texts):
-                yield f"{receiver.name}/{integration.name}"
-
-
 def speaks_of_curves(settings: IntegrationSettings, texts: Callable[[], NotificationTexts]) -> bool:
-    """Whether a text of the integration shows how a value went on."""
-    return any(_speaks_of_curves(text, texts()) for _, text in texts_of(settings) if not is_literal(text))
+    """Whether a text of the integration shows how a value went on, or what it is compared with."""
+    return _wish(settings, texts) is not _Wish.NOTHING
 
 
-def _speaks_of_curves(text: str, texts: NotificationTexts) -> bool:
+def asks_for_curves(settings: IntegrationSettings, texts: Callable[[], NotificationTexts]) -> bool:
+    """Whether more of it is shown than what is known without asking."""
+    return _wish(settings, texts) is _Wish.ALL
+
+
+def _wish(settings: IntegrationSettings, texts: Callable[[], NotificationTexts]) -> _Wish:
+    templates = [text for _, text in texts_of(settings) if not is_literal(text)]
+    if any(_speaks_of_curves(text, texts(), but=_KNOWN) for text in templates):
+        return _Wish.ALL
+    return _Wish.THRESHOLD if any(_speaks_of_curves(text, texts()) for text in templates) else _Wish.NOTHING
+
+
+def _speaks_of_curves(text: str, texts: NotificationTexts, but: Sequence[str] = ()) -> bool:
     try:
-        return texts.speaks_of(text, "curve")
+        return texts.speaks_of(text, "curve", but)
     except TemplateError:
         return False  # it fails when it is rendered, and that is told then
 
 
-def _subjects(settings: Settings) -> Mapping[tuple[str, str], Sequence[_Subject]]:
-    """By the alert's name and the link to its expression."""
+def _subjects(settings: Settings) -> Mapping[str, Sequence[_Subject]]:
+    """By the alert's name."""
     kinds = {one.name: Dialect(one.kind) for one in settings.datasources}
-    found: dict[tuple[str, str], list[_Subject]] = {}
+    found: dict[str, list[_Subject]] = {}
     for group in settings.groups:
         if group.datasource in kinds:
             for rule in alerting(group.rules):
-                literal = {name: value for name, value in rule.labels.items() if "{{" not in value and "{%" not in value}
-                subject = _Subject(group.datasource, rule.query, kinds[group.datasource], rule.hold, literal)
-                found.setdefault((rule.name, generator_url(settings.external_url, rule.expr)), []).append(subject)
+                found.setdefault(rule.name, []).append(_Subject(group.datasource, rule, kinds[group.datasource]))
     return found

@@ -8,7 +8,7 @@ A text of a receiver may define templates of its own, which are seen by that tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, lru_cache
@@ -111,14 +111,18 @@ class NotificationTexts:
                 waiting += [call.name for call in inspection.calls(trees[name].body)]
         return ""
 
-    def speaks_of(self, text: str, member: str) -> bool:
-        """Whether the text, or a template that it calls, names this member of an alert. Raises TemplateError."""
+    def speaks_of(self, text: str, member: str, but: Collection[str] = ()) -> bool:
+        """Whether the text, or a template that it calls, names this member of an alert. Raises TemplateError.
+
+        but: members of that member which do not count.
+        """
         if is_literal(text):
             return False
         found = self._read(text, self._plain)
         if isinstance(found, Compiled):
-            return in_jinja(member, text) or any(speaks_of(member, self._trees, name) for name in called_by(text))
-        return speaks_of(member, {**self._trees, **found}, MAIN)
+            named = in_jinja(member, text, but)
+            return named or any(speaks_of(member, self._trees, name, but) for name in called_by(text))
+        return speaks_of(member, {**self._trees, **found}, MAIN, but)
 
     # Go
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,51 @@ async def test_render_what_fires_now(config: str) -> None:
         ended = await in_thread(*arguments)
         assert server.requests[0].target == "/api/v2/alerts?filter=alertname%3D%22Down%22"
     assert json.loads(ended.out)[0]["texts"]["text"] == "s;"
+
+
+LIVE = """
+external_url: http://e
+datasources: [{{name: main, url: '{url}'}}]
+rule_files: [a.rules.yml]
+route: {{receiver: team}}
+receivers:
+  - name: team
+    msteamsv2_configs: [{{webhook_url: https://hooks.example.org/1}}]
+    twilio_configs: [{{account_sid: AC1, auth_token: t, from: '+1', to: ['+2']}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("answered", "curves"), [(True, "as the datasource has them"), (False, "1 of 1 left out; ten are asked")]
+)
+async def test_render_asks_for_the_curves_of_what_fires_now(answered: bool, curves: str, tmp_path: Path) -> None:
+    """And says so when there are none; a short message shows the threshold, for which nobody has to be asked."""
+    rule = "{alert: Slow, expr: latency > 0.5, labels: {severity: page}}"
+    (tmp_path / "a.rules.yml").write_text(f"groups: [{{name: g, rules: [{rule}]}}]")
+    labels = {"alertname": "Slow", "instance": "a", "severity": "page"}
+    found = [{"labels": labels, "generatorURL": "http://e/graph?g0.expr=latency+%3E+0.5&g0.tab=1"}]
+    now = time.time()
+    series = {"metric": {"__name__": "latency", "instance": "a"}, "values": [[now - 60, "0.1"], [now, "0.7"]]}
+    matrix = {"status": "success", "data": {"resultType": "matrix", "result": [series]}}
+    answer = Reply(headers=JSON, body=json.dumps(matrix).encode()) if answered else Reply(500)
+    async with LocalServer(Reply(headers=JSON, body=json.dumps(found).encode())) as api, LocalServer(answer) as datasource:
+        path = tmp_path / "evaluator.yml"
+        path.write_text(LIVE.format(url=datasource.url))
+        ended = await in_thread(
+            "templates", "render", "team", "--config", str(path), "--url", api.url, "--live", "Slow", "--json"
+        )
+        assert len(datasource.requests) == 1
+    teams, sms = json.loads(ended.out)
+    assert teams["curves"].startswith(curves)
+    assert ("0.1 to 0.7, from" in teams["texts"]["text"]) is answered
+    assert sms["curves"] == ""
+
+
+def test_render_of_alerts_of_strangers_says_that_they_have_no_curves(tmp_path: Path) -> None:
+    (tmp_path / "evaluator.yml").write_text(CURVES)
+    (tmp_path / "alerts.json").write_text('[{"labels": {"alertname": "A"}}]')
+    arguments = ("--config", str(tmp_path / "evaluator.yml"), "--alert", str(tmp_path / "alerts.json"))
+    assert "curves: none, for no alert is of a rule" in evaluator("templates", "render", "team", *arguments).out
 
 
 def test_convert_rules(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
@@ -21,6 +21,7 @@ from evaluator.config.bodies import BODIES, with_bodies
 from evaluator.core.events import Delivered
 from evaluator.core.http import HttpSettings
 from evaluator.core.incidents.records import IncidentState
+from evaluator.core.labels import Labels
 from evaluator.core.receivers import IntegrationSettings
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import Annotations, Chase, NotifiedAlert
@@ -72,6 +73,12 @@ def many(count: int) -> list[NotifiedAlert]:
     texts = tuple((name, f"{name} " + "word " * 60) for name in ("summary", "description"))
     wordy = Annotations(expanded=(*texts, ("runbook_url", "https://run.book/" + "x" * 200)))
     return [replace(alert(f"host-{number}:9090", zone="z" * 150), annotations=wordy) for number in range(count)]
+
+
+def labelled(instance: str, labels: Mapping[str, str]) -> NotifiedAlert:
+    """With more labels."""
+    plain = alert(instance)
+    return replace(plain, labels=Labels({**plain.labels, **labels}))
 
 
 def told(case: Case, *alerts: NotifiedAlert) -> list[Received]:
@@ -155,16 +162,15 @@ def test_what_is_too_long_is_cut_between_alerts_and_the_rest_is_counted(case: Ca
 def test_a_group_as_large_as_any_with_as_many_labels_as_any_is_told(case: Case) -> None:
     """No template is stopped for its work."""
     labels = {f"label_{number}": "v" * 30 for number in range(40)}
-    alerts = [replace(curved(alert(f"host-{number}:9090", **labels)), known=number >= 10) for number in range(30)]
+    alerts = [replace(curved(labelled(f"host-{number}:9090", labels)), known=number >= 10) for number in range(30)]
     assert "label_1=" in unescaped(case.says(told(case, *alerts))) or case.kind == "sns"
 
 
 @each
 def test_one_alert_that_is_too_long_is_cut_and_not_dropped(case: Case) -> None:
     texts = tuple((name, "word " * 2000) for name in ("summary", "description"))
-    huge = replace(
-        alert("a:9090", **{f"label{number}": "v" * 500 for number in range(200)}), annotations=Annotations(expanded=texts)
-    )
+    labels = {f"label{number}": "v" * 500 for number in range(200)}
+    huge = replace(labelled("a:9090", labels), annotations=Annotations(expanded=texts))
     requests = told(case, huge, alert("b:9090"))
     said = unescaped(case.says(requests))
     assert "word word" in said

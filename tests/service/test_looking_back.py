@@ -115,6 +115,39 @@ async def test_jinja_and_templates_of_templates_show_it_too() -> None:
         assert len(forms) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ range .Alerts }}{{ .Curve.Op }} {{ .Curve.Threshold }}{{ .Curve.AtFiring }}{{ end }}",
+        "{% for a in alerts %}{{ a.curve.threshold }} {{ a.curve.at_firing }}{% endfor %}",
+        '{{ template "readable.short" . }}',
+    ],
+)
+async def test_what_a_rule_compares_with_is_known_without_asking(text: str) -> None:
+    curves, forms = await seen(matrix(), row(alert("a")), text)
+    assert (curves["a"].threshold, forms) == (Threshold(">", 0.5), [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ range .Alerts }}{{ with .Curve }}{{ .Threshold }}{{ end }}{{ end }}",
+        "{% for a in alerts %}{% set c = a.curve %}{{ c.blocks }}{% endfor %}",
+        "{{ range .Alerts }}{{ .Curve.Threshold }}{{ .Curve.AtEnd }}{{ end }}",
+    ],
+)
+async def test_who_speaks_of_the_whole_curve_may_mean_all_of_it(text: str) -> None:
+    _, forms = await seen(matrix(), row(alert("a")), text)
+    assert len(forms) == 1
+
+
+async def test_an_alert_that_was_read_from_somewhere_is_of_the_series_whose_labels_its_rule_does_not_give() -> None:
+    told = alert("a")
+    reply = matrix(a=[(AT.timestamp() - 60, "0.4"), (AT.timestamp(), "0.7")])
+    curves, _ = await seen(reply, row(replace(told, labels=Labels({**told.labels, "x": "1"}), annotations=Annotations())))
+    assert [value for _, value in curves["a"].points] == [0.4, 0.7]
+
+
 async def test_rules_of_one_name_are_told_apart_by_the_labels_that_they_give() -> None:
     other = replace(SLOW, key="l", query="faster > 0.5", labels=Labels({"severity": "ticket"}))
     _, forms = await seen(matrix(), row(alert("a", severity="ticket")), CURVED, 2.0, SLOW, other)
