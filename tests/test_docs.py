@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from docs.generate import documents, templates
-from docs.generate.commands import commands
+from docs.generate.commands import Command, commands
 from docs.generate.metrics import families
 from docs.generate.routes import endpoints
 from evaluator.config import FileKind, check_paths
@@ -92,11 +93,17 @@ def test_scenarios_go_as_wanted(block: Fence, tmp_path: Path) -> None:
     assert [str(line) for case in run([path], {}) for line in (*case.problems, *case.lines) if not case.passed] == []
 
 
+@cache
+def by_words() -> dict[tuple[str, ...], Command]:
+    """Every command, by the words that call it."""
+    return {tuple(name.split()): command for name, command in commands()}
+
+
 @pytest.mark.parametrize(("place", "line"), LINES, ids=[f"{place} {line[:40]}" for place, line in LINES])
 def test_command_lines_are_understood(place: str, line: str) -> None:
     """The command exists, and takes these options and arguments; it is not run."""
     words = shlex.split(line, comments=True)
-    known = {tuple(name.split()): command for name, command in commands()}
+    known = by_words()
     name = next(tuple(words[:length]) for length in (4, 3, 2) if tuple(words[:length]) in known)
     known[name].make_context(" ".join(name), words[len(name) :])
 

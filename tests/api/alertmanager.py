@@ -6,7 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,7 +94,7 @@ async def serving(
     configured: Settings | None = None, store: Store | None = None, clock: Clock | None = None
 ) -> AsyncIterator[Api]:
     """Serve on a socket for as long as the block lasts. clock: instead of the one that the test moves."""
-    configured = configured or settings()
+    configured = replace(configured or settings(), storage="sqlite://")  # nothing is left in the folder of whoever runs this
 
     def read() -> Settings:
         return configured

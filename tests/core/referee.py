@@ -25,7 +25,7 @@ from evaluator.core.incidents.records import IncidentRecord, IncidentState, Page
 from evaluator.core.incidents.register import INCIDENT as TIMER
 from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import Labels
-from evaluator.core.records import Decision, LedgerRecord, OutboxRecord
+from evaluator.core.records import Decision, Kept, LedgerRecord, OutboxRecord
 from evaluator.core.settings import Settings
 from evaluator.core.storms import STORM
 
@@ -40,25 +40,32 @@ class Referee(Machine):
         super().__init__(settings, now)
         self.flying: dict[str, OutboxRecord] = {}
         self.storms: dict[str, list[OutboxRecord]] = {}
-        self._before: dict[tuple[str, str], LedgerRecord] = {}
+        self._before = self._told()
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """As the machine does, and look at what comes of it."""
         before = self._lives() if isinstance(event, QueryFailed) else {}
-        self._before = self._told()
         rows = self._landed(event)
         incidents = dict(self.incidents.table)
         effects = super().handle(event, now)
-        assert self.next_timer is None or self.next_timer >= now, f"a timer at {self.next_timer} was overlooked at {now}"
+        timer = self.next_timer
+        assert timer is None or timer >= now, f"a timer at {timer} was overlooked at {now}"
         if isinstance(event, QueryFailed):
             assert self._lives() == before
         doubted = rows if isinstance(event, DeliveryFailed) and event.unknown else []
         if effects or rows:  # most steps come to nothing
             self._check_ledger(effects, rows if isinstance(event, Delivered) else [], doubted)
             self._check_lanes(effects)
-        self._check_pages(effects)
+            self._check_pages(effects)
+            self._before = self._told()  # which changes with an effect alone: what is told is kept
         for record in self.incidents.table.values():
             self._check_incident(incidents.get(record.number), record, now)
+        return effects
+
+    def restore(self, kept: Kept, now: datetime) -> list[Effect]:
+        """As the machine does."""
+        effects = super().restore(kept, now)
+        self._before = self._told()
         return effects
 
     def _lives(self) -> dict[tuple[str, Labels], Life]:

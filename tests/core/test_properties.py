@@ -276,18 +276,18 @@ def test_nothing_resolves_while_nothing_answers(story: Story) -> None:
 
 
 def test_effects_do_not_depend_on_the_order_of_sets() -> None:
-    """Two processes that hash texts differently ask for the same, in the same order."""
-    program = "from tests.core.test_properties import long_story; print(long_story().effects)"
-    seeds = ("1", "2")
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
-        )
-        for seed in seeds
-    ]
-    first, second = (run.stdout for run in runs)
-    assert len(first) > 10_000
-    assert sha256(first).digest() == sha256(second).digest()
+    """Another process, which hashes texts differently, asks for the same, in the same order."""
+    program = (
+        "from datetime import timedelta; from evaluator.core import evaluation;"
+        "evaluation.slot_offset = lambda group: timedelta(0);"  # as it is here
+        "from tests.core.test_properties import long_story; print(long_story().effects, end='')"
+    )
+    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    there = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True).stdout
+    here = str(long_story().effects).encode()
+    assert len(here) > 10_000
+    assert sha256(here).digest() == sha256(there).digest()
 
 
 def long_story() -> Playbook:

@@ -218,7 +218,7 @@ def ladders(stage: Stage) -> None:
 
 @dataclass(frozen=True)
 class Night:
-    """How it went. told: what was sent. foreseen: what should have been. lag: seconds for which nothing got its turn, at worst."""
+    """How it went. told: what was sent. foreseen: what should have been. lag: seconds without a turn, at worst."""
 
     minute: float
     stage: Stage
