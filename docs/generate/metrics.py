@@ -7,6 +7,7 @@ labels.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
@@ -14,7 +15,11 @@ from typing import NamedTuple
 from prometheus_client.parser import text_string_to_metric_families
 
 from docs.generate.tables import code, table
-from evaluator.core.analytics.fatigue import Fatigue
+from evaluator.core.analytics.coverage import Coverage
+from evaluator.core.analytics.interruptions import Interruptions
+from evaluator.core.analytics.noise import Noise
+from evaluator.core.analytics.samples import sample
+from evaluator.core.analytics.summary import Summary, summarize
 from evaluator.core.effects import RunQuery
 from evaluator.core.engine import Machine
 from evaluator.core.events import Observation, QueryReturned, TimerFired
@@ -79,7 +84,7 @@ def _scrape() -> str:
     machine = Machine(_settings(), _START)
     metrics = Metrics(lambda: machine, lambda: _START + timedelta(minutes=1))
     metrics.reloaded_at = _START
-    metrics.incidents.fatigue = Fatigue(0, 0, 0, 0, 0)
+    metrics.incidents.summary = _summary()
     assert machine.next_timer is not None
     for effect in machine.handle(TimerFired(), machine.next_timer):
         if isinstance(effect, RunQuery):
@@ -87,6 +92,15 @@ def _scrape() -> str:
             machine.handle(event, effect.slot)
             metrics.happened([event], effect.slot)
     return metrics.text().decode()
+
+
+def _summary() -> Summary:
+    """Of a night in which something happened, so that every figure is there."""
+    found = summarize((), _START, _START, {})
+    took = sample([timedelta(minutes=1)])
+    person = Interruptions("ana", 1, {})
+    covered = (Coverage("primary", timedelta(1), timedelta(1)),)
+    return replace(found, detect=took, people=[person], noise=Noise(1, 1, 0, 0), concentration=1.0, coverage=covered)
 
 
 def _settings() -> Settings:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from evaluator.api.endpoints import answer, at, bad
 from evaluator.api.view import View
+from evaluator.core.analytics.alerts import AlertTurns, RuleTurns
 from evaluator.core.analytics.interruptions import Interruptions
 from evaluator.core.analytics.noise import Noise, RuleLoad
 from evaluator.core.analytics.report import markdown
@@ -63,15 +64,64 @@ def shown(found: Summary) -> Json:
         "acknowledge_from_start": _sample(found.acknowledge_from_start),
         "resolve": _sample(found.resolve),
         "answered_by_level": {str(level): count for level, count in found.by_level.items()},
+        "acknowledge_by_level": {str(level): _sample(one) for level, one in found.acknowledge_by_level.items()},
+        "told_by_level": {str(level): count for level, count in found.told_by_level.items()},
         "people": [_person(one) for one in found.people],
         "noise": _noise(found.noise),
         "rules": [_rule(one) for one in found.rules],
+        "top_rules_share": found.concentration,
         "fatigue": {
             "score": round(found.fatigue.score, 1),
             "parts": {part.name: round(getattr(found.fatigue, part.name), 1) for part in fields(found.fatigue)},
         },
         "unacknowledged": _incidents(found.unacknowledged),
         "flapping": _incidents(found.flapping),
+        "alerts": {
+            "since": rfc3339(found.restless.since),
+            "flapping": [_alert(one) for one in found.restless.flapping],
+            "chattering": [_alert(one) for one in found.restless.chattering],
+            "stale": [_alert(one) for one in found.restless.stale],
+            "rules": [_turns(one) for one in found.restless.rules],
+        },
+        "coverage": [
+            {
+                "schedule": one.schedule,
+                "required_seconds": one.required.total_seconds(),
+                "covered_seconds": one.covered.total_seconds(),
+                "share": one.share,
+            }
+            for one in found.coverage
+        ],
+        "dead_rules": {
+            "rules": [
+                {"rule": one.rule, "name": one.name, "since": rfc3339(one.since), "ever_fired": one.ever}
+                for one in found.dead.rules
+            ],
+            "too_young": found.dead.young,
+        },
+    }
+
+
+def _alert(one: AlertTurns) -> Json:
+    return {
+        "rule": one.rule,
+        "labels": one.labels.as_dict(),
+        "began": one.began,
+        "turns": one.turns,
+        "flap_score": round(one.score, 1),
+        "firing_since": rfc3339(one.since) if one.since is not None else None,
+    }
+
+
+def _turns(one: RuleTurns) -> Json:
+    return {
+        "rule": one.rule,
+        "alerts": one.alerts,
+        "began": one.began,
+        "turns": one.turns,
+        "turns_per_day": round(one.per_day, 2),
+        "flap_score": round(one.score, 1),
+        "chattering": one.chatters,
     }
 
 
@@ -94,7 +144,14 @@ def _seconds(span: timedelta | None) -> float | None:
 def _person(one: Interruptions) -> Json:
     hours = [{"weekday": day, "hour": hour, "interruptions": count} for (day, hour), count in sorted(one.hours.items())]
     parts = {str(part): count for part, count in one.parts.items()}
-    return {"person": one.person, "pages": one.pages, "interruptions": one.total, "parts": parts, "hours": hours}
+    return {
+        "person": one.person,
+        "pages": one.pages,
+        "interruptions": one.total,
+        "parts": parts,
+        "hours": hours,
+        "floods": [rfc3339(at) for at in one.floods],
+    }
 
 
 def _noise(one: Noise) -> Json:

@@ -16,6 +16,7 @@ from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, fetch
 from evaluator.cli.output import counted, fail, print_json, print_line, print_table
 from evaluator.core.analytics.report import cells
 from evaluator.core.analytics.samples import Sample
+from evaluator.core.labels import Labels
 
 PATH = "/api/evaluator/v1/analytics"
 TIMES = {
@@ -77,6 +78,7 @@ def _print(found: Json) -> None:
     left_out = f", {found['excluded']} more left out (drills, closed as stale)" if found["excluded"] else ""
     print_line(f"{counted(found['incidents'], 'incident')} from {found['since']} until {found['until']}{left_out}")
     if not found["incidents"]:
+        _print_alerts(found)
         return
     again = f"{found['escalated']} climbed above the first level, {found['climbed_again']} were climbed more than once"
     print_line(f"{again}, {len(found['flapping'])} began again")
@@ -88,6 +90,7 @@ def _print(found: Json) -> None:
     parts = ", ".join(f"{name} {points:g}" for name, points in found["fatigue"]["parts"].items())
     print_line("")
     print_line(f"Fatigue: {found['fatigue']['score']:g} of 100 ({parts})")
+    _print_alerts(found)
     if found["unacknowledged"]:
         numbers = ", ".join(str(one["id"]) for one in found["unacknowledged"])
         print_line(f"Nobody answered: {numbers}")
@@ -111,6 +114,28 @@ def _print_rules(found: Json) -> None:
         for one in found["rules"]
     )
     print_table(("Rule", "Incidents", "Pages", "Share", "Worth it"), rows)
+
+
+def _print_alerts(found: Json) -> None:
+    """What alerts, rules and schedules came to, where there is anything to say."""
+    alerts, dead = found["alerts"], found["dead_rules"]
+    restless = [("flaps", f"{one['flap_score']:g}%, began {one['began']} times", one["labels"]) for one in alerts["flapping"]]
+    restless += [("chatters", f"began {one['began']} times", one["labels"]) for one in alerts["chattering"]]
+    restless += [("fires on", f"since {one['firing_since']}", one["labels"]) for one in alerts["stale"]]
+    if restless:
+        print_line("")
+        print_table(("Alert", "", ""), ((str(Labels(labels)), what, how) for what, how, labels in restless))
+    uncovered = [one for one in found["coverage"] if one["share"] is not None and one["share"] < 1]
+    if uncovered:
+        print_line("")
+        print_table(("Schedule", "Covered"), ((one["schedule"], f"{one['share']:.2%}") for one in uncovered))
+    if dead["rules"]:
+        print_line("")
+        print_table(("Has not fired for half a year", "Since"), ((one["rule"], one["since"]) for one in dead["rules"]))
+    floods = [(one["person"], at) for one in found["people"] for at in one["floods"]]
+    if floods:
+        print_line("")
+        print_table(("More than ten pages in ten minutes", "From"), floods)
 
 
 def _worth(noise: Json) -> str:

@@ -49,6 +49,7 @@ from evaluator.core.events import (
     WindowSet,
 )
 from evaluator.core.fallback import PATIENCE
+from evaluator.core.firings import Firings
 from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.incidents import Incidents
@@ -106,6 +107,7 @@ class Machine:
         ending = Ending(self._raise, self._cease, self.muting.silences, self.alerts, self.timers)
         self.silencing = Silencing(self.muting.silences, self.alerts, self.dispatch, self.timers, self._journal, ending)
         self.forwarding = Forwarding(settings, self.alerts, self._journal)
+        self.firings = Firings(self._journal)
         self.overrides = Overrides(self._journal)
         self.incidents = Incidents(
             settings,
@@ -190,6 +192,7 @@ class Machine:
         self._relieve(self.dispatch.dropped() | self.incidents.pages.dropped(), now)
         self.refusals.tell(now)
         self._attendance.step_over(now)
+        self.firings.ride_along()
         return self._journal.close()
 
     def _follows(self) -> bool:
@@ -320,6 +323,7 @@ class Machine:
             active_at = (after or before or tracked.life).active_at
             self._journal.note(Transition(at, tracked.rule.key, tracked.labels, was, becomes, active_at, tracked.value, why))
         if becomes is State.FIRING:
+            self.firings.fired(tracked.rule.key, now)
             self._assert(tracked, now)
         elif was is State.FIRING:
             longer = "`for` was made longer" if becomes is State.PENDING else why
@@ -434,6 +438,7 @@ class Machine:
         if former.external_labels != settings.external_labels:
             self._rename(former.external_labels, now)
         self._schedule(settings, now)
+        self.firings.know(self._owner, now)
         self.muting.reconfigure(settings.inhibit_rules, settings.route, settings.time_intervals)
         self.silencing.configure(settings, now)
         self.overrides.configure(settings.duty.schedules)
@@ -481,6 +486,8 @@ class Machine:
         """
         self.silencing.restore(kept.silences, kept.windows, now)
         self.overrides.restore(kept.overrides, now)
+        self.firings.restore(kept.firings)
+        self.firings.know(self._owner, now)
         self.overrides.configure(self.settings.duty.schedules)
         alerts = [self.alerts.restore(record) for record in kept.alerts]
         pages = [row for row in kept.outbox if row.group.startswith(PAGED)]

@@ -266,8 +266,23 @@ class Presence:
         return (SEEN_AT,)
 
 
+@dataclass(frozen=True, slots=True)
+class FiringRecord:
+    """Since when a rule is known, and when an alert of it last began to fire, to the day; None for never. rule: its key."""
+
+    rule: str
+    known_since: datetime
+    fired_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str]:
+        """The rule's."""
+        return (self.rule,)
+
+
 Record = (
     Presence
+    | FiringRecord
     | RuleAlertRecord
     | AlertRecord
     | GroupRecord
@@ -354,5 +369,6 @@ class Kept:
     pages: tuple[PageRecord, ...] = ()
     maintenance: tuple[MaintenanceRecord, ...] = ()
     overrides: tuple[OverrideRecord, ...] = ()
+    firings: tuple[FiringRecord, ...] = ()
     newest_incident: int = 0
     seen_at: datetime | None = None

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from evaluator.core.analytics.alerts import AlertTurns, restless, still
 from evaluator.core.analytics.cases import cases
+from evaluator.core.analytics.coverage import coverage
+from evaluator.core.analytics.dead import dead_rules
 from evaluator.core.analytics.report import AHEAD, Gap, Report
 from evaluator.core.analytics.summary import Summary, summarize
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation import Tracked
+from evaluator.core.incidents.reach import PERSON
 from evaluator.core.incidents.records import Moment
-from evaluator.core.oncall import CalendarLayer, gaps
+from evaluator.core.oncall import CalendarLayer, Override, gaps
 from evaluator.core.people import Duty
+from evaluator.core.records import FiringRecord, State, Transition
+from evaluator.core.rules import AlertingRule
 from evaluator.store.base import Store
 
 MOST = 100_000
@@ -19,19 +28,64 @@ MOST = 100_000
 MANY = 1_000_000
 """Their pages and lines of their timelines."""
 
+CHANGES = 100_000
+"""Changes of state of alerts; the newest where there are more."""
+
 _INSTANT = timedelta(microseconds=1)
 
 
-def gather(store: Store, duty: Duty, start: datetime, stop: datetime) -> Summary:
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the machine knows now, taken from it at one instant. firing: alerts of rules, with since when they do."""
+
+    now: datetime
+    duty: Duty
+    reachable: frozenset[str]
+    overrides: Mapping[str, Sequence[Override]]
+    rules: Sequence[AlertingRule]
+    firings: Mapping[str, FiringRecord]
+    firing: Sequence[AlertTurns]
+
+
+def present(machine: Machine, now: datetime) -> Present:
+    """For use in another thread."""
+    duty = machine.settings.duty
+    rules = [one for group in machine.groups.values() for one in group.rules.values()]
+    alerts = [alert for rule in rules for alert in rule.alerts.values()]
+    return Present(
+        now,
+        duty,
+        frozenset(one.name.removeprefix(PERSON) for one in machine.settings.ladders.contacts if one.integrations),
+        {schedule.name: tuple(machine.overrides.of(schedule.name)) for schedule in duty.schedules},
+        [rule.rule for rule in rules],
+        dict(machine.firings.table),
+        [still(one.rule.key, one.labels, one.life.fired_at) for one in alerts if _fires(one) and one.life.fired_at],
+    )
+
+
+def gather(store: Store, known: Present, start: datetime, stop: datetime) -> Summary:
     """Of incidents that opened from `start` until just before `stop`, as they are now. Raises StoreError."""
     incidents = store.incidents(since=start, until=stop, limit=MOST)
-    zones = {person.key: person.zone for person in duty.people}
-    if not incidents:
-        return summarize((), start, stop, zones)
-    until = max(one.updated_at for one in incidents) + _INSTANT
-    moments = store.history(Moment, since=start, until=until, limit=MANY)
-    pages = store.pages(since=start, until=until, limit=MANY)
-    return summarize(cases(incidents, reversed(moments), pages), start, stop, zones)
+    zones = {person.key: person.zone for person in known.duty.people}
+    until = max((one.updated_at for one in incidents), default=stop) + _INSTANT
+    moments = store.history(Moment, since=start, until=until, limit=MANY) if incidents else []
+    pages = store.pages(since=start, until=until, limit=MANY) if incidents else []
+    changes = store.history(Transition, since=start, until=stop, limit=CHANGES)
+    since = changes[-1].at if len(changes) == CHANGES else start
+    over = max(start, min(stop, known.now))
+    return summarize(
+        cases(incidents, reversed(moments), pages),
+        start,
+        stop,
+        zones,
+        restless(changes, known.firing if stop >= known.now else (), since, over),
+        coverage(known.duty.schedules, start, over, known.duty.absences, known.overrides.__getitem__, known.reachable),
+        dead_rules(known.rules, known.firings, known.now),
+    )
+
+
+def _fires(tracked: Tracked) -> bool:
+    return tracked.life.state is State.FIRING
 
 
 def report(summary: Summary, machine: Machine, now: datetime, zone: ZoneInfo) -> Report:

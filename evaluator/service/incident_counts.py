@@ -10,7 +10,7 @@ from datetime import timedelta
 from math import inf
 
 from evaluator.core.analytics.cases import ANSWERS, is_drill
-from evaluator.core.analytics.fatigue import Fatigue
+from evaluator.core.analytics.summary import Summary
 from evaluator.core.effects import Effect, Note, Save
 from evaluator.core.incidents.incidents import Incidents
 from evaluator.core.incidents.records import (
@@ -57,7 +57,7 @@ class Durations:
 class IncidentCounts:
     """Since the start. pages: by way and state. answered: numbers of open incidents whose first answer has been seen.
 
-    fatigue: of the last week, as it was when it was last looked up; None before.
+    summary: of the last week, as it was when it was last looked up; None before.
     """
 
     moments: Counter[Happening] = field(default_factory=Counter)
@@ -65,7 +65,7 @@ class IncidentCounts:
     acknowledge: Durations = field(default_factory=lambda: Durations(ACKNOWLEDGE_SECONDS))
     resolve: Durations = field(default_factory=lambda: Durations(RESOLVE_SECONDS))
     answered: set[int] = field(default_factory=set)
-    fatigue: Fatigue | None = None
+    summary: Summary | None = None
 
     def restored(self, incidents: Incidents) -> None:
         """Remember which incidents somebody had answered to before the start, so that nobody's second answer counts."""

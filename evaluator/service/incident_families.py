@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime, timedelta
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -18,6 +17,7 @@ from evaluator.core.engine import Machine
 from evaluator.core.incidents.confirming import PATIENCE
 from evaluator.core.incidents.incidents import Incidents
 from evaluator.core.incidents.records import Happening, IncidentRecord, IncidentState, PageState
+from evaluator.service.analytics_families import analytics_families
 from evaluator.service.incident_counts import OUTCOMES, Durations, IncidentCounts, way_of
 
 GRACE = PATIENCE + timedelta(minutes=1)
@@ -47,8 +47,8 @@ def incident_families(machine: Machine, counts: IncidentCounts, now: datetime) -
     )
     overdue.add_metric([], sum(_overdue(machine.incidents, record, now) for record in machine.incidents.table.values()))
     yield overdue
-    if counts.fatigue is not None:
-        yield _fatigue(counts)
+    if counts.summary is not None:
+        yield from analytics_families(counts.summary)
 
 
 def _states(machine: Machine) -> Metric:
@@ -82,14 +82,6 @@ def _histogram(name: str, text: str, spans: Durations) -> Metric:
     family = HistogramMetricFamily(f"evaluator_incident_{name}_seconds", text)
     buckets = [("+Inf" if bound == float("inf") else str(bound), count) for bound, count in spans.buckets]
     family.add_metric([], buckets, spans.total)
-    return family
-
-
-def _fatigue(counts: IncidentCounts) -> Metric:
-    text = "How many points each part adds to the fatigue score of the last seven days, which is 100 at worst."
-    family = GaugeMetricFamily("evaluator_fatigue_points", text, labels=["part"])
-    for part in fields(counts.fatigue) if counts.fatigue is not None else ():
-        family.add_metric([part.name], getattr(counts.fatigue, part.name))
     return family
 
 

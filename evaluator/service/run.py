@@ -34,7 +34,7 @@ from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer
 from evaluator.replies.keys import own_key
 from evaluator.service import garbage, heartbeat, listening
-from evaluator.service.analytics import gather, report
+from evaluator.service.analytics import gather, present, report
 from evaluator.service.asking import Asking
 from evaluator.service.calendars import Calendars
 from evaluator.service.changes import Changes
@@ -214,7 +214,7 @@ class Service:
 
     async def analytics(self, start: datetime, stop: datetime) -> Summary:
         """Figures about the incidents opened from `start` until just before `stop`. Raises UnavailableError."""
-        return await _read(gather, self.store, self.settings.duty, start, stop)
+        return await _read(gather, self.store, present(self.machine, self.now), start, stop)
 
     async def report(self, start: datetime, stop: datetime, zone: ZoneInfo) -> Report:
         """The same for people, with what is ahead, on the clock of `zone`. Raises UnavailableError."""
@@ -382,11 +382,10 @@ class Service:
             log.info("history pruned", records=dropped, before=before.isoformat(timespec="seconds"))
 
     async def _tire(self) -> None:
-        """Look up how tired people are, for the metrics."""
+        """Look up how well people were served, for the metrics."""
         if self.settings.ladders.escalations:
             with suppress(UnavailableError):
-                found = await self.analytics(self.now - TIRING, self.now)
-                self.metrics.incidents.fatigue = found.fatigue
+                self.metrics.incidents.summary = await self.analytics(self.now - TIRING, self.now)
 
     async def _beat(self) -> None:
         beats = self.settings.heartbeat

@@ -17,6 +17,7 @@ from evaluator.core.incidents.records import IncidentRecord, IncidentState, Main
 from evaluator.core.overrides import OverrideRecord
 from evaluator.core.records import (
     AlertRecord,
+    FiringRecord,
     GroupRecord,
     History,
     LedgerRecord,
@@ -63,6 +64,7 @@ class MemoryStore:
                 pages=tuple(page for page in self._all(PageRecord) if page.incident in numbers),
                 maintenance=self._all(MaintenanceRecord),
                 overrides=self._all(OverrideRecord),
+                firings=self._all(FiringRecord),
                 newest_incident=max((record.number for record in self._all(IncidentRecord)), default=0),
                 seen_at=next((one.at for one in self._all(Presence)), None),
                 meta={"schema": str(VERSION), "epoch": "1"},

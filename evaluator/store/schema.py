@@ -188,6 +188,14 @@ overrides = Table(
     _text("body"),
 )
 
+firings = Table(
+    "firings",
+    metadata,
+    _text("rule", key=True),
+    _time("known_since"),
+    _time("fired_at", optional=True),
+)
+
 transitions = Table(
     "transitions",
     metadata,

@@ -26,7 +26,18 @@ from evaluator.store.changes import Changes, net_changes
 from evaluator.store.codec.history import HISTORY
 from evaluator.store.codec.incidents import INCIDENTS, MAINTENANCE, OVERRIDES, PAGES
 from evaluator.store.codec.kind import Key, Kind, Row, T, to_micros
-from evaluator.store.codec.records import ALERTS, GROUPS, LEDGER, OUTBOX, PRESENCE, RECORDS, RULE_ALERTS, SILENCES, WINDOWS
+from evaluator.store.codec.records import (
+    ALERTS,
+    FIRINGS,
+    GROUPS,
+    LEDGER,
+    OUTBOX,
+    PRESENCE,
+    RECORDS,
+    RULE_ALERTS,
+    SILENCES,
+    WINDOWS,
+)
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.schema import meta
@@ -67,6 +78,7 @@ class SqlStore:
                 pages=_read(connection, PAGES, queries.recent_pages()),
                 maintenance=_read_all(connection, MAINTENANCE),
                 overrides=_read_all(connection, OVERRIDES),
+                firings=_read_all(connection, FIRINGS),
                 newest_incident=connection.scalar(queries.newest_incident()) or 0,
                 **_of_meta(connection),
             )

@@ -124,6 +124,7 @@ class Playbook:
         self._receivers: dict[str, list[tuple[datetime, DeliveryFailed | None]]] = {}
         self._reloads: list[tuple[datetime, Settings]] = []
         self.accepted: list[tuple[datetime, OutboxRecord]] = []
+        self.firings: dict[str, records.FiringRecord] = {}
         self.seen_at: datetime | None = None
         self.takes = timedelta(0)
         self.takes_until: str | None = None
@@ -220,6 +221,7 @@ class Playbook:
             of(PageRecord),  # type: ignore[arg-type]
             of(MaintenanceRecord),  # type: ignore[arg-type]
             of(OverrideRecord),  # type: ignore[arg-type]
+            tuple(self.firings.values()),
         )
 
     # -- the world ----------------------------------------------------------------------------------------------------
@@ -249,8 +251,12 @@ class Playbook:
             match effect:
                 case Save(records.Presence(at)):
                     self.seen_at = at
+                case Save(records.FiringRecord() as record):
+                    self.firings[record.rule] = record
                 case Save(record):
                     self.kept[type(record), record.key] = record
+                case Forget(records.FiringRecord, (rule,)):
+                    self.firings.pop(rule, None)
                 case Forget(kind, key):
                     self.kept.pop((kind, key), None)
                 case Note(Transition() as change):

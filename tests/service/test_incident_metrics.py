@@ -8,14 +8,15 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from evaluator.core.analytics.fatigue import Fatigue
+from evaluator.core.analytics.summary import summarize
 from evaluator.core.durations import parse_duration
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import Repeat
 from evaluator.core.settings import Settings
 from evaluator.service.incident_counts import Durations, IncidentCounts, way_of
 from evaluator.service.metrics import Metrics
-from tests.core.incidents.ladder import Ladder, config, ladder
+from tests.core.analytics.incidents import MONDAY, case
+from tests.core.incidents.ladder import UTC_ZONE, Ladder, config, ladder
 from tests.core.playbook import T0, route
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -120,8 +121,14 @@ def test_fatigue_is_shown_by_parts_once_it_is_known() -> None:
     play = Ladder()
     metrics = Metrics(lambda: play.machine, lambda: T0)
     assert not any("fatigue" in name for name, _ in series(metrics))
-    metrics.incidents.fatigue = Fatigue(30, 12.5, 10, 0, 2.5)
-    assert of(series(metrics), "fatigue_points", part="sleep") == 12.5
+    night = case(1, acked="3m", at=MONDAY.replace(hour=1))
+    metrics.incidents.summary = summarize([night], MONDAY - timedelta(days=1), MONDAY, {"ana": UTC_ZONE})
+    found = series(metrics)
+    assert of(found, "fatigue_points", part="sleep") == 25
+    assert of(found, "interruptions", person="ana", part="sleep") == 1
+    assert of(found, "incident_figure_seconds", figure="TTA", statistic="median") == 180
+    assert of(found, "incident_figure_incidents", figure="TTA", counted="n") == 1
+    assert of(found, "restless_alerts", kind="flapping") == 0
 
 
 def test_durations_add_up() -> None:

@@ -44,6 +44,7 @@ from evaluator.core.records import (
     Annotations,
     Attempt,
     Decision,
+    FiringRecord,
     GroupRecord,
     LedgerRecord,
     Notification,
@@ -326,8 +327,9 @@ overrides = varied(
     made_at=maybe_times,
     source=texts,
 )
+firings = varied(FiringRecord, rule=texts, known_since=near, fired_at=maybe_near)
 presences = st.builds(Presence, at=times)
-plans = maintenance | overrides | presences
+plans = maintenance | overrides | firings | presences
 records = st.one_of(rule_alerts, alerts, groups, ledger, outbox, silences, windows, incidents, pages, plans)
 
 transitions = st.builds(
@@ -467,6 +469,7 @@ MAINTENANCE = MaintenanceRecord(
 OVERRIDE = OverrideRecord(
     "o1", "primary", Override(NOON, NOON + 60 * MINUTES, "ana", "bo", "dentist"), "ana", made_at=NOON - SECOND
 )
+FIRING = FiringRecord("disk.yml;disk;DiskFull;0", NOON - 60 * MINUTES, NOON)
 PRESENCE = Presence(NOON)
 ONE_OF_EACH = (
     RULE_ALERT,
@@ -480,6 +483,7 @@ ONE_OF_EACH = (
     PAGE,
     MAINTENANCE,
     OVERRIDE,
+    FIRING,
     PRESENCE,
 )
 

@@ -5,8 +5,9 @@ Pages within five minutes are one interruption: whoever is awake already is not 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -15,6 +16,9 @@ from zoneinfo import ZoneInfo
 from evaluator.core.analytics.cases import Case
 
 APART = timedelta(minutes=5)
+FLOOD = timedelta(minutes=10)
+FLOOD_BEGINS, FLOOD_ENDS = 10, 5
+"""Pages to one person in that time: a flood begins with more than the first, and ends with fewer than the second."""
 SATURDAY = 5
 _UTC = ZoneInfo("UTC")
 
@@ -30,12 +34,16 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interruptions:
-    """Of one person. pages: messages that were accepted. hours: interruptions by weekday (Monday is 0) and hour."""
+    """Of one person. pages: messages that were accepted. hours: interruptions by weekday (Monday is 0) and hour.
+
+    floods: when more messages began to come than anybody can read; see `floods`.
+    """
 
     person: str
     pages: int
     parts: Mapping[Part, int]
     hours: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    floods: Sequence[datetime] = ()
 
     @property
     def total(self) -> int:
@@ -72,4 +80,18 @@ def _of(person: str, instants: list[datetime], zone: ZoneInfo) -> Interruptions:
             begun.append(at)
     parts = Counter(part_of(at, zone) for at in begun)
     walls = [at.astimezone(zone) for at in begun]
-    return Interruptions(person, len(instants), dict(parts), dict(Counter((wall.weekday(), wall.hour) for wall in walls)))
+    hours = dict(Counter((wall.weekday(), wall.hour) for wall in walls))
+    return Interruptions(person, len(instants), dict(parts), hours, floods(instants))
+
+
+def floods(instants: Sequence[datetime]) -> list[datetime]:
+    """When floods began: with the page that is the eleventh within ten minutes, until there are fewer than five. In order."""
+    found: list[datetime] = []
+    flooded = False
+    for number, at in enumerate(instants):
+        before = number - bisect_right(instants, at - FLOOD, 0, number)
+        flooded = flooded and before >= FLOOD_ENDS
+        if before + 1 > FLOOD_BEGINS and not flooded:
+            flooded = True
+            found.append(at)
+    return found

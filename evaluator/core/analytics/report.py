@@ -72,7 +72,11 @@ def markdown(report: Report) -> str:
         ["## What called", "", *_rules(found.rules), "", _noise(found)],
         ["## Nobody answered", "", *_incidents(found.unacknowledged, report.zone)],
         ["## Began again", "", *_incidents(found.flapping, report.zone)],
+        ["## Alerts that flap", "", *_flapping(found)],
+        ["## Alerts that chatter, or fire for more than a day", "", *_restless(found, report.zone)],
+        ["## Rules that have not fired for half a year", "", *_dead(found, report.zone)],
         [f"## Fatigue: {found.fatigue.score:.0f} of 100", "", *_fatigue(found)],
+        ["## Was somebody on call?", "", *_coverage(found)],
         ["## Nobody on call in the next 4 weeks", "", *_gaps(report)],
     )
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
@@ -186,8 +190,46 @@ def _incidents(found: Sequence[IncidentRecord], zone: ZoneInfo) -> list[str]:
     if not found:
         return ["None."]
     rows = [(str(one.number), one.title, one.worst or "none", _at(one.opened_at, zone), str(one.state)) for one in found[:MOST]]
-    more = [] if len(found) <= MOST else ["", f"and {len(found) - MOST} more"]
-    return [*_table(("id", "incident", "severity", "opened", "now"), rows), *more]
+    return [*_table(("id", "incident", "severity", "opened", "now"), rows), *_more(found)]
+
+
+def _flapping(found: Summary) -> list[str]:
+    rows = [
+        (str(one.labels), str(one.began), f"{one.score:.0f}%", _rule_name(one.rule)) for one in found.restless.flapping[:MOST]
+    ]
+    return [*_table(("alert", "began", "flap score", "rule"), rows), *_more(found.restless.flapping)] if rows else ["None."]
+
+
+def _restless(found: Summary, zone: ZoneInfo) -> list[str]:
+    chatter = [(str(one.labels), f"began {one.began} times, thrice in a minute") for one in found.restless.chattering]
+    stale = [(str(one.labels), f"since {_at(one.since, zone)}") for one in found.restless.stale if one.since is not None]
+    rows = [*chatter, *stale]
+    return [*_table(("alert", "what"), rows[:MOST]), *_more(rows)] if rows else ["None."]
+
+
+def _dead(found: Summary, zone: ZoneInfo) -> list[str]:
+    young = f"{_many(found.dead.young, 'rule')} not fired and not known for long enough." if found.dead.young else ""
+    rows = [
+        (one.name, f"{'fired last' if one.ever else 'known since'} {_at(one.since, zone)}", _rule_name(one.rule))
+        for one in found.dead.rules[:MOST]
+    ]
+    shown = [*_table(("rule", "when", "where"), rows), *_more(found.dead.rules)] if rows else ["None."]
+    return [*shown, *(("", young) if young else ())]
+
+
+def _rule_name(key: str) -> str:
+    """File and group of a rule's key."""
+    return " ".join(key.split(";")[:2])
+
+
+def _more(found: Sequence[object]) -> tuple[str, ...]:
+    return () if len(found) <= MOST else ("", f"and {len(found) - MOST} more")
+
+
+def _coverage(found: Summary) -> list[str]:
+    shares = [(one, "nothing promised" if one.share is None else f"{one.share:.2%}") for one in found.coverage]
+    rows = [(one.schedule, span(one.required), share) for one, share in shares]
+    return _table(("schedule", "promised", "somebody reachable"), rows) if rows else ["There are no schedules."]
 
 
 def _fatigue(found: Summary) -> list[str]:
@@ -202,8 +244,7 @@ def _gaps(report: Report) -> list[str]:
     if not report.gaps:
         return ["None."]
     rows = [(one.schedule, _at(one.start, report.zone), _at(one.stop, report.zone)) for one in report.gaps[:MOST]]
-    more = [] if len(report.gaps) <= MOST else ["", f"and {len(report.gaps) - MOST} more"]
-    return [*_table(("schedule", "from", "to"), rows), *more]
+    return [*_table(("schedule", "from", "to"), rows), *_more(report.gaps)]
 
 
 def _at(at: datetime, zone: ZoneInfo) -> str:

@@ -83,18 +83,19 @@ def last_level(record: IncidentRecord) -> Level | None:
 
 def next_step(record: IncidentRecord) -> Due | None:
     """What comes next if nothing happens, and when; None while nothing does."""
-    due, aside = _next_of_its_state(record), _beside(record)
-    return min(aside, *(() if due is None else (due,)), key=lambda one: one.at) if aside is not None else due
+    due = _next_of_its_state(record)
+    return min([*_beside(record), *(() if due is None else (due,))], default=None, key=lambda one: one.at)
 
 
-def _beside(record: IncidentRecord) -> Due | None:
-    """What comes next whatever state it is in."""
-    found, flapping = [], record.policy.flapping
+def _beside(record: IncidentRecord) -> list[Due]:
+    """What comes whatever state it is in."""
+    found: list[Due] = []
+    flapping = record.policy.flapping
     if record.flapping and flapping is not None and record.turns:
         found.append(Due(calm_at(record.turns, flapping.low), What.CALM))
     if record.dismissed and record.dismissed_at is not None:
         found.append(Due(record.dismissed_at + record.policy.resolve_ttl, What.RESOLVE_TTL))
-    return min(found, default=None, key=lambda one: one.at)
+    return found
 
 
 def _next_of_its_state(record: IncidentRecord) -> Due | None:

@@ -8,7 +8,16 @@ from typing import Any
 from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
 from evaluator.core.overrides import OverrideRecord
-from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, Presence, RuleAlertRecord, State
+from evaluator.core.records import (
+    AlertRecord,
+    FiringRecord,
+    GroupRecord,
+    LedgerRecord,
+    OutboxRecord,
+    Presence,
+    RuleAlertRecord,
+    State,
+)
 from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
@@ -259,6 +268,18 @@ def _to_presence(row: Any) -> Presence:
     return Presence(from_micros(int(row.value)))
 
 
+def _from_firing(firing: FiringRecord) -> Row:
+    return {
+        "rule": firing.rule,
+        "known_since": to_micros(firing.known_since),
+        "fired_at": to_micros_or_none(firing.fired_at),
+    }
+
+
+def _to_firing(row: Any) -> FiringRecord:
+    return FiringRecord(row.rule, from_micros(row.known_since), from_micros_or_none(row.fired_at))
+
+
 PRESENCE = Kind(schema.meta, _from_presence, _to_presence)
 RULE_ALERTS = Kind(schema.rule_alerts, _from_rule_alert, _to_rule_alert)
 ALERTS = Kind(schema.alerts, _from_alert, _to_alert)
@@ -267,6 +288,7 @@ LEDGER = Kind(schema.ledger, _from_ledger, _to_ledger)
 OUTBOX = Kind(schema.outbox, _from_outbox, _to_outbox)
 SILENCES = Kind(schema.silences, _from_silence, _to_silence)
 WINDOWS = Kind(schema.windows, _from_window, _to_window)
+FIRINGS = Kind(schema.firings, _from_firing, _to_firing)
 
 RECORDS: dict[type[Any], Kind[Any]] = {
     Presence: PRESENCE,
@@ -281,4 +303,5 @@ RECORDS: dict[type[Any], Kind[Any]] = {
     PageRecord: PAGES,
     MaintenanceRecord: MAINTENANCE,
     OverrideRecord: OVERRIDES,
+    FiringRecord: FIRINGS,
 }

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, inspect, select
 
 from evaluator.store.base import StoreError
-from evaluator.store.migrations import m0001_first
+from evaluator.store.migrations import m0001_first, m0002_firings
 from evaluator.store.schema import meta
 
 Step = Callable[[Connection], None]
 
-STEPS: tuple[Step, ...] = (m0001_first.upgrade,)
+STEPS: tuple[Step, ...] = (m0001_first.upgrade, m0002_firings.upgrade)
 VERSION = len(STEPS)
 
 _STAMP = meta.c.name == "schema"
