@@ -17,6 +17,7 @@ from evaluator.core.recurring import Recurring, latest_time, next_time, walls_fr
 from evaluator.core.rrule_texts import parse_rrule
 from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.windows import Window, next_occurrence, occurrence, occurrences
+from tests.effort import examples
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -186,7 +187,7 @@ def rules(draw: st.DrawFn) -> str:
 
 @pytest.mark.slow
 @given(rules(), st.sampled_from(["20270601T120000", "20320101T000000"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(15))
 def test_comes_when_the_reference_says(text: str, until: str) -> None:
     """Every time until some day is one of `dateutil`'s, which looks for those of a rule that never comes for very long."""
     try:
