@@ -32,7 +32,7 @@ with without("rich"):  # structlog would load it to draw tracebacks; ours are te
 log: structlog.stdlib.BoundLogger = structlog.get_logger("evaluator")
 
 
-MOMENT = 0.05
+MOMENT = 0.1
 """Seconds that a line waits at most."""
 
 _WORRYING = frozenset({Happening.EXHAUSTED, Happening.SKIPPED, Happening.PAGE_FAILED})
