@@ -137,6 +137,9 @@ def read_links(model: LinksModel, top: Table, reading: Reading) -> LinkSettings:
     node = top.child("links")
     if not isinstance(node, Table):
         return LinkSettings()
+    if node.child("base_url") is None and top.child("external_url") is None:
+        message = "links lead to where the evaluator listens, which telephones seldom reach"
+        reading.problems.warn(top.key("links"), message, "write external_url at the top, or base_url here")
     secret = _long_enough(reading.secret(model, "secret", node), "secret", node, reading)
     former = _long_enough(reading.secret(model, "former_secret", node), "former_secret", node, reading)
     if former is not None and secret is None:

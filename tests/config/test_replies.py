@@ -67,7 +67,8 @@ def test_nothing_is_open_unless_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_secrets_may_stand_in_files(tmp_path: Path) -> None:
-    text = "people: {a: {slack: U1}}\nlinks: {secret_file: key}\nreplies: {slack: {signing_secret_file: slack.key}}"
+    keys = "links: {secret_file: key}\nreplies: {slack: {signing_secret_file: slack.key}}"
+    text = f"people: {{a: {{slack: U1}}}}\nexternal_url: https://a.b\n{keys}"
     settings, said = read(tmp_path, text)
     assert said == []
     assert settings is not None
@@ -122,3 +123,11 @@ def test_people_who_cannot_be_told_apart_are_warned_of(tmp_path: Path) -> None:
     assert read(tmp_path, people + doors)[1] == [
         "7:3: ana and bo have the same sms, so replies.twilio cannot know who of them answers"
     ]
+
+
+def test_links_that_lead_to_where_the_evaluator_listens_are_warned_of(tmp_path: Path) -> None:
+    """Whoever follows one on a telephone gets nowhere; a link needs an address that people reach."""
+    said = read(tmp_path, "links: {}\n")[1]
+    assert said == ["1:1: links lead to where the evaluator listens, which telephones seldom reach"]
+    assert read(tmp_path, "external_url: https://a.b\nlinks: {}\n")[1] == []
+    assert read(tmp_path, "links: {base_url: https://a.b}\n")[1] == []
