@@ -184,9 +184,14 @@ def address(value: object) -> tuple[str, int]:
     return bare or "0.0.0.0", int(port)
 
 
-def smarthost(value: object) -> tuple[str, int]:
-    """A mail server, `HOST:PORT`; the port is a number or the name of a service of mail, and there is no default for it."""
+def smarthost(value: object) -> tuple[str, int] | None:
+    """A mail server, `HOST:PORT`; the port is a number or the name of a service of mail, and there is no default for it.
+
+    An empty text is none, as in Alertmanager.
+    """
     word = text(value)
+    if not word:
+        return None
     host, colon, port = word.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not colon or (":" in bare and bare == host):
@@ -227,7 +232,7 @@ Size = Annotated[int, PlainValidator(size)]
 Span = Annotated[timedelta, PlainValidator(duration)]
 GoSpan = Annotated[timedelta, PlainValidator(go_duration)]
 GoTextSpan = Annotated[timedelta, PlainValidator(go_duration_text)]
-Smarthost = Annotated[tuple[str, int], PlainValidator(smarthost)]
+Smarthost = Annotated[tuple[str, int] | None, PlainValidator(smarthost)]
 AnyTree = Annotated[Any, PlainValidator(tree)]
 PublicUrl = Annotated[str, PlainValidator(public_url)]
 AbsoluteUrl = Annotated[str, PlainValidator(absolute_url)]

@@ -98,9 +98,10 @@ class AlertGroup:
         return all(lane.row is None for lane in self.lanes.values())
 
 
-def told_order(alert: Alert) -> tuple[str, str, Labels]:
-    """Alertmanager's order within a notification: by job, by instance, then by the labels."""
-    return (alert.labels.get("job", ""), alert.labels.get("instance", ""), alert.labels)
+def told_order(alert: Alert) -> tuple[object, ...]:
+    """Alertmanager's order within a notification: by job, by instance, those without one last, then by the labels."""
+    job, instance = alert.labels.get("job"), alert.labels.get("instance")
+    return job is None, job, instance is None, instance, alert.labels.order
 
 
 def group_id(route: Route, labels: Labels) -> str:

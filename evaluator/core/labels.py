@@ -7,9 +7,11 @@ by the byte 0xff.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -66,6 +68,11 @@ class Labels(Mapping[str, str]):
 
     def __lt__(self, other: Labels) -> bool:
         return tuple(self._map.items()) < tuple(other._map.items())
+
+    @property
+    def order(self) -> tuple[int, tuple[tuple[str, str], ...]]:
+        """What Prometheus and Alertmanager sort label sets by: fewer first; where names differ, the later; values."""
+        return len(self._map), tuple([(_backwards(name), value) for name, value in self._map.items()])
 
     def __repr__(self) -> str:
         return f"Labels({self._map!r})"
@@ -130,6 +137,12 @@ class Labels(Mapping[str, str]):
 
 
 NO_LABELS = Labels()
+
+
+@lru_cache(maxsize=4096)
+def _backwards(name: str) -> str:
+    """A text that sorts before those of names which `name` sorts after."""
+    return "".join([chr(sys.maxunicode - ord(sign)) for sign in name]) + chr(sys.maxunicode)
 
 
 def escape(value: str) -> str:

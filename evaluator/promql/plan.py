@@ -92,10 +92,14 @@ class Known:
 def plan(exprs: Iterable[str], dialect: Dialect, measure: Measure, known: Known) -> tuple[Request, ...]:
     """The requests that answer all of `exprs`, each of them by exactly one; the same for the same arguments."""
     shapes = [shape_of(text, dialect) for text in dict.fromkeys(exprs)]
-    why = {shape.text: shape.alone or known.alone.get(shape.text, "") for shape in shapes}
+    why = {shape.text: shape.alone or _taken(shape.text) or known.alone.get(shape.text, "") for shape in shapes}
     fetches = _families(_tiers(shape for shape in shapes if not why[shape.text]), dialect, measure)
     single = (lonely(shape.text, why[shape.text]) for shape in shapes if why[shape.text])
     return (*_joined(fetches, measure, known.seconds), *single)
+
+
+def _taken(text: str) -> str:
+    return f"it names the label {MARKER}" if MARKER in text else ""
 
 
 def lonely(expr: str, why: str = "") -> Request:

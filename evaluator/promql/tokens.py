@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isinf
 
 from evaluator.core.quoting import NotUtf8Error, quote, unquote
 from evaluator.promql.expression import Dialect
@@ -127,7 +128,7 @@ def depth(tokens: Sequence[Token]) -> int:
 def respell(text: str, tokens: Sequence[Token]) -> str:
     """The expression with its literals in the spelling that `promql_parser` reads correctly.
 
-    Raises PromqlError for a string that Go cannot read, NotUtf8Error for one that Go takes for bytes.
+    Raises PromqlError for a string or number that Go cannot read, NotUtf8Error for one that Go takes for bytes.
     """
     pieces, start = [], 0
     for token in tokens:
@@ -139,13 +140,24 @@ def respell(text: str, tokens: Sequence[Token]) -> str:
 
 def _respelled(token: Token, text: str) -> str:
     if token.kind is TokenKind.NUMBER:
-        return token.text.replace("_", "")
+        return _number(token, text)
     try:
         return quote(unquote(token.text))
     except NotUtf8Error:
         raise
     except ValueError as error:
         raise error_at(f"{error} in {token.text}; double the backslash or use backticks", text, token.start) from None
+
+
+def _number(token: Token, text: str) -> str:
+    spelled = token.text.replace("_", "")
+    try:
+        value = float(spelled)
+    except ValueError:
+        return spelled  # a duration, or to another base
+    if isinf(value):
+        raise error_at(f'error parsing number: parsing "{spelled}": value out of range', text, token.start)
+    return spelled
 
 
 def uncommented(text: str, tokens: Sequence[Token]) -> str:

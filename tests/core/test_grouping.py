@@ -46,10 +46,37 @@ def test_before_the_first_flush_everything_waits_for_it() -> None:
 
 
 def test_told_in_the_order_of_job_instance_labels() -> None:
-    alerts = [alert(instance="b"), alert(job="x", instance="a"), alert(instance="a", z="1"), alert(instance="a"), alert()]
+    """Those without a job or an instance come last, as Alertmanager sends them."""
+    alerts = [
+        alert(),
+        alert(instance="b"),
+        alert(instance="a", z="1"),
+        alert(instance="a"),
+        alert(job="x"),
+        alert(job="x", instance="a"),
+    ]
     told = [dict(one.labels.without("alertname")) for one in sorted(alerts, key=told_order)]
-    expected = [{}, {"instance": "a"}, {"instance": "a", "z": "1"}, {"instance": "b"}, {"instance": "a", "job": "x"}]
-    assert told == expected
+    assert told == [
+        {"instance": "a", "job": "x"},
+        {"job": "x"},
+        {"instance": "a"},
+        {"instance": "a", "z": "1"},
+        {"instance": "b"},
+        {},
+    ]
+
+
+def test_order_of_labels() -> None:
+    """As in an Alertmanager: fewer labels first, then of two names the later one, then the value."""
+    told = [
+        {"a": "2"},
+        {"job": "a", "zz": "q"},
+        {"job": "a", "n": "1"},
+        {"job": "a", "n": "2"},
+        {"aa": "2", "job": "a"},
+        {"a": "", "b": "", "c": ""},
+    ]
+    assert sorted(map(Labels, reversed(told)), key=lambda labels: labels.order) == told
 
 
 def test_a_group_is_named_by_route_receiver_and_labels() -> None:

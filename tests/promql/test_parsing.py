@@ -129,6 +129,7 @@ WRONG = [
     ("up{a=`b}", 1, 6, "unterminated string"),
     ("up > $limit", 1, 6, "unexpected character: '\\$'"),
     ("a\n  && b", 2, 3, "unexpected character: '&'"),
+    ("up > 1e400", 1, 6, "value out of range"),
     ("sum by (job)\n  rate(x[5m])", 2, 3, "unexpected rate"),
     ("sum by job (x)", 1, 8, "unexpected job"),
     ("sum(rate(a[5m])) by", 1, 20, "unexpected end of input"),

@@ -63,7 +63,18 @@ def test_parts_stand_side_by_side_with_their_number() -> None:
     assert request.exprs == ("up == 0", "1", "sum(x) > 2")
 
 
-@pytest.mark.parametrize("expr", ["sort(x)", "sort_desc(x)", '"text"', "x[5m]", "frobnicate(x)", "x >"])
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "sort(x)",
+        "sort_desc(x)",
+        '"text"',
+        "x[5m]",
+        "frobnicate(x)",
+        "x >",
+        f'label_replace(x, "{MARKER}", "$1", "job", "(.*)")',
+    ],
+)
 def test_what_nothing_can_be_said_of_goes_alone(expr: str) -> None:
     *_, request = planned("up", "down", expr)
     assert (request.text, request.marked) == (expr, False)

@@ -25,7 +25,7 @@ class AlertBody(msgspec.Struct, frozen=True, gc=False):
     annotations: dict[str, str] | None = None
     startsAt: datetime | None = None  # noqa: N815
     endsAt: datetime | None = None  # noqa: N815
-    generatorURL: str = ""  # noqa: N815
+    generatorURL: str | None = ""  # noqa: N815
 
 
 class MatcherBody(msgspec.Struct, frozen=True):

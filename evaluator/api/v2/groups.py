@@ -29,7 +29,7 @@ class Frame:
         self.group = group
         self.route = group.route
         self.receivers = (group.route.receiver,)
-        self.order = (tuple(group.labels.items()), group.route.receiver, group.id)
+        self.order = (group.labels.order, group.route.receiver, group.id)
         self.rank = 0
         rest = {
             "labels": group.labels.as_dict(),

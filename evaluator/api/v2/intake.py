@@ -38,7 +38,7 @@ _SLICES = msgspec.json.Decoder(list[_Slices])
 _ALERTS = msgspec.json.Decoder(list[bodies.AlertBody])
 _LABELS = msgspec.json.Decoder(dict[str, str])
 _ANNOTATIONS = msgspec.json.Decoder(dict[str, str] | None)
-_TEXT = msgspec.json.Decoder(str)
+_TEXT = msgspec.json.Decoder(str | None)
 
 
 class _Known(NamedTuple):
@@ -131,5 +131,5 @@ def _whole(one: _Slices, known: _Known | None) -> PostedAlert:
         tuple(sorted((_ANNOTATIONS.decode(annotations) or {}).items())) if annotations else (),
         bodies.given(one.startsAt),
         bodies.given(one.endsAt),
-        _TEXT.decode(url) if url else "",
+        (_TEXT.decode(url) or "") if url else "",
     )

@@ -31,7 +31,7 @@ def matchers(request: Request, name: str, mode: MatcherMode) -> tuple[Matcher, .
     try:
         return tuple(matcher for text in request.query_params.getlist(name) for matcher in parse_matcher(text, mode).matchers)
     except ValueError as error:
-        raise RefusedError(400, f"bad matcher format: {error}") from None
+        raise RefusedError(400, str(error)) from None
 
 
 def receivers(request: Request, settings: Settings) -> Wanted:
