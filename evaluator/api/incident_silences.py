@@ -1,11 +1,11 @@
 """Silencing what an incident is about: its alerts, for a while.
 
-What is silenced is the incident's labels, so alerts that join it are silenced as well; an incident without labels is silenced
-alert by alert. The silence is an ordinary one, and `silence_policy` has its say.
+What that is says `core.incidents.quieting`, for every way alike; `silence_policy` has its say.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -21,12 +21,9 @@ from evaluator.api.silence_shown import shown_silences
 from evaluator.api.v2 import bodies
 from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
-from evaluator.core.incidents.records import IncidentRecord
-from evaluator.core.labels import Matcher
-from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence
+from evaluator.core.incidents.quieting import USUAL, silence_for
+from evaluator.core.silence import UNTIL_RESOLVED
 from evaluator.core.silence_policy import far_end
-
-USUAL = "2h"
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,26 +60,17 @@ async def _silence(view: View, request: Request, wish: Wish) -> Response:
     record = view.machine.incidents.table.get(number)
     if record is None or not record.open:
         raise NotDoneError(404 if record is None else 409, "not_possible", f"there is no open incident {number}")
-    comment = wish.comment or f"incident {number}: {record.title}"
-    sets = matchers_for(view, record)
-    far = far_end(view.settings.silence_policy) if wish.until_resolved else _span(USUAL)
+    far = far_end(view.settings.silence_policy) if wish.until_resolved else USUAL
     ends_at = view.now + (_span(wish.duration) if wish.duration else far)
     waits = ((UNTIL_RESOLVED, "true"),) if wish.until_resolved else ()
-    wanted = Silence(sets, view.now, ends_at, person_key(view, wish.by), comment, waits)
+    alerts, by = view.machine.incidents.alerts_of(record), person_key(view, wish.by)
+    wanted = replace(silence_for(record, alerts, by, wish.comment, view.now, ends_at), annotations=waits)
     try:
         made = await set_silence(view, wanted, wish.confirm, careful=True)
     except NotSetError as error:
         code = 409 if error.why in (Why.CONFIRM, Why.LOST) else 400
         raise NotDoneError(code, error.why, str(error)) from None
     return answer(shown_silences(view, [made])[0])
-
-
-def matchers_for(view: View, record: IncidentRecord) -> tuple[MatcherSet, ...]:
-    """What silences an incident: its labels, or, where it has none, those of each of its alerts."""
-    if record.labels:
-        return (tuple(Matcher(name, value) for name, value in record.labels.items()),)
-    alerts = (alert for alert in view.machine.incidents.alerts_of(record) if alert.firing)
-    return tuple(tuple(Matcher(name, value) for name, value in alert.labels.items()) for alert in alerts)
 
 
 def _span(text: str) -> timedelta:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from evaluator.core.alerts import Alert
 from evaluator.core.events import Event
 from evaluator.core.incidents.acting import why_not
 from evaluator.core.incidents.actions import Acted
@@ -92,6 +93,10 @@ class Desk:
     def pages(self, number: int) -> Sequence[PageRecord]:
         """The messages about one."""
         return self._view.machine.incidents.pages_of(number)
+
+    def alerts(self, record: IncidentRecord) -> Sequence[Alert]:
+        """The alerts of an incident that still are in a group."""
+        return self._view.machine.incidents.alerts_of(record)
 
     def group_keys(self, record: IncidentRecord) -> set[str]:
         """What its messages and those of its alert groups are told under."""

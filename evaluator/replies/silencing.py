@@ -1,4 +1,4 @@
-"""Silencing the alerts of an incident from where somebody is: the labels of its group, for a while, if the policy allows it.
+"""Silencing what an incident is about from where somebody is, for a while, if the policy allows it.
 
 Whoever answers from a telephone cannot be asked back, so what people would have to insist on is refused, and the answer says
 where they can.
@@ -11,24 +11,18 @@ from uuid import uuid4
 
 from evaluator.core.durations import format_duration
 from evaluator.core.events import SilenceSet
+from evaluator.core.incidents.quieting import USUAL, silence_for
 from evaluator.core.incidents.records import IncidentRecord
-from evaluator.core.labels import Matcher
-from evaluator.core.silence import Silence
 from evaluator.core.silence_policy import Verdict
 from evaluator.replies.desk import Desk, Fate, Outcome, Speaker
-
-DEFAULT_LENGTH = timedelta(hours=2)
 
 
 async def silence(desk: Desk, record: IncidentRecord, speaker: Speaker, length: timedelta | None, why: str) -> Outcome:
     """Silence the alerts of an incident. Raises UnavailableError, and then nothing has been done."""
-    matchers = tuple(Matcher(name, value) for name, value in record.labels.items())
-    if not matchers:
-        text = f"The group of incident {record.number} has no labels: such a silence would mute everything of its route."
-        return Outcome(Fate.IMPOSSIBLE, text)
-    span = length or DEFAULT_LENGTH
-    comment = why or f"incident {record.number}"
-    wanted = Silence((matchers,), desk.now, desk.now + span, created_by=speaker.key, comment=comment)
+    span = length or USUAL
+    wanted = silence_for(record, desk.alerts(record), speaker.key, why, desk.now, desk.now + span)
+    if not wanted.matcher_sets:
+        return Outcome(Fate.IMPOSSIBLE, f"Nothing of incident {record.number} fires, so there is nothing to silence.")
     judgement = desk.judge(wanted)
     if judgement.refusal is not None:
         return Outcome(Fate.IMPOSSIBLE, f"Not silenced: {judgement.refusal}.")
@@ -36,5 +30,6 @@ async def silence(desk: Desk, record: IncidentRecord, speaker: Speaker, length: 
         against = "; ".join(map(str, judgement.objections))
         return Outcome(Fate.IMPOSSIBLE, f"Not silenced: {against}. Whoever insists does so on the page of silences.")
     await desk.submit(SilenceSet(wanted, str(uuid4())))
-    said = ", ".join(f"{matcher.name}={matcher.value}" for matcher in matchers)
-    return Outcome(Fate.DONE, f"Silenced for {format_duration(span)}: {said}.")
+    first, *others = (", ".join(f"{one.name}={one.value}" for one in matchers) for matchers in wanted.matcher_sets)
+    more = f", and {len(others)} more" if others else ""
+    return Outcome(Fate.DONE, f"Silenced for {format_duration(span)}: {first}{more}.")

@@ -176,6 +176,7 @@ MISTAKES = [
     ("{at: 3m, via: [sms, email]}", "{at: 0m, via: [email]}", 'the steps of profile "page" do not follow one another'),
     ("{at: 3m, via: [sms, email]}", "{at: 3m}", "a step of a profile without via"),
     ("owner: ana, backup: bo", "owner: anna, backup: bo", 'undefined person "anna"'),
+    ("backup: bo", "backup: person:bo", '"person:bo": backup of a component is a person, without saying so'),
     ("owner: ana, backup: bo", "backup: bo", 'component "billing-api" has a backup and no owner'),
     ("billing, escalation: ladder", "billing, escalation: lader", 'undefined escalation "lader"'),
     ("person:mia", "person:mya", 'undefined person "mya"'),

@@ -171,7 +171,11 @@ async def test_what_the_policy_objects_to_is_not_silenced_from_afar() -> None:
     assert office.incident().holds == ()
 
 
-async def test_a_group_without_labels_is_not_silenced() -> None:
+async def test_an_incident_without_labels_is_silenced_alert_by_alert_as_by_every_other_way() -> None:
     office = Office().fires("Down")
     office.machine.incidents.table[1] = replace(office.incident(), labels=type(office.incident().labels)())
-    assert (await say(office, "silence 1"))[0] is Fate.IMPOSSIBLE
+    fate, text = await say(office, "silence 1")
+    assert fate is Fate.DONE
+    assert text.startswith("Silenced for 2h: alertname=Down, ")
+    (silence,) = office.machine.muting.silences
+    assert len(silence.matcher_sets) == 1

@@ -11,6 +11,9 @@ from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
 from evaluator.core.incidents.policy import SCHEDULE, Component
 
+PERSON = "person:"
+"""Begins what names a person in levels of an escalation."""
+
 
 class ComponentModel(Model):
     """An entry of `components`."""
@@ -33,6 +36,9 @@ def read_components(
             whom: str = getattr(model, key)
             if whom.startswith(SCHEDULE):
                 is_known("schedule", whom.removeprefix(SCHEDULE), schedules, "schedules", node.at(key), reading)
+            elif whom.startswith(PERSON):
+                told = f'"{whom}": {key} of a component is a person, without saying so'
+                reading.problems.error(node.at(key), told, f"write {key}: {whom.removeprefix(PERSON)}")
             elif whom:
                 is_known("person", whom, people, "people", node.at(key), reading)
         if model.escalation:
