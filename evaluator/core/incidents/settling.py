@@ -46,7 +46,11 @@ class Settling:
         for record in self._register.open():
             name = record.policy.name
             after = self._standing.ladders.escalations.get(name)
-            if after != former.get(name):
+            if after == former.get(name):
+                continue
+            if after == record.policy:
+                self._note(record, f'the policy "{name}" is again the one that this incident was opened with', now)
+            else:
                 said = "is no longer in the configuration" if after is None else "has changed"
                 self._note(record, f'the policy "{name}" {said}; this incident keeps the one that it was opened with', now)
 

@@ -398,6 +398,16 @@ def test_a_reload_in_the_middle_keeps_the_ladder_that_was_begun() -> None:
     assert any('the policy "ladder" has changed' in line for line in play.story())
 
 
+def test_a_reload_that_takes_a_change_back_says_that_the_ladder_is_the_old_one_again() -> None:
+    play = Ladder().fires("1m")
+    play.reload("3m", config(ladder(level("only", "0s", "person:dan"))))
+    play.reload("4m", config()).run("5m")
+    assert [line for line in play.story() if "the policy" in line] == [
+        '3m policy the policy "ladder" has changed; this incident keeps the one that it was opened with',
+        '4m policy the policy "ladder" is again the one that this incident was opened with',
+    ]
+
+
 @pytest.mark.parametrize(("named", "chased"), [(None, True), ("", False), ("ladder", True)])
 def test_a_components_own_ladder_is_for_routes_that_say_nothing_of_ladders(named: str | None, chased: bool) -> None:
     own = ladders()
