@@ -262,6 +262,22 @@ def test_a_document_is_cut_to_what_jira_takes() -> None:
     assert 32_000 < len(json.dumps(description)) <= 32_767
 
 
+def test_addresses_in_a_document_are_links_and_others_are_not() -> None:
+    (paragraph,) = document("runbook: https://run.book/a?b&c now\njavascript:x")["content"]
+    link = {
+        "type": "text",
+        "text": "https://run.book/a?b&c",
+        "marks": [{"type": "link", "attrs": {"href": "https://run.book/a?b&c"}}],
+    }
+    assert paragraph["content"] == [
+        {"type": "text", "text": "runbook: "},
+        link,
+        {"type": "text", "text": " now"},
+        {"type": "hardBreak"},
+        {"type": "text", "text": "javascript:x"},
+    ]
+
+
 @given(st.text())
 def test_documents_hold_no_empty_text(text: str) -> None:
     """Jira refuses a document in which one stands."""
