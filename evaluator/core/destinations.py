@@ -50,7 +50,7 @@ class Destinations:
 
     def ends(self, place: str) -> tuple[str, ...]:
         """The lanes by which a place is told that something is over; none where nobody wants to hear of that."""
-        return tuple(lane for lane in self._lanes[place] if self._integrations[lane].send_resolved)
+        return tuple(lane for lane in self._lanes.get(place, ()) if self._integrations[lane].send_resolved)
 
     def limit(self, service: str) -> RateLimit | None:
         """How often it may be told something; None for as often as there is."""

@@ -7,7 +7,6 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -17,12 +16,11 @@ from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret
 from evaluator.core.receivers.general import ConsoleSettings, EmailSettings, EventHookSettings
 from evaluator.notify.receivers import HTTP_RECEIVERS
 from tests.local_server import LocalServer, Received, Reply, Then
-from tests.notify.contract import BROKEN, Case, all_cases, deliver, deliverer, texts_of, unescaped
+from tests.notify.contract import BROKEN, Case, all_cases, deliver, deliver_to_silence, deliverer, texts_of, unescaped
 from tests.notify.scenes import alert, row
 
 CASES = all_cases()
 STEPS = [pytest.param(case, step, id=f"{case}-{step}") for case in CASES for step in case.steps]
-BRIEF = 0.05
 
 each = pytest.mark.parametrize("case", CASES, ids=str)
 at_each_step = pytest.mark.parametrize(("case", "step"), STEPS)
@@ -168,7 +166,7 @@ def test_connections_that_break_are_tried_again(case: Case, step: int, behaviour
 @at_each_step
 def test_a_service_that_is_silent_is_left(case: Case, step: int) -> None:
     """The time is for all requests of an attempt together."""
-    event, _ = deliver(case, case.until(step, Reply(raw=b"", then=Then.HANG)), timeout=BRIEF)
+    event, _ = deliver_to_silence(case, case.until(step, Reply(raw=b"", then=Then.HANG)))
     assert failed(event).error.startswith("no answer within ")
     assert (failed(event).permanent, failed(event).unknown) == (False, True)
 
@@ -348,5 +346,5 @@ def test_an_own_timeout_comes_first(case: Case) -> None:
     if not hasattr(settings, "timeout"):
         pytest.skip("this receiver has no timeout of its own")
     hanging = (Reply(raw=b"", then=Then.HANG),)
-    event, _ = deliver(case, hanging, replaced={"timeout": timedelta(seconds=BRIEF)}, timeout=60.0)
-    assert event == DeliveryFailed("0f3c", "no answer within 0.05s", unknown=True)
+    event, seconds = deliver_to_silence(case, hanging, own=True)
+    assert event == DeliveryFailed("0f3c", f"no answer within {seconds:g}s", unknown=True)

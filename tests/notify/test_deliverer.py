@@ -37,11 +37,11 @@ from evaluator.notify.texts import Texts
 from evaluator.wire.client import build_async_client
 from tests.effort import examples
 from tests.local_server import LocalServer, Reply, Then
+from tests.notify.contract import EVER_LONGER
 from tests.notify.scenes import AT, PlainTexts, row
 
 GOOD = PlainTexts(me="Evaluator", color="danger", title="HighLatency")
 OK = Reply(body=b"ok")
-BRIEF = 0.05
 
 
 def webhook(url: str, **options: Any) -> WebhookSettings:
@@ -192,7 +192,7 @@ def test_a_webhook_needs_no_more_than_a_status() -> None:
     endless = Reply(200, body=b"tha", length=500, then=Then.HANG)
     assert deliver("webhook", Reply(204))[0] == Delivered("0f3c")
     assert deliver("webhook", torn)[0] == Delivered("0f3c")
-    assert deliver("webhook", endless, timeout=BRIEF)[0] == Delivered("0f3c")
+    assert any(deliver("webhook", endless, timeout=seconds)[0] == Delivered("0f3c") for seconds in EVER_LONGER)
 
 
 def test_slack_must_say_the_whole_ok() -> None:
