@@ -1,7 +1,7 @@
 """Texts in Atlassian's document format, in which version 3 of Jira's API wants descriptions.
 
-A text becomes headings (lines that begin with `# `) and paragraphs, in which URLs are links, for Jira makes none of them itself;
-whatever else its lines hold is text and nothing more, so labels cannot mention anybody.
+A text becomes headings (lines that begin with `# `) and paragraphs, in which URLs are links, for Jira makes none of them itself.
+Whatever else its lines hold is text and nothing more, so labels cannot mention anybody.
 """
 
 from __future__ import annotations
