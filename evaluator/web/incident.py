@@ -31,6 +31,7 @@ AUTHOR_KEPT = timedelta(days=365)
 MOST_ALERTS = 100
 MOST_MOMENTS = 500
 LONGEST_NOTE = 8000
+LONGEST_NAME = 200
 SNOOZES = ("30m", "1h", "4h", "8h")
 
 
@@ -71,6 +72,8 @@ def _acted(view: View, request: Request, record: IncidentRecord, form: QueryPara
         return None, "choose what to do"
     if not by:
         return None, "say who you are; the timeline will tell others"
+    if len(by) > LONGEST_NAME or not by.isprintable():
+        return None, f"give a name of at most {LONGEST_NAME} printable characters"
     if len(form.get("note", "")) > LONGEST_NOTE:
         return None, f"write at most {LONGEST_NOTE} characters"
     action = Action(word)

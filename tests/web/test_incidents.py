@@ -169,6 +169,7 @@ async def test_every_button_does_what_it_says() -> None:
     ("fields", "said"),
     [
         ({"action": "ack", "by": ""}, "say who you are; the timeline will tell others"),
+        ({"action": "ack", "by": "x" * 201}, "give a name of at most 200 printable characters"),
         ({"action": "ack", "epoch": "2"}, "the incident has begun again since (epoch 1, you saw 2)"),
         ({"action": "escalate", "level": "-1"}, "it has moved on to level 0 meanwhile"),
         ({"action": "snooze", "lasts": "soon"}, "write 30m, 2h or 1d"),
