@@ -1,6 +1,6 @@
 """Texts in Atlassian's document format, in which version 3 of Jira's API wants descriptions.
 
-A text becomes headings (lines that begin with `# `) and paragraphs, in which URLs are links, for Jira makes none of them itself.
+A text becomes headings (lines that begin with `# `) and paragraphs, in which URLs are links: Jira makes none of them itself.
 Whatever else its lines hold is text and nothing more, so labels cannot mention anybody.
 """
 
