@@ -25,6 +25,7 @@ from evaluator.core.engine import Machine
 from evaluator.core.events import Observation, QueryReturned, TimerFired
 from evaluator.core.incidents.policy import Ladders
 from evaluator.core.labels import Labels
+from evaluator.core.override_table import Standing
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import Alertmanager, ConsoleSettings, Datasource, Integration, Receiver, Settings
@@ -85,6 +86,7 @@ def _scrape() -> str:
     metrics = Metrics(lambda: machine, lambda: _START + timedelta(minutes=1))
     metrics.reloaded_at = _START
     metrics.incidents.summary = _summary()
+    machine.overrides.calendars["primary", 1] = Standing(_START)
     assert machine.next_timer is not None
     for effect in machine.handle(TimerFired(), machine.next_timer):
         if isinstance(effect, RunQuery):

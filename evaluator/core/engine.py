@@ -20,6 +20,8 @@ from evaluator.core import catching_up
 from evaluator.core.alert import Life
 from evaluator.core.alerts import MISSED, Alert, Alerts, Fixed
 from evaluator.core.attendance import Attendance
+from evaluator.core.calendar_watch import ALERT as CALENDAR_ALERT
+from evaluator.core.calendar_watch import CalendarWatch
 from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Effect
 from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
@@ -121,6 +123,7 @@ class Machine:
             self.dispatch.pacing,
         )
         self.watch = SelfWatch(self._raise, self._cease)
+        self.calendars = CalendarWatch(self._raise, self._cease)
         self._schedule(settings, now)
         self.silencing.configure(settings, now)
 
@@ -179,8 +182,10 @@ class Machine:
                 self.overrides.end(event.id, now)
             case CalendarRead():
                 self.overrides.take(event, now)
+                self.calendars.read((event.schedule, event.layer), now)
             case CalendarUnread():
                 self.overrides.miss(event, now)
+                self.calendars.missed((event.schedule, event.layer), self.overrides.calendars, now)
             case Reloaded():
                 self._reload(event.settings, now)
             case _:
@@ -473,6 +478,7 @@ class Machine:
     def _retain(self, now: datetime) -> None:
         names = {f"{receiver.name}/{one.name}" for receiver in self.settings.told for one in receiver.integrations}
         self.watch.retain(self.groups.values(), names, now)
+        self.calendars.retain(self.settings.duty.schedules, now)
         self.watch.retain_alertmanagers(self._alertmanagers, now)
 
     @property
@@ -545,6 +551,8 @@ class Machine:
             self.refusals.resume(labels["limit"], alert.starts_at, now)
         elif labels[ALERT_NAME] == SILENCE_ALERT:
             self.silencing.ending.resume(labels, now)
+        elif labels[ALERT_NAME] == CALENDAR_ALERT:
+            self.calendars.resume(labels)
         else:
             self.watch.resume(labels, alert.starts_at, self.groups.values())
         if labels.filled_from(self.settings.external_labels) != alert.labels:

@@ -8,6 +8,7 @@
     EvaluatorAlertLimit           a rule has more alerts than its limit; new ones are refused
     EvaluatorLimitReached         something was refused because of a limit of the configuration (`core.refusals`)
     EvaluatorSilenceEnding        a silence is about to end while something fires that it mutes (`core.silence_ending`)
+    EvaluatorCalendarUnreadable   a calendar that says who is on call cannot be read (`core.calendar_watch`)
 
 One outage is one alert: while a datasource is down, its rules are not failing, the datasource is. A rule that gets no answer
 is itself at fault only when the datasource answered others meanwhile.
@@ -52,6 +53,7 @@ _OWN_LABELS = {
     "EvaluatorAlertLimit": ("rule_group", "rule"),
     "EvaluatorLimitReached": ("limit",),
     "EvaluatorSilenceEnding": ("silence", "created_by"),
+    "EvaluatorCalendarUnreadable": ("schedule", "layer"),
 }
 
 

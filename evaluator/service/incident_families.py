@@ -47,6 +47,7 @@ def incident_families(machine: Machine, counts: IncidentCounts, now: datetime) -
     )
     overdue.add_metric([], sum(_overdue(machine.incidents, record, now) for record in machine.incidents.table.values()))
     yield overdue
+    yield from _calendars(machine)
     if counts.summary is not None:
         yield from analytics_families(counts.summary)
 
@@ -83,6 +84,20 @@ def _histogram(name: str, text: str, spans: Durations) -> Metric:
     buckets = [("+Inf" if bound == float("inf") else str(bound), count) for bound, count in spans.buckets]
     family.add_metric([], buckets, spans.total)
     return family
+
+
+def _calendars(machine: Machine) -> Iterator[Metric]:
+    text = "Whether the calendar of a layer of a schedule could be read when it was last tried; what it said before counts."
+    family = GaugeMetricFamily("evaluator_calendar_readable", text, labels=["schedule", "layer"])
+    for (schedule, layer), standing in sorted(machine.overrides.calendars.items()):
+        family.add_metric([schedule, str(layer)], 0 if standing.error else 1)
+    text = "When the calendar of a layer of a schedule was last read, in this life of the process; not there before."
+    read = GaugeMetricFamily("evaluator_calendar_read_timestamp_seconds", text, labels=["schedule", "layer"])
+    for (schedule, layer), standing in sorted(machine.overrides.calendars.items()):
+        if standing.read_at is not None:
+            read.add_metric([schedule, str(layer)], standing.read_at.timestamp())
+    yield family
+    yield read
 
 
 def _overdue(incidents: Incidents, record: IncidentRecord, now: datetime) -> bool:

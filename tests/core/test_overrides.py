@@ -14,7 +14,7 @@ from evaluator.core.oncall import CalendarLayer, Override, Schedule, on_call, sh
 from evaluator.core.override_table import REMEMBERED, Standing
 from evaluator.core.overrides import OverrideRecord
 from evaluator.core.people import Duty
-from evaluator.core.records import Kept
+from evaluator.core.records import AlertRecord, Kept
 from evaluator.core.rotations import Layer, Unit
 from evaluator.core.routing import Route
 from evaluator.core.settings import Receiver, Settings
@@ -147,3 +147,44 @@ def test_a_calendar_that_cannot_be_read_counts_as_it_was_and_says_since_when() -
     assert now_on_call(machine, 3)[0] == ("cy",)
     machine.handle(CalendarRead("primary", 2, CALENDAR.source, (shift(0, 9, "cy"),), ("eve",)), START + 3 * HOUR)
     assert machine.overrides.calendars["primary", 2] == Standing(START + 3 * HOUR, strangers=("eve",))
+
+
+def told(machine: Machine) -> list[str]:
+    """The built-in alerts about calendars that fire, and what they say."""
+    alerts = [alert for alert in machine.alerts if alert.firing and alert.labels["alertname"] == "EvaluatorCalendarUnreadable"]
+    return [dict(alert.described.annotations.expanded)["description"] for alert in alerts]
+
+
+def test_a_calendar_that_cannot_be_read_twice_in_a_row_is_an_alert_that_says_how_old_its_copy_is() -> None:
+    machine = Machine(SETTINGS, START)
+    machine.handle(read(shift(0, 9, "cy")), START)
+    machine.handle(CalendarUnread("primary", 2, "answered 503"), START + HOUR)
+    assert told(machine) == []
+    machine.handle(CalendarUnread("primary", 2, "answered 503"), START + 2 * HOUR)
+    (said,) = told(machine)
+    since, read_at = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (START + HOUR, START))
+    assert said.startswith(f"It cannot be since {since}: answered 503. What it said at {read_at} counts")
+    machine.handle(read(shift(0, 9, "cy")), START + 3 * HOUR)
+    assert told(machine) == []
+
+
+def test_the_alert_about_a_calendar_ends_with_its_layer() -> None:
+    machine = Machine(SETTINGS, START)
+    for hours in (1, 2):
+        machine.handle(CalendarUnread("primary", 2, "answered 503"), START + hours * HOUR)
+    assert "before the evaluator was started" in told(machine)[0]
+    machine.handle(Reloaded(replace(SETTINGS, duty=Duty((), (replace(PRIMARY, layers=(WEEKLY,)),)))), START + 3 * HOUR)
+    assert told(machine) == []
+
+
+def test_the_alert_about_a_calendar_lasts_through_a_restart_until_it_is_read() -> None:
+    machine = Machine(SETTINGS, START)
+    effects = [
+        effect for hours in (1, 2) for effect in machine.handle(CalendarUnread("primary", 2, "no"), START + hours * HOUR)
+    ]
+    alerts = tuple(effect.record for effect in effects if isinstance(effect, Save) and isinstance(effect.record, AlertRecord))
+    again = Machine(SETTINGS, START + 3 * HOUR)
+    again.restore(Kept(alerts=alerts), START + 3 * HOUR)
+    assert len(told(again)) == 1
+    again.handle(read(shift(0, 9, "cy")), START + 3 * HOUR)
+    assert told(again) == []
