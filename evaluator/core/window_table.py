@@ -86,7 +86,7 @@ class Windows:
 
     def ends(self) -> list[datetime]:
         """When the windows that people set are over, or will be."""
-        return [window.until for window in self._set.values() if window.until is not None]
+        return [window.ends_at for window in self._set.values() if window.ends_at is not None]
 
     def gc(self, now: datetime, retention: timedelta) -> tuple[str, ...]:
         """Drop what was over `retention` ago or longer; the ids of what was dropped."""

@@ -26,7 +26,7 @@ _NEVER = datetime(9999, 12, 1, tzinfo=UTC)
 class Window:
     """A recurring silence. schedule: when it begins, on the clocks of `location` (an IANA name). duration: of each occurrence.
 
-    until: when there is no more of it, at the latest when the last occurrence of a schedule that ends is over; None for never.
+    until: when there is no more of it, whatever the schedule says; None for never.
     id: follows from the name where none is given, as in a configuration.
     updated_at: when somebody last set it; None for one of a configuration, or a wish.
 
@@ -44,14 +44,14 @@ class Window:
     id: str = ""
     updated_at: datetime | None = None
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
+    _ends_at: datetime | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_zone", load_zone(self.location))
         object.__setattr__(self, "id", self.id or derived_id("window", self.name))
         if self.duration <= timedelta(0):
             raise ValueError(f'the duration of window "{self.name}" must be more than nothing')
-        if self.schedule.ends is not None:
-            object.__setattr__(self, "until", self._until())
+        object.__setattr__(self, "_ends_at", self.until if self.schedule.ends is None else self._last_end())
 
     @property
     def key(self) -> tuple[str]:
@@ -63,15 +63,19 @@ class Window:
         """The zone whose clocks count."""
         return self._zone
 
-    def _until(self) -> datetime:
-        """When the last occurrence is over, or `until` where that is earlier."""
+    @property
+    def ends_at(self) -> datetime | None:
+        """When there is no more of it: `until`, or the end of the last occurrence where its schedule ends; None for never."""
+        return self._ends_at
+
+    def _last_end(self) -> datetime:
         last = latest_time(self.schedule, self._zone, _NEVER)
         over = datetime(1, 1, 2, tzinfo=UTC) if last is None else last + self.duration
         return over if self.until is None else min(self.until, over)
 
     def over(self, at: datetime) -> bool:
         """Whether there is no more of it from `at` on."""
-        return self.until is not None and self.until <= at
+        return self._ends_at is not None and self._ends_at <= at
 
 
 def occurrence(window: Window, at: datetime) -> Silence | None:
@@ -104,7 +108,7 @@ def as_silence(window: Window, at: datetime) -> Silence:
 
 def _silence(window: Window, start: datetime) -> Silence:
     following = next_time(window.schedule, window.zone, start)
-    ends = min(at for at in (start + window.duration, following, window.until) if at is not None)
+    ends = min(at for at in (start + window.duration, following, window.ends_at) if at is not None)
     return Silence(
         id=derived_id("occurrence", window.id, start.astimezone(UTC).isoformat(), window.matcher_sets),
         matcher_sets=window.matcher_sets,

@@ -184,7 +184,7 @@ silences:
 """
     (window,) = settings(tmp_path, ROOT + text).windows
     assert window.schedule == parse_rrule("DTSTART:20300102T220000 RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=2")
-    assert window.until == datetime(2030, 1, 17, 1, tzinfo=UTC)
+    assert window.ends_at == datetime(2030, 1, 17, 1, tzinfo=UTC)
 
 
 def ids(tmp_path: Path, *items: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -130,7 +131,7 @@ def test_refused(rule: str, said: str) -> None:
 
 
 def test_window() -> None:
-    """A window whose rule ends is over when its last occurrence is, and mutes nobody after that."""
+    """A window whose rule ends is over when its last occurrence is, also when it is edited, and mutes nobody after that."""
     window = Window(
         "patch night",
         ((Matcher("env", "staging", MatchOp.EQUAL),),),
@@ -146,11 +147,13 @@ def test_window() -> None:
     ]
     assert occurrence(window, utc("2026-01-06T20:59")) is None
     assert next_occurrence(window, utc("2026-01-13T21:00")) is None
-    assert (window.until, window.over(utc("2026-01-13T22:59")), window.over(utc("2026-01-13T23:00"))) == (
+    assert (window.ends_at, window.over(utc("2026-01-13T22:59")), window.over(utc("2026-01-13T23:00"))) == (
         utc("2026-01-13T23:00"),
         False,
         True,
     )
+    assert replace(window, duration=timedelta(hours=3)).ends_at == utc("2026-01-14T00:00")
+    assert replace(window, until=utc("2026-01-13T22:00")).ends_at == utc("2026-01-13T22:00")
 
 
 def numbers(low: int, high: int) -> st.SearchStrategy[str]:
