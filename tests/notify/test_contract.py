@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -93,17 +94,17 @@ STATUSES: Mapping[int, bool] = {
 
 
 @at_each_step
-@pytest.mark.parametrize("status", STATUSES)
-def test_statuses(case: Case, step: int, status: int) -> None:
+def test_statuses(case: Case, step: int) -> None:
     """One call is one attempt, and ends at the first request that is refused."""
-    event, requests = deliver(case, case.until(step, Reply(status, body=b"\x1b[2J no\n")))
-    assert failed(event).permanent is case.meant.get(status, STATUSES[status])
-    assert failed(event).outbox == "0f3c"
-    assert failed(event).retry_after is None
-    assert str(status) in failed(event).error
-    assert "\x1b" not in failed(event).error
-    assert "\n" not in failed(event).error
-    assert len(requests) == step + 1
+    for status, permanent in STATUSES.items():
+        event, requests = deliver(case, case.until(step, Reply(status, body=b"\x1b[2J no\n")))
+        assert failed(event).permanent is case.meant.get(status, permanent), status
+        assert failed(event).outbox == "0f3c"
+        assert failed(event).retry_after is None
+        assert str(status) in failed(event).error
+        assert "\x1b" not in failed(event).error
+        assert "\n" not in failed(event).error
+        assert len(requests) == step + 1, status
 
 
 @at_each_step
@@ -154,13 +155,12 @@ NONSENSE: Mapping[str, tuple[Reply, str]] = {
 
 
 @at_each_step
-@pytest.mark.parametrize("behaviour", NONSENSE)
-def test_connections_that_break_are_tried_again(case: Case, step: int, behaviour: str) -> None:
+def test_connections_that_break_are_tried_again(case: Case, step: int) -> None:
     """Nobody knows what became of the request, and the event says so."""
-    reply, error = NONSENSE[behaviour]
-    event, _ = deliver(case, case.until(step, reply))
-    assert failed(event).error.startswith(error)
-    assert (failed(event).permanent, failed(event).unknown) == (False, True)
+    for behaviour, (reply, error) in NONSENSE.items():
+        event, _ = deliver(case, case.until(step, reply))
+        assert failed(event).error.startswith(error), behaviour
+        assert (failed(event).permanent, failed(event).unknown) == (False, True), behaviour
 
 
 @at_each_step
@@ -199,15 +199,15 @@ def test_an_endless_answer_is_not_read_to_its_end(case: Case, step: int) -> None
     assert len(failed(event).error) < 500
 
 
+STRANGE = (b"", b"\xff\x00", b"{", b"[]", b"null", b'"ok"', b"<html>", b'{"ok":1,"errors":7}', b"[" * 9000)
+
+
 @at_each_step
-@pytest.mark.parametrize(
-    "body", [b"", b"\xff\x00", b"{", b"[]", b"null", b'"ok"', b"<html>", b'{"ok":1,"errors":7}', b"[" * 9000]
-)
-def test_no_answer_is_too_strange_to_be_read(case: Case, step: int, body: bytes) -> None:
+def test_no_answer_is_too_strange_to_be_read(case: Case, step: int) -> None:
     """Whatever a success says there is one event, and it is no mistake of ours."""
-    for kind in ("application/json", "text/plain"):
+    for kind, body in product(("application/json", "text/plain"), STRANGE):
         event, _ = deliver(case, (*case.until(step, Reply(headers={"Content-Type": kind}, body=body)), *case.taken[step + 1 :]))
-        assert isinstance(event, Delivered) or "internal error" not in event.error
+        assert isinstance(event, Delivered) or "internal error" not in event.error, (kind, body)
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------
@@ -220,9 +220,8 @@ HIDDEN = (TOKEN, KEY, PASSWORD, BASIC)
 
 
 @at_each_step
-@pytest.mark.parametrize("status", [200, 400, 429, 500])
-def test_a_service_that_quotes_the_request_gives_no_secret_away(case: Case, step: int, status: int) -> None:
-    for http, own in ((BEARER, (TOKEN, KEY)), (NAMED, (PASSWORD, BASIC))):
+def test_a_service_that_quotes_the_request_gives_no_secret_away(case: Case, step: int) -> None:
+    for status, (http, own) in product((200, 400, 429, 500), ((BEARER, (TOKEN, KEY)), (NAMED, (PASSWORD, BASIC)))):
         quoting = Reply(status, body=" ".join((*case.secrets, *own)).encode())
         event, _ = deliver(case, case.until(step, quoting), http=http)
         told = event.error if isinstance(event, DeliveryFailed) else str(event.receipt)
