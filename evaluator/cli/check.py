@@ -13,6 +13,7 @@ import typer
 from evaluator.cli.moves import Moved, json_of, moved_since, print_moves
 from evaluator.cli.output import counted, fail, print_json
 from evaluator.cli.reading import say
+from evaluator.cli.revisions import at_revision
 from evaluator.config.checking import Checked, CheckedFile, FileKind, check_paths
 from evaluator.config.problems import Problem, Severity
 from evaluator.core.rules import AlertingRule, Rule, RuleGroup
@@ -32,6 +33,10 @@ def check(
     against: Annotated[
         Path | None, typer.Option(help="The configuration as it was: also print who moves on call in the next 8 weeks.")
     ] = None,
+    against_git: Annotated[
+        str | None,
+        typer.Option(help="The same, compared with the file as this commit, branch or tag has it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
 ) -> None:
     """Check files; every problem as FILE:LINE:COL: text. Exit 0 when all is fine, 1 when there are problems."""
@@ -41,7 +46,9 @@ def check(
     if prometheus is not None:
         problems += _asked(checked, prometheus, kind)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    moved = None if against is None else _moved(checked, against, now)
+    if against is not None and against_git is not None:
+        fail("--against or --against-git, not both")
+    moved = _moved(checked, against, against_git, now) if against is not None or against_git is not None else None
     if as_json:
         listed = [_json(problem) for problem in problems]
         print_json(listed if moved is None else {"problems": listed, "moves": [json_of(move) for move in moved.moves]})
@@ -57,13 +64,18 @@ def check(
         raise typer.Exit(1)
 
 
-def _moved(checked: Checked, against: Path, now: datetime) -> Moved | None:
-    """None where the new configuration is wrong: who is on call by it is not known."""
+def _moved(checked: Checked, against: Path | None, revision: str | None, now: datetime) -> Moved | None:
+    """None where the new configuration is wrong: who is on call by it is not known. Either `against` or `revision` is given."""
     configurations = [file for file in checked.files if file.kind is FileKind.CONFIG]
     if len(configurations) != 1:
         fail("--against compares one configuration with another; name the new one, and only that")
     settings = configurations[0].settings
-    return None if settings is None else moved_since(against, settings.duty, now)
+    if settings is None:
+        return None
+    if against is not None:
+        return moved_since(against, settings.duty, now)
+    with at_revision(configurations[0].path, revision or "HEAD") as former:
+        return moved_since(former, settings.duty, now)
 
 
 def _summarise(file: CheckedFile, problems: list[Problem]) -> None:

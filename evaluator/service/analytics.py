@@ -17,7 +17,7 @@ from evaluator.core.engine import Machine
 from evaluator.core.evaluation import Tracked
 from evaluator.core.incidents.reach import PERSON
 from evaluator.core.incidents.records import Moment
-from evaluator.core.oncall import CalendarLayer, Override, gaps
+from evaluator.core.oncall import CalendarLayer, Override, Schedule, gaps
 from evaluator.core.people import Duty
 from evaluator.core.records import FiringRecord, State, Transition
 from evaluator.core.rules import AlertingRule
@@ -84,17 +84,26 @@ def gather(store: Store, known: Present, start: datetime, stop: datetime) -> Sum
     )
 
 
+def _known(schedule: Schedule, machine: Machine) -> bool:
+    """Whether all of its calendars have been read, now or before the start."""
+    shifts = {one.layer for one in machine.overrides.of(schedule.name)}
+    known = machine.overrides.calendars.items()
+    read = {layer for (name, layer), standing in known if name == schedule.name and standing.read_at}
+    layers = {number for number, layer in enumerate(schedule.layers, 1) if isinstance(layer, CalendarLayer)}
+    return layers <= shifts | read
+
+
 def _fires(tracked: Tracked) -> bool:
     return tracked.life.state is State.FIRING
 
 
 def report(summary: Summary, machine: Machine, now: datetime, zone: ZoneInfo) -> Report:
-    """For people. Schedules that follow other people's calendars are not looked at: those may change any day."""
+    """For people. A calendar that somebody else keeps counts as it was last read; one that never was is not looked at."""
     duty = machine.settings.duty
     ahead = [
         Gap(schedule.name, *gap)
         for schedule in duty.schedules
-        if not any(isinstance(layer, CalendarLayer) for layer in schedule.layers)
+        if _known(schedule, machine)
         for gap in gaps(schedule, now, now + AHEAD, duty.absences, machine.overrides.of(schedule.name))
     ]
     names = {person.key: person.name for person in duty.people}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,39 @@ def test_moves_for_programs(tmp_path: Path) -> None:
     assert {tuple(move["after"]) for move in found["moves"]} == {("mia",)}
     assert {tuple(move["before"]) for move in found["moves"]} == {("ana",), ("bo",)}
     assert all(move["schedule"] == "primary" and move["from"].endswith("+00:00") for move in found["moves"])
+
+
+def commit(folder: Path, *names: str) -> None:
+    """Keep files in a repository of their own."""
+    by = ("-c", "user.name=ana", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", *names), (*by, "commit", "-q", "-m", "as it was")):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_who_moves_since_a_commit(tmp_path: Path) -> None:
+    """The older file is found with the rule files that it names."""
+    path, rules = tmp_path / "conf" / "evaluator.yml", tmp_path / "conf" / "r.yml"
+    path.parent.mkdir()
+    path.write_text(PEOPLE + 'datasources: [{name: m, url: "http://m"}]\nrule_files: [r.yml]\n')
+    rules.write_text("groups: []\n")
+    commit(tmp_path, "conf")
+    assert "nobody moves in the next 8 weeks\n" in evaluator("check", str(path), "--against-git", "HEAD").out
+    path.write_text(path.read_text().replace("[ana, bo]", "[mia]"))
+    found = json.loads(evaluator("check", str(path), "--against-git", "HEAD", "--json").out)
+    assert {tuple(move["after"]) for move in found["moves"]} == {("mia",)}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_what_git_does_not_have_is_one_line(tmp_path: Path) -> None:
+    path, other = tmp_path / "evaluator.yml", tmp_path / "other.yml"
+    for one in (path, other):
+        one.write_text(PEOPLE)
+    assert "git says of" in evaluator("check", str(path), "--against-git", "HEAD").err
+    commit(tmp_path, "evaluator.yml")
+    assert f"{other} is not in HEAD" in evaluator("check", str(other), "--against-git", "HEAD").err
+    assert "is no revision" in evaluator("check", str(path), "--against-git=--output=x").err
+    assert "not both" in evaluator("check", str(path), "--against", str(other), "--against-git", "HEAD").err
 
 
 def test_what_cannot_be_compared_says_so(tmp_path: Path) -> None:
