@@ -21,6 +21,7 @@ from evaluator.cli.reading import Source, UnusableError, parse_listen, read_or_f
 from evaluator.core.settings import Settings
 from evaluator.replies.keys import keyring
 from evaluator.service import listening
+from evaluator.service.garbage import staying
 from evaluator.service.logs import set_up
 from evaluator.service.run import ReloadError, Service
 from evaluator.store.base import StoreError
@@ -51,7 +52,9 @@ def run(
         fail("--rules needs --prometheus URL; a configuration file names its rules in rule_files")
     set_up(log_format)
     source = Source(config, prometheus, tuple(rules or ()), parse_listen(listen), storage)
-    serve(read_or_fail(source), reading(source))
+    with staying():
+        settings = read_or_fail(source)
+    serve(settings, reading(source))
 
 
 def serve(

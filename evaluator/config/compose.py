@@ -37,8 +37,10 @@ NODE_LIMIT = 500_000
 DEPTH_LIMIT = 100
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MERGE = "<<"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _TAG_PREFIX = "tag:yaml.org,2002:"
+_NULL_TAG = _TAG_PREFIX + "null"
 _KNOWN_TAGS = frozenset(_TAG_PREFIX + name for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map"))
 
 
@@ -119,7 +121,8 @@ class _Composer:
             assert isinstance(event, DocumentEndEvent | StreamEndEvent)
 
     def _at(self, event: Any) -> Position:
-        return Position(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Position(self._file, mark.line + 1, mark.column + 1)
 
     def _node(self, event: Any, depth: int) -> Node:
         position = self._at(event)
@@ -127,21 +130,21 @@ class _Composer:
             raise _UnreadableError(position, f"is nested more than {DEPTH_LIMIT} levels deep")
         if isinstance(event, AliasEvent):
             return self._alias(event.anchor, position)
-        self._refuse_tags(event, position)
+        tag = self._tag(event, position)
         before = self._count
         self._grow(1, position)
-        if event.anchor:
-            self._open.add(event.anchor)
-        node = self._content(event, position, depth)
-        if event.anchor:
-            self._open.discard(event.anchor)
-            self._anchors[event.anchor] = (node, self._count - before)
+        if not event.anchor:
+            return self._content(event, tag, position, depth)
+        self._open.add(event.anchor)
+        node = self._content(event, tag, position, depth)
+        self._open.discard(event.anchor)
+        self._anchors[event.anchor] = (node, self._count - before)
         return node
 
-    def _content(self, event: Any, position: Position, depth: int) -> Node:
+    def _content(self, event: Any, tag: str, position: Position, depth: int) -> Node:
         match event:
             case ScalarEvent():
-                return self._scalar(event, position)
+                return self._scalar(event, tag, position)
             case SequenceStartEvent():
                 return Listing(tuple(self._items(depth)), position)
             case MappingStartEvent():
@@ -162,17 +165,18 @@ class _Composer:
         self._grow(size, position)
         return node
 
-    def _refuse_tags(self, event: Any, position: Position) -> None:
-        tag = str(event.tag) if event.tag else "!"
-        if tag != "!" and tag not in _KNOWN_TAGS:
-            written = tag.replace(_TAG_PREFIX, "!!")
-            self._problems.error(position, f'tag "{written}" is not known', "write the value without a tag")
+    def _tag(self, event: Any, position: Position) -> str:
+        """The tag that was written, empty where there is none; one that nobody knows is a problem."""
+        tag: str = event.tag or ""
+        if tag and tag != "!" and tag not in _KNOWN_TAGS:
+            shown = tag.replace(_TAG_PREFIX, "!!")
+            self._problems.error(position, f'tag "{shown}" is not known', "write the value without a tag")
+        return tag
 
-    def _scalar(self, event: Any, position: Position) -> Scalar:
-        text = self._written(event)
-        tag = str(event.tag) if event.tag else ""
-        null = tag == _TAG_PREFIX + "null" or (not tag and event.implicit[0] and text in _NULLS)
-        scalar = Scalar("" if null else text, position, null, literal=event.style == "|", plain=bool(event.implicit[0]))
+    def _scalar(self, event: Any, tag: str, position: Position) -> Scalar:
+        text, unquoted = self._written(event), bool(event.implicit[0])
+        null = tag == _NULL_TAG or (unquoted and not tag and text in _NULLS)
+        scalar = Scalar("" if null else text, position, null, event.style == "|", unquoted)
         return scalar if null or self._environ is None else fill(scalar, self._environ, self._problems)
 
     def _written(self, event: Any) -> str:
@@ -195,7 +199,8 @@ class _Composer:
         for event in self._events:
             if isinstance(event, MappingEndEvent):
                 break
-            at, name, merges = self._at(event), self._key(event), self._is_merge(event)
+            at = self._at(event)
+            name, merges = self._key(event, at), self._is_merge(event)
             value = self._node(next(self._events), depth + 1)
             first = merge_at if merges else keys.get(name)
             if first is not None:
@@ -206,23 +211,20 @@ class _Composer:
                 keys[name], values[name] = at, value
         return _with_merged(Table(values, keys, position), merged)
 
-    def _key(self, event: Any) -> str:
-        position = self._at(event)
+    def _key(self, event: Any, position: Position) -> str:
         if isinstance(event, ScalarEvent):
-            key: Node = Scalar(self._written(event), position)
+            text = self._written(event)
             if event.anchor:
-                self._anchors[event.anchor] = (key, 1)
-        elif isinstance(event, AliasEvent):
-            key = self._alias(event.anchor, position)
-        else:
-            key = Listing((), position)
+                self._anchors[event.anchor] = (Scalar(text, position), 1)
+            return text
+        key = self._alias(event.anchor, position) if isinstance(event, AliasEvent) else None
         if not isinstance(key, Scalar):
             raise _UnreadableError(position, "a mapping key must be a text", "put a text that has braces or brackets in quotes")
         return key.text
 
     @staticmethod
     def _is_merge(event: Any) -> bool:
-        return isinstance(event, ScalarEvent) and event.value == "<<" and bool(event.implicit[0])
+        return isinstance(event, ScalarEvent) and event.value == _MERGE and bool(event.implicit[0])
 
     def _merged(self, value: Node) -> list[Table]:
         tables = list(value.items) if isinstance(value, Listing) else [value]
@@ -234,9 +236,11 @@ class _Composer:
 
 def _with_merged(table: Table, merged: list[Table]) -> Table:
     """What is written in the mapping itself wins over what is merged, and an earlier merged mapping over a later one."""
+    if not merged:
+        return table
     values, keys = dict(table.values), dict(table.keys)
     for other in merged:
         for name, node in other.values.items():
             values.setdefault(name, node)
             keys.setdefault(name, other.keys[name])
-    return Table(values, keys, table.position) if merged else table
+    return Table(values, keys, table.position)

@@ -61,6 +61,11 @@ class Problems:
         """Add a warning."""
         self._add(Problem(position, message, remedy, Severity.WARNING))
 
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Add problems that were found elsewhere."""
+        for problem in problems:
+            self._add(problem)
+
     def warn_once(self, position: Position, message: str, remedy: str = "") -> None:
         """Add a warning unless the same text was said at another place."""
         if message not in self._said:

@@ -6,15 +6,19 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from evaluator.config.compose import compose
 from evaluator.config.files import Found, is_pattern, match, read_text
 from evaluator.config.finishing import finish
+from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_files import GroupDraft, read_groups
 from evaluator.core.rules import Position, RuleGroup
 from evaluator.core.settings import Datasource
+
+FILES_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +75,25 @@ def _check_same_datasource(found: Found, datasource: Datasource, entry: RuleFile
 def read_rule_file(found: Found, datasource: Datasource, reading: Reading) -> list[GroupDraft]:
     """The drafts of one file; none when it cannot be read."""
     text = read_text(found.path, found.shown, reading.problems)
-    document = None if text is None else compose(text, found.shown, reading.problems)
-    return [] if document is None else read_groups(document, found, datasource, reading)
+    if text is None:
+        return []
+    read = _read(text, found, datasource)
+    reading.problems.add(read.problems)
+    return list(read.drafts)
+
+
+@dataclass(frozen=True, slots=True)
+class _FileRead:
+    """What the text of a file comes to."""
+
+    drafts: tuple[GroupDraft, ...]
+    problems: tuple[Problem, ...]
+
+
+@lru_cache(maxsize=FILES_REMEMBERED)
+def _read(text: str, found: Found, datasource: Datasource) -> _FileRead:
+    """Nothing but these counts, so a reload reads the files that have changed, and looks at the others."""
+    reading = Reading(Path(), Problems())
+    document = compose(text, found.shown, reading.problems)
+    drafts = [] if document is None else read_groups(document, found, datasource, reading)
+    return _FileRead(tuple(drafts), reading.problems.sorted())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _MILLISECONDS = {
     "y": 365 * 24 * 3600 * 1000,
@@ -22,6 +23,7 @@ _GRAMMAR = re.compile("".join(rf"(?:([0-9]+){unit})?" for unit in _MILLISECONDS)
 _LARGEST = (2**63 - 1) // 1_000_000  # what a signed 64-bit count of nanoseconds can hold, in milliseconds
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> timedelta:
     """Read a duration; `0` needs no unit.
 

@@ -78,33 +78,30 @@ def _paired(text: str, dialect: Dialect) -> Iterator[Token]:
     opened: list[Token] = []
     position = 0
     while position < len(text):
-        token = _next(text, position, bool(opened) and opened[-1].text == "[")
-        position = position + len(token) if isinstance(token, str) else token.end
-        if isinstance(token, str):
+        match = (_IN_BRACKETS if opened and opened[-1].text == "[" else _TOKEN).match(text, position)
+        assert match is not None, "the last alternative takes any character"
+        start, position = position, match.end()
+        if match.lastgroup == "space":
             continue
-        if token.kind is TokenKind.FOREIGN and dialect is Dialect.PROMETHEUS:
-            raise error_at(f"unexpected character: {token.text!r}", text, token.start)
-        _pair(token, opened, text)
+        token = _token(match, text, start)
+        if token.kind is TokenKind.SYMBOL:
+            _pair(token, opened, text)
+        elif token.kind is TokenKind.FOREIGN and dialect is Dialect.PROMETHEUS:
+            raise error_at(f"unexpected character: {token.text!r}", text, start)
         yield token
     if opened:
         raise error_at(f"unclosed {opened[-1].text!r}", text, opened[-1].start)
 
 
-def _next(text: str, position: int, in_brackets: bool) -> Token | str:
-    """The token at `position`, or the space or comment there."""
-    match = (_IN_BRACKETS if in_brackets else _TOKEN).match(text, position)
-    assert match is not None, "the last alternative takes any character"
-    kind, found = str(match.lastgroup), match[0]
-    if kind == "space":
-        return found
-    if kind == "open":
-        raise error_at(f"unterminated string that begins with {found}", text, position)
-    return Token(_KINDS[kind], found, position)
+def _token(match: re.Match[str], text: str, start: int) -> Token:
+    kind = _KINDS.get(match.lastgroup or "")
+    if kind is None:
+        raise error_at(f"unterminated string that begins with {match[0]}", text, start)
+    return Token(kind, match[0], start)
 
 
 def _pair(token: Token, opened: list[Token], text: str) -> None:
-    if token.kind is not TokenKind.SYMBOL:
-        return
+    """A symbol may open something, or close what was opened last."""
     if token.text in _CLOSING:
         opened.append(token)
     elif token.text in _OPENING:
