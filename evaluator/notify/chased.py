@@ -23,7 +23,7 @@ def chase_lines(notice: Notice, buttons: Buttons) -> Iterator[str]:
         at = notice.confirmed_at.astimezone(UTC)
         yield f"It cannot be asked at the moment; last confirmed at {at:%Y-%m-%d %H:%M:%S} UTC."
     if notice.owner:
-        yield f"Owner: {one_line(notice.owner, 100)}"
+        yield f"Owner: {one_line(notice.called(notice.owner), 100)}"
     if notice.runbook:
         yield f"Runbook: {one_line(notice.runbook, 1000)}"
     for purpose, link in buttons.links.items():

@@ -122,6 +122,7 @@ notices = varied(
     confirmed_at=maybe_times,
     text=texts,
     labels=labels,
+    names=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
 )
 notifications = st.builds(
     Notification,

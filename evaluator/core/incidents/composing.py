@@ -74,6 +74,7 @@ class Composing:
             confirmed_at=self.seen_at(record, now) if self._blind(record) else None,
             text=page.text,
             labels=record.labels,
+            names=directory.names((page.whom, record.owner, component.owner if component is not None else "")),
         )
 
     def _blind(self, record: IncidentRecord) -> bool:

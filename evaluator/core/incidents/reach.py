@@ -90,6 +90,11 @@ class Directory:
         """Of a level, what is not people."""
         return tuple(way for target in level.notify for way in self._channel(target, now))
 
+    def names(self, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """What those of them are called who are people and have a name besides their key."""
+        known = (self._people[key] for key in dict.fromkeys(keys) if key in self._people)
+        return tuple((person.key, person.name) for person in known if person.name != person.key)
+
     def owner_of(self, component: str) -> str:
         """Who owns a component, as its configuration says it; empty for nobody."""
         known = self._ladders.components.get(component)

@@ -267,6 +267,7 @@ class Notice:
 
     kind: why it is sent. page: id of the page, for links. levels: how many there are. late: how much later than promised.
     confirmed_at: when the alerts were last known to fire, if that is not just now. text: of a notice.
+    names: of the people that are mentioned, by their keys.
     """
 
     number: int
@@ -289,6 +290,11 @@ class Notice:
     confirmed_at: datetime | None = None
     text: str = ""
     labels: Labels = NO_LABELS
+    names: Pairs = ()
+
+    def called(self, key: str) -> str:
+        """What people call whoever has this key; the key itself for who has no name."""
+        return dict(self.names).get(key, key)
 
     @property
     def late_by(self) -> timedelta:

@@ -16,6 +16,7 @@ from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.incident import DAILY, climbed_at, clock_at, next_level, scheduled, set_clock, wound
 from evaluator.core.incidents.policy import Escalation, IfNobody, Reaction
 from evaluator.core.incidents.records import (
+    NOTICEABLE,
     Happening,
     Hold,
     IncidentRecord,
@@ -67,7 +68,10 @@ def exhausted(record: IncidentRecord, now: datetime) -> Step:
     """Nobody is left to tell; that is said now, and once a day."""
     said, again = f"{_who_was_told(record)}, and nobody has acknowledged", record.exhausted_at
     promised = scheduled(record, climbed_at(record)) if again is None else again + DAILY
-    deeds: tuple[Deed, ...] = (Inform(PageKind.NOTICE, Audience.CHANNELS, said, now - (promised or now)),)
+    late = now - (promised or now)
+    if late >= NOTICEABLE:
+        said += f"; this comes {format_duration(timedelta(seconds=int(late.total_seconds())))} late"
+    deeds: tuple[Deed, ...] = (Inform(PageKind.NOTICE, Audience.CHANNELS, said, late),)
     if again is None:
         deeds = (line(record, Happening.EXHAUSTED, now, said), *deeds)
     return Step(replace(record, exhausted_at=now, updated_at=now), deeds)

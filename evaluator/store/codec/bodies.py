@@ -115,6 +115,7 @@ class NoticeBody(Body, frozen=True, gc=False):
     confirmed_at: datetime | None = None
     text: str = ""
     labels: LabelMap = msgspec.field(default_factory=dict)
+    names: tuple[tuple[str, str], ...] = ()
 
 
 class NotificationBody(Body, frozen=True, gc=False):
@@ -303,6 +304,7 @@ def _from_notice(notice: Notice) -> NoticeBody:
         confirmed_at=notice.confirmed_at,
         text=notice.text,
         labels=notice.labels.as_dict(),
+        names=notice.names,
     )
 
 
@@ -328,6 +330,7 @@ def _to_notice(body: NoticeBody) -> Notice:
         confirmed_at=body.confirmed_at,
         text=body.text,
         labels=Labels(body.labels),
+        names=body.names,
     )
 
 

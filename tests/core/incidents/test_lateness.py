@@ -107,6 +107,8 @@ def test_that_nobody_is_left_is_told_no_sooner_than_a_gap_after_the_last_level_a
         "1d1h1m5s slack:#x: notice director",
     ]
     assert play.notices()[-2][1].late == timedelta(minutes=21, seconds=5)
+    assert play.notices()[-2][1].text.endswith("; this comes 21m5s late")
+    assert not play.notices()[-1][1].text.endswith("late")
 
 
 def test_whoever_is_back_after_an_acknowledgement_has_run_out_is_not_asked_to_keep_it() -> None:

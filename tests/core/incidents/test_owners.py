@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import Component, Ladders, Level, Target, TargetKind
 from evaluator.core.incidents.reach import Directory
 from evaluator.core.oncall import Away, Override, Schedule
@@ -14,6 +15,7 @@ from evaluator.core.people import Duty, Person
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
 from evaluator.core.rotations import Layer, Unit
+from tests.core.incidents.ladder import Ladder
 
 ZONE = ZoneInfo("UTC")
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -62,3 +64,10 @@ def test_an_owner_is_a_person_or_whoever_is_on_call_then(
 
 def test_overrides_that_people_made_count_for_owners_too() -> None:
     assert told("ledger", "owner", MONDAY, (Override(MONDAY, MONDAY + WEEK, "pat", "kim"),)) == ("kim",)
+
+
+def test_messages_call_people_by_their_names_and_programs_by_their_keys() -> None:
+    play = Ladder().fires("0s").acts("1m", Action.ASSIGN, "ana", to="bo").run("2m")
+    notice = play.notices()[-1][1]
+    assert (notice.whom, notice.owner, notice.component_owner) == ("bo", "bo", "ana")
+    assert [notice.called(key) for key in ("bo", "ana", "somebody")] == ["Bo", "Ana", "somebody"]
