@@ -2,7 +2,8 @@
 
 Each contact has a bucket. Where messages ring a telephone, a few go out at once, and then those that wait are gathered: one of
 them is sent and names the others. So a person whose two hundred incidents begin together gets five messages and knows of all.
-By other ways the first page of each incident goes out at once, for there it can be answered, changed and closed by itself.
+The first page about an incident waits for nothing but that gathering: what nobody has heard of yet must not stand behind what
+somebody has. By other ways it goes out at once, for there it can be answered, changed and closed by itself.
 
 Buckets are not kept: a restart begins with full ones.
 """
@@ -32,6 +33,7 @@ class Turns:
     def __init__(self) -> None:
         self._buckets: dict[Lane, Bucket] = {}
         self._waiting: dict[Lane, dict[str, PageRecord]] = {}
+        self._urgent: set[str] = set()
 
     def turn(self, page: PageRecord, first: Callable[[], bool], now: datetime) -> datetime:
         """When this page may go out: `now`, in which case the turn is taken, or when to ask again.
@@ -43,25 +45,32 @@ class Turns:
             return now
         bucket = self._buckets.setdefault(_lane(page), Bucket(SMS_LIMIT if page.way == "sms" else PAGE_LIMIT))
         if gathered:
-            return self._gathered(page, bucket, now)
+            return self._gathered(page, page.kind is PageKind.PAGE and first(), bucket, now)
         if bucket.left(now):
             bucket.take(now)
             return now
         return now if first() else bucket.free_at(now)
 
-    def _gathered(self, page: PageRecord, bucket: Bucket, now: datetime) -> datetime:
-        """The last turn that is left is for all that wait."""
+    def _gathered(self, page: PageRecord, urgent: bool, bucket: Bucket, now: datetime) -> datetime:
+        """The last turn that is left is for all that wait; what is urgent has one in any case."""
         waiting = self._waiting.setdefault(_lane(page), {})
         if page.id not in waiting and (waiting or bucket.left(now) <= 1):
             waiting[page.id] = page
-            return max(now + GATHERING, bucket.free_at(now))
-        if not bucket.left(now):
+            if urgent:
+                self._urgent.add(page.id)
+            return now + GATHERING if urgent else max(now + GATHERING, bucket.free_at(now))
+        if not bucket.left(now) and page.id not in self._urgent:
             return bucket.free_at(now)
-        if waiting and page.id != next(iter(waiting)):
-            return now + GATHERING  # the one that has waited longest speaks for it
-        bucket.take(now)
-        waiting.pop(page.id, None)
+        if waiting and page.id != self._speaker(waiting):
+            return now + GATHERING
+        bucket.draw(now)
+        self.leave(page)
         return now
+
+    def _speaker(self, waiting: Iterable[str]) -> str:
+        """The one that has waited longest, of those that are urgent if any is."""
+        ids = list(waiting)
+        return next((one for one in ids if one in self._urgent), ids[0])
 
     def next_turn(self, page: PageRecord, now: datetime) -> datetime:
         """When those have a turn that wait as this page did."""
@@ -74,6 +83,7 @@ class Turns:
 
     def leave(self, page: PageRecord) -> None:
         """It does not wait any more."""
+        self._urgent.discard(page.id)
         self._waiting.get(_lane(page), {}).pop(page.id, None)
 
 

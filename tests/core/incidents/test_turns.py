@@ -64,6 +64,20 @@ def test_a_few_incidents_are_told_one_by_one() -> None:
     assert {at for number in (1, 2, 3, 4) for at, _ in play.notices(number)} == {timedelta(0)}
 
 
+def test_the_first_page_about_an_incident_passes_whatever_was_told_before() -> None:
+    """One incident after the other, faster than telephones are called: each is heard of within ten seconds."""
+    root = replace(route(by=["instance"], wait="0s"), escalation="ladder")
+    play = Ladder(config(ALONE, root=root))
+    found: dict[Labels, object] = {}
+    for number in range(12):
+        found.update(series("Down", component="api", severity="critical", instance=str(number)))
+        play.at(f"{number}m", "Down", dict(found))  # type: ignore[arg-type]
+    play.run("15m")
+    late = [min(at for at, _ in play.notices(number)) - timedelta(minutes=number - 1) for number in range(1, 13)]
+    assert late[:4] == [timedelta(0)] * 4
+    assert max(late) <= timedelta(seconds=10)
+
+
 def test_what_is_acknowledged_while_it_waits_is_not_told() -> None:
     play = storm(7).acts("5s", Action.ACK, "ana", incident=6).run("1m")
     assert [(notice.number, notice.text) for notice in told(play)][4:] == [(5, "fires as well: 1 more incident, 7")]
