@@ -10,8 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evaluator import __version__
+from evaluator.api.entries import Entry
 from evaluator.api.numbers import exponent
-from evaluator.api.pieces import Pieces
+from evaluator.api.pieces import Pieces, in_turns
 from evaluator.api.roll import Roll
 from evaluator.api.view import View
 from evaluator.core.grouping import AlertGroup, Lane
@@ -32,12 +33,17 @@ def routes(view: View, roll: Roll) -> list[Route]:
     async def alerts(request: Request) -> Response:
         """Alerts as people are told of them, built-in ones included, with the groups that they are in."""
         await roll.write()
+        await in_turns(roll.find(), Entry.tail)  # most are still true when all are put together
         pieces = (piece for entry in roll.find() for piece in (entry.head(view.texts), entry.tail()))
         return Pieces(pieces)
 
     async def groups(request: Request) -> Response:
-        """Alert groups: the next flush, and for each integration what it was told and what it has yet to accept."""
-        return answer([_group(view, group) for group in view.machine.dispatch.groups.values()])
+        """Alert groups: the next flush, and for each integration what it was told and what it has yet to accept.
+
+        Each is as it was when it was written: of thousands, the last some hundredths of a second after the first.
+        """
+        there = list(view.machine.dispatch.groups.values())
+        return Pieces(await in_turns(there, lambda group: msgspec.json.encode(_group(view, group)) + b","))
 
     async def deliveries(request: Request) -> Response:
         """Attempts at deliveries, the newest first; `group` and `limit` choose among them."""

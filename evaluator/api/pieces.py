@@ -6,13 +6,30 @@ was decided before the first byte, so it is the state of one instant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 AT_ONCE = 512
 """Pieces that are sent together; an alert is two or three, and mostly less than a kilobyte."""
+
+WRITTEN_AT_ONCE = 250
+"""Pieces that are written before others have their turn: some milliseconds' worth."""
+
+T = TypeVar("T")
+
+
+async def in_turns(items: Iterable[T], write: Callable[[T], bytes]) -> list[bytes]:
+    """What `write` makes of each of these, with turns for others in between."""
+    pieces: list[bytes] = []
+    for item in items:
+        pieces.append(write(item))
+        if len(pieces) % WRITTEN_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return pieces
 
 
 class Pieces(Response):

@@ -32,9 +32,7 @@ def analytics_families(found: Summary) -> Iterator[Metric]:
 
 
 def _times(found: Summary) -> Iterator[Metric]:
-    text = (
-        "How long it took in incidents of seven days: TTD, TTN, TTA, TTA from start and TTR, as median, p90 and mean."
-    )
+    text = "How long it took in incidents of seven days: TTD, TTN, TTA, TTA from start and TTR, as median, p90 and mean."
     spans = GaugeMetricFamily("evaluator_incident_figure_seconds", text, labels=["figure", "statistic"])
     text = "How many incidents these times are of (n), in how many it never came to that, and how many are left out."
     counts = GaugeMetricFamily("evaluator_incident_figure_incidents", text, labels=["figure", "counted"])

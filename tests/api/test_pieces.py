@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from evaluator.api.pieces import AT_ONCE, Pieces
+from evaluator.api.pieces import AT_ONCE, WRITTEN_AT_ONCE, Pieces, in_turns
 
 
 async def sent(answer: Pieces) -> list[dict[str, Any]]:
@@ -38,3 +39,24 @@ async def test_a_list_is_whole_whatever_its_length(count: int) -> None:
 async def test_what_stands_around_it() -> None:
     _, body = await sent(Pieces([b"1,", b"2,"], before=b'{"found":[', after=b'],"more":true}'))
     assert body["body"] == b'{"found":[1,2],"more":true}'
+
+
+async def test_others_have_their_turn_while_pieces_are_written() -> None:
+    """However many there are, somebody else waits for one portion at most."""
+    written: list[int] = []
+
+    async def other() -> list[int]:
+        seen = []
+        while not pieces.done():
+            seen.append(len(written))
+            await asyncio.sleep(0)
+        return seen
+
+    def write(number: int) -> bytes:
+        written.append(number)
+        return b"%d," % number
+
+    pieces = asyncio.create_task(in_turns(range(3 * WRITTEN_AT_ONCE), write))
+    seen = await other()
+    assert await pieces == [b"%d," % number for number in range(3 * WRITTEN_AT_ONCE)]
+    assert {WRITTEN_AT_ONCE, 2 * WRITTEN_AT_ONCE} <= set(seen)
