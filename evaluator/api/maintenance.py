@@ -6,6 +6,7 @@ holds everybody back at night should say who wanted it, why, and until when.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -49,6 +50,16 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration: str = ""
 
 
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be otherwise; the rest stays. duration: counted from its beginning, or from now if that is past."""
+
+    by: str = ""
+    reason: str = ""
+    ends_at: datetime | None = None
+    duration: str = ""
+
+
+CHANGE = msgspec.json.Decoder(Change)
 WISH = msgspec.json.Decoder(Wish)
 
 
@@ -69,6 +80,7 @@ def routes(view: View) -> list[Route]:
         at(view, "maintenance", _listing),
         at(view, "maintenance", begin, "POST"),
         at(view, "maintenance/{id}", _end, "DELETE"),
+        at(view, "maintenance/{id}", _change, "PATCH"),
     ]
 
 
@@ -84,13 +96,34 @@ async def _begin(view: View, wish: Wish) -> Response:
     return answer(shown_maintenance(view, view.machine.incidents.maintenance.get(record.id, record)))
 
 
-async def _end(view: View, request: Request) -> Response:
-    """End maintenance, or take back what is planned."""
+async def _change(view: View, request: Request) -> Response:
+    """Let maintenance end at another time, or say better what is done. Whoever does so answers for it from then on."""
+    change = bodies.decode(await body_of(view, request), CHANGE)
+    known = _known(view, request)
+    check_author(change.by, "works")
+    _check_reason(change.reason or known.reason)
+    ends_at = known.ends_at
+    if change.duration or bodies.given(change.ends_at) is not None:
+        ends_at = _ends_at(change, max(known.starts_at, view.now))
+    _check_length(max(known.starts_at, view.now), ends_at)
+    author = person_key(view, change.by) if change.by else known.author
+    record = replace(known, ends_at=ends_at, reason=change.reason or known.reason, author=author)
+    await view.submit(MaintenanceSet(record))
+    return answer(shown_maintenance(view, view.machine.incidents.maintenance.get(record.id, record)))
+
+
+def _known(view: View, request: Request) -> MaintenanceRecord:
     name = str(request.path_params["id"])
     known = view.machine.incidents.maintenance.get(name)
     if known is None:
         raise missing(f"there is no maintenance {name}; it may be over")
-    await view.submit(MaintenanceEnded(name))
+    return known
+
+
+async def _end(view: View, request: Request) -> Response:
+    """End maintenance, or take back what is planned."""
+    known = _known(view, request)
+    await view.submit(MaintenanceEnded(known.id))
     return answer({**shown_maintenance(view, known), "state": "over", "ends_at": rfc3339(view.now)})
 
 
@@ -125,18 +158,26 @@ def held_by(view: View, one: MaintenanceRecord) -> list[IncidentRecord]:
 def wanted(view: View, wish: Wish) -> MaintenanceRecord:
     """The maintenance that is asked for. Raises NotDoneError."""
     check_author(wish.by, "works")
-    if not wish.reason.strip():
-        raise bad("reason: say what is being done; whoever wonders at night will read it")
-    if len(wish.reason) > LONGEST_REASON:
-        raise bad(f"reason: at most {LONGEST_REASON} characters")
+    _check_reason(wish.reason)
     starts_at = max(bodies.given(wish.starts_at) or view.now, view.now)
     ends_at = _ends_at(wish, starts_at)
+    _check_length(starts_at, ends_at)
+    matchers = _matchers(view, wish)
+    return MaintenanceRecord(str(uuid4()), matchers, starts_at, ends_at, person_key(view, wish.by), wish.reason, wish.component)
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise bad("reason: say what is being done; whoever wonders at night will read it")
+    if len(reason) > LONGEST_REASON:
+        raise bad(f"reason: at most {LONGEST_REASON} characters")
+
+
+def _check_length(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
         raise bad("it ends before it begins; let it end later")
     if ends_at - starts_at > LONGEST:
         raise bad("it lasts longer than 30 days; what lasts longer is a matter of the configuration")
-    matchers = _matchers(view, wish)
-    return MaintenanceRecord(str(uuid4()), matchers, starts_at, ends_at, person_key(view, wish.by), wish.reason, wish.component)
 
 
 def _matchers(view: View, wish: Wish) -> tuple[Matcher, ...]:
@@ -158,7 +199,7 @@ def _known_component(view: View, name: str) -> None:
         raise bad(f'component: there is no "{name}"; those of the configuration: {", ".join(sorted(known))}')
 
 
-def _ends_at(wish: Wish, starts_at: datetime) -> datetime:
+def _ends_at(wish: Wish | Change, starts_at: datetime) -> datetime:
     if bool(wish.duration) == (bodies.given(wish.ends_at) is not None):
         raise bad("say when it ends: either ends_at, or a duration such as 2h")
     at = bodies.given(wish.ends_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -61,6 +62,35 @@ def start(
     print(said["id"])
     held = f"{counted(len(said['holds']), 'incident')} now" if said["state"] == "active" else f"from {clock(said['starts_at'])}"
     print(f"holds {_of(said)} until {clock(said['ends_at'])}, {held}", file=sys.stderr)
+
+
+@app.command()
+def update(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id, as `list` prints it.")],
+    lasts: Annotated[str, typer.Option("--for", help="How long it goes on from now, as in 2h.")] = "",
+    until: Annotated[str, typer.Option(help="When it ends, as in 2030-01-31T22:00.")] = "",
+    reason: Annotated[str, typer.Option(help="What is being done.")] = "",
+    person: Annotated[str | None, typer.Option("--as", help="Who works; the user of this machine if not given.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let maintenance last longer or end sooner, or say better what is done."""
+    given = {
+        "duration": read_span(lasts, "--for") if lasts else "",
+        "ends_at": read_instant(until, "--until") if until else "",
+        "reason": reason,
+    }
+    changes = {key: text for key, text in given.items() if text}
+    if not changes:
+        fail("say what is to change: --for, --until or --reason")
+    code, said = send(url, "PATCH", f"{PATH}/{quote(name, safe='')}", token, {"by": author(person), **changes})
+    if code != 200:
+        _refused(said)
+    if as_json:
+        print_json(said)
+    else:
+        print(f"holds {_of(said)} until {clock(said['ends_at'])}", file=sys.stderr)
 
 
 @app.command()

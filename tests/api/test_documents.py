@@ -36,7 +36,7 @@ from tests.service.servers import Datasource as Prometheus
 from tests.service.servers import until, vector
 
 PLACES = {ALERTMANAGER: "/api/v2", NATIVE: "/api/evaluator/v1"}
-METHODS = {"get", "post", "put", "delete"}
+METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 def served(place: str) -> set[tuple[str, str]]:

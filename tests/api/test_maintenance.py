@@ -83,3 +83,36 @@ async def test_a_request_that_is_repeated_begins_one_maintenance() -> None:
         first, again = [await one.post("/maintenance", {**WISH, "component": "api"}, **key) for _ in range(2)]
         assert first.json() == again.json()
         assert len(await one.get("/maintenance")) == 1
+
+
+async def test_maintenance_that_takes_longer_goes_on_and_says_whose_it_is_now() -> None:
+    async with brigade() as one:
+        await one.fire()
+        made = (await one.post("/maintenance", {**WISH, "component": "api"})).json()
+        await one.pass_time(3600)
+        path = f"/api/evaluator/v1/maintenance/{made['id']}"
+        changed = (await one.client.patch(path, json={"by": "bo", "duration": "3h", "reason": "more disks"})).json()
+        assert changed == {**made, "ends_at": "2026-03-01T16:00:00Z", "author": "bo", "reason": "more disks"}
+        sooner = await one.client.patch(path, json={"by": "bo", "ends_at": "2026-03-01T13:30:00Z"})
+        assert (sooner.json()["ends_at"], sooner.json()["reason"]) == ("2026-03-01T13:30:00Z", "more disks")
+        await one.pass_time(1860)
+        assert (await one.get("/incidents/1"))["holds"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ends_at": "2026-03-01T11:00:00Z"}, "it ends before it begins"),
+        ({"duration": "31d"}, "longer than 30 days"),
+        ({"duration": "1h", "ends_at": "2026-03-01T14:00:00Z"}, "either ends_at, or a duration"),
+        ({"reason": "x" * 1001}, "at most 1000 characters"),
+    ],
+)
+async def test_a_change_that_makes_no_sense_changes_nothing(change: dict[str, Any], said: str) -> None:
+    async with brigade() as one:
+        made = (await one.post("/maintenance", {**WISH, "component": "api"})).json()
+        path = f"/api/evaluator/v1/maintenance/{made['id']}"
+        refused = await one.client.patch(path, json={"by": "ana", **change})
+        assert (refused.status_code, said in refused.json()["error"]) == (400, True)
+        assert await one.get("/maintenance") == [made]
+        assert (await one.client.patch(f"{path}x", json={"by": "ana", "reason": "x"})).status_code == 404

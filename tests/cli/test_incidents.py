@@ -157,6 +157,10 @@ async def test_maintenance_is_begun_listed_and_ended() -> None:
             "disks",
             "1",
         ]
+        longer = await told(one, "maintenance", "update", name, "--until", "2026-03-01T15:00:00Z")
+        assert longer.err == 'holds component="api" until 2026-03-01T15:00:00Z\n'
+        assert "--for, --until or --reason" in (await told(one, "maintenance", "update", name)).err
+        assert "there is no maintenance" in (await told(one, "maintenance", "update", "x", "--for", "1h")).err
         assert lines(await told(one, "maintenance", "end", name)) == []
         assert (await told(one, "maintenance", "end", name)).code == 1
         planned = ("--from", "2026-03-02T12:00:00Z", "--until", "2026-03-02T13:00:00Z", "--reason", "x")
