@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from evaluator.core.http import Secret
-from evaluator.core.incidents.records import IncidentState
+from evaluator.core.incidents.records import IncidentState, PageKind
 from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.receivers.tree import Branch
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
@@ -25,17 +25,18 @@ MOST_BYTES = 512_000
 MOST_OF_A_PLAIN_TEXT = 50_000
 
 HEADERS = (("Content-Type", "application/json"),)
+TRIGGER, RESOLVE = "trigger", "resolve"
 _SEVERITIES = frozenset({"critical", "error", "warning", "info"})
 
 
-def build(sheet: Sheet, settings: PagerdutySettings) -> Request | Refused:
-    """The request for the sheet's notification. Raises OSError when the key's file cannot be read."""
+def build(sheet: Sheet, settings: PagerdutySettings, act: str) -> Request | Refused:
+    """The request for the sheet's notification, as such an event. Raises OSError when the key's file cannot be read."""
     assert settings.routing_key is not None, "version 2 goes by routing keys"
     try:
         key = key_text(settings.routing_key, sheet.render)
     except ValueError:
         return template_fails("routing_key")
-    message = _message(sheet, settings, key)
+    message = _message(sheet, settings, key, act)
     if sheet.plain or not message["payload"]["summary"].strip():
         _say_it_plainly(message["payload"], sheet)
     body = bounded(message, message["payload"], "custom_details", sheet)
@@ -74,7 +75,7 @@ def bounded(message: dict[str, Any], holder: dict[str, Any], name: str, sheet: S
     return json_line(message)
 
 
-def _message(sheet: Sheet, settings: PagerdutySettings, key: str) -> dict[str, Any]:
+def _message(sheet: Sheet, settings: PagerdutySettings, key: str, act: str) -> dict[str, Any]:
     """Members in Alertmanager's order."""
     payload = {
         "summary": cut(sheet.text("description", settings.description), MOST_OF_A_SUMMARY),
@@ -89,7 +90,7 @@ def _message(sheet: Sheet, settings: PagerdutySettings, key: str) -> dict[str, A
         ),
         "custom_details": details(sheet, settings),
     }
-    event = {"routing_key": key, "dedup_key": sheet.notification.key, "event_action": action(sheet), "payload": payload}
+    event = {"routing_key": key, "dedup_key": sheet.notification.key, "event_action": act, "payload": payload}
     return event | _given({**origin(sheet, settings), "images": _images(sheet, settings), "links": _links(sheet, settings)})
 
 
@@ -97,7 +98,16 @@ def action(sheet: Sheet) -> str:
     """What the event is. What somebody has acknowledged, or put off, here is acknowledged there."""
     if sheet.incident is not None and sheet.incident.state in (IncidentState.ACKED, IncidentState.SNOOZED):
         return "acknowledge"
-    return "trigger" if sheet.notification.firing else "resolve"
+    return TRIGGER if sheet.notification.firing else RESOLVE
+
+
+def calls_anew(sheet: Sheet) -> bool:
+    """Whether somebody had the incident and gave it back: PagerDuty calls nobody about what is acknowledged there.
+
+    So its incident is closed first, and the page opens the next one under the same key.
+    """
+    notice = sheet.incident
+    return notice is not None and notice.kind is PageKind.PAGE and notice.epoch > 1 and action(sheet) == TRIGGER
 
 
 def origin(sheet: Sheet, settings: PagerdutySettings) -> dict[str, str]:

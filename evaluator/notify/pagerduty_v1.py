@@ -17,7 +17,6 @@ from evaluator.notify.pagerduty import (
     HEADERS,
     MOST_OF_A_PLAIN_TEXT,
     MOST_OF_A_SUMMARY,
-    action,
     bounded,
     details,
     origin,
@@ -29,14 +28,14 @@ from evaluator.notify.sheet import Sheet
 URL = "https://events.pagerduty.com/generic/2010-04-15/create_event.json"
 
 
-def build(sheet: Sheet, settings: PagerdutySettings) -> Request | Refused:
-    """The request for the sheet's notification. Raises OSError when the key's file cannot be read."""
+def build(sheet: Sheet, settings: PagerdutySettings, act: str) -> Request | Refused:
+    """The request for the sheet's notification, as such an event. Raises OSError when the key's file cannot be read."""
     assert settings.service_key is not None, "version 1 goes by service keys"
     try:
         key = key_text(settings.service_key, sheet.render)
     except ValueError:
         return template_fails("service_key")
-    message = _message(sheet, settings, key)
+    message = _message(sheet, settings, key, act)
     if sheet.plain or not message["description"].strip():
         message["description"] = message["description"].strip() or cut(headline(sheet.notification), MOST_OF_A_SUMMARY)
         message["details"] |= {"notification": cut(sheet.plainly(), MOST_OF_A_PLAIN_TEXT)}
@@ -53,12 +52,12 @@ def read(answer: Answer) -> Accepted | Refused:
     return replace(refused, permanent=False) if answer.status == 403 else refused
 
 
-def _message(sheet: Sheet, settings: PagerdutySettings, key: str) -> dict[str, Any]:
+def _message(sheet: Sheet, settings: PagerdutySettings, key: str, act: str) -> dict[str, Any]:
     """Members in Alertmanager's order, without the two of version 2 that it sends empty."""
     return {
         "service_key": key,
         "incident_key": sheet.notification.key,
-        "event_type": action(sheet),
+        "event_type": act,
         "description": cut(sheet.text("description", settings.description), MOST_OF_A_SUMMARY),
         **({name: text for name, text in origin(sheet, settings).items() if text} if sheet.notification.firing else {}),
         "details": details(sheet, settings),

@@ -78,7 +78,14 @@ def asks_once(build: Callable[[Sheet, Any], Request | Refused], read: Callable[[
 
 def _pagerduty(sheet: Sheet, settings: PagerdutySettings) -> Conversation:
     version = pagerduty if settings.service_key is None else pagerduty_v1
-    return asks_once(version.build, version.read)(sheet, settings)
+    acts = [*([pagerduty.RESOLVE] if pagerduty.calls_anew(sheet) else []), pagerduty.action(sheet)]
+    outcome: Accepted | Refused = Accepted(())
+    for act in acts:
+        request = version.build(sheet, settings, act)
+        outcome = request if isinstance(request, Refused) else version.read((yield request))
+        if isinstance(outcome, Refused):
+            break
+    return outcome
 
 
 HTTP_RECEIVERS: Mapping[type, Tell] = {

@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 import pytest
 
 from evaluator.core.gsm import length
-from evaluator.core.http import DEFAULT_HTTP
 from evaluator.core.incidents.actions import NOISE
 from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.receivers.chat import TelegramSettings
@@ -22,10 +21,11 @@ from evaluator.core.receivers.paging import PagerdutySettings
 from evaluator.core.receivers.phones import TwilioSettings
 from evaluator.core.settings import Secret, SlackSettings, WebhookSettings
 from evaluator.core.timestamps import rfc3339
-from evaluator.notify import mail, pagerduty, pagerduty_v1, slack, telegram, twilio, webhook
+from evaluator.notify import mail, slack, telegram, twilio, webhook
 from evaluator.notify.buttons import NO_BUTTONS, Buttons, offered
 from evaluator.notify.chased import chase_lines
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
+from evaluator.notify.receivers import HTTP_RECEIVERS
 from evaluator.notify.sheet import Sheet
 from tests.notify.scenes import AT, PlainTexts, alert, rendered
 
@@ -35,6 +35,7 @@ APP = SlackSettings(
 HOOK = replace(APP, api_url=Secret("https://hooks.slack.example.org/x"))
 BOT = TelegramSettings("https://t.example.org", Secret("1:a"), chat_id=7, message="{{ text }}", parse_mode="")
 PAGER = PagerdutySettings("https://events.example.org", Secret("key"))
+OLD_PAGER = PagerdutySettings("https://events.example.org", service_key=Secret("key"))
 TEXTS = PlainTexts(title="#12 Down", text="it is down", color="danger")
 LINKS = Buttons({"ack": "https://e/links/a", "view": "https://e/links/v"})
 HEARD = Buttons(slack=True, telegram=True)
@@ -189,12 +190,24 @@ def test_telegram_answers_to_its_first_message_and_edits_it() -> None:
 )
 def test_what_somebody_has_acknowledged_is_acknowledged_at_pagerduty(kind: PageKind, state: IncidentState, action: str) -> None:
     one = sheet(notice(kind, state))
-    request = pagerduty.build(one, PAGER)
-    assert isinstance(request, Request)
-    assert json.loads(request.body)["event_action"] == action
-    old = pagerduty_v1.build(one, replace(PAGER, routing_key=None, service_key=Secret("key"), http=DEFAULT_HTTP))
-    assert isinstance(old, Request)
-    assert json.loads(old.body)["event_type"] == action
+    for settings, member in ((PAGER, "event_action"), (OLD_PAGER, "event_type")):
+        requests, outcome = told(HTTP_RECEIVERS[PagerdutySettings](one, settings), answer())
+        assert [request[member] for _, request in requests] == [action]
+        assert isinstance(outcome, Accepted)
+
+
+def test_whoever_gave_it_back_is_called_again() -> None:
+    """PagerDuty calls nobody about what is acknowledged there, so its incident is closed and another opened, under one key."""
+    again = replace(notice(), epoch=2)
+    for settings, member in ((PAGER, "event_action"), (OLD_PAGER, "event_type")):
+        requests, outcome = told(HTTP_RECEIVERS[PagerdutySettings](sheet(again), settings), answer(), answer())
+        assert [request[member] for _, request in requests] == ["resolve", "trigger"]
+        assert len({request.get("dedup_key") or request.get("incident_key") for _, request in requests}) == 1
+        assert isinstance(outcome, Accepted)
+        requests, outcome = told(HTTP_RECEIVERS[PagerdutySettings](sheet(again), settings), replace(answer(), status=503))
+        assert (len(requests), isinstance(outcome, Refused)) == (1, True)
+        held = replace(again, state=IncidentState.ACKED, kind=PageKind.UPDATE)
+        assert len(told(HTTP_RECEIVERS[PagerdutySettings](sheet(held), settings), answer())[0]) == 1
 
 
 def test_the_plain_lines_say_what_a_tired_person_needs_first() -> None:
