@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -43,16 +44,20 @@ def scripted(config: Settings) -> Playbook:
     return play
 
 
+@cache
+def always_there(hold: str, keep: str) -> Playbook:
+    """What each of those who were away is compared with."""
+    return scripted(configured(*(rule(f"R{number}", hold, keep) for number in range(4)))).run("40m")
+
+
 @pytest.mark.parametrize(
     ("down", "back"), [("4m", "6m"), ("4m10s", "14m20s"), ("8m", "18m"), ("1m", "30m"), ("10m1s", "10m2s")]
 )
 @pytest.mark.parametrize(("hold", "keep"), [("0s", "0s"), ("2m", "0s"), ("0s", "3m"), ("1m", "2m")])
 def test_whoever_was_away_knows_what_it_would_have_known(down: str, back: str, hold: str, keep: str) -> None:
     """States, clocks and values are those of an evaluator that was there all the time."""
-    config = configured(*(rule(f"R{number}", hold, keep) for number in range(4)))
-    gap = moment(back) - moment(down)
-    always = scripted(config).run("40m")
-    away = scripted(config).run(down).crash(after=f"{gap.total_seconds():.0f}s", catch_up=True).run("40m")
+    always, gap = always_there(hold, keep), moment(back) - moment(down)
+    away = scripted(always.settings).run(down).crash(after=f"{gap.total_seconds():.0f}s", catch_up=True).run("40m")
     assert lives(away) == lives(always)
     history = [line.split(" ", 1)[1] for line in always.log if "->" not in line]
     caught = [line.split(" ", 1)[1].replace(f" ({MISSED})", "") for line in away.log if "->" not in line]
