@@ -61,7 +61,9 @@ def parse_rule_text(text: str) -> Trees:
 
 def _jinja_text(text: str, compiled: Compiled) -> Text:
     used = compiled.names
-    return Text(text, "jinja", "query" in used, "now" in used, "value" in used, compiled.render)
+    return Text(
+        text, "jinja", "query" in used, "now" in used, "value" in used, lambda scope: presentable(compiled.render(scope))
+    )
 
 
 def _go_text(text: str, trees: Mapping[str, Tree]) -> Text:

@@ -289,6 +289,11 @@ HUMANIZING = [
     '{{ parseDuration "" }}',
 ]
 TEXTS = [
+    '{{ printf "%d %t %q" (toTime 1435065584.128) (toTime 0) (toTime 2) }}',
+    '{{ printf "%x|%s|%v" (toTime 0) (toTime 0) (toTime 0) }} {{ printf "%12f" (toTime 0) }}',
+    '{{ printf "%#v" (toTime 1435065584.128) }}',
+    '{{ printf "%#g %#G %#g %#g %#g %#g %#g" $value 1234567.5 0.1 123456789012.0 -0.0 0.0 1e100 }}',
+    '{{ toLower "İSTANBUL ΣΑΣ" }} {{ toUpper "ᾀ ᾳ ŉ ǰ ﬁ éıı ß" }} {{ title "ᾀ ᾳa ŉ ß ǆ" }}',
     '{{ title "aa bb CC" }} {{ title "it\'s 3rd-party_x éa" }} {{ title $labels.unicode }} {{ toUpper $labels.unicode }} {{ toLower "ÀÉ ABC" }}',
     '{{ match "a+" "xaay" }} {{ match "^b" "ab" }} {{ match "[[:alpha:]]+\\\\d" "abc1" }}',
     '{{ match "(" "x" }}',

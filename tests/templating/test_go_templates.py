@@ -164,3 +164,23 @@ def test_what_a_text_depends_on(template: str, query: bool, now: bool, value: bo
 def test_plain_text_costs_nothing() -> None:
     text = compile_text("no template, even with }} in it")
     assert (text.kind, text.render(SCOPE)) == ("literal", "no template, even with }} in it")
+
+
+@pytest.mark.parametrize("verb", [*"vsdtcqxXobeEfFgGTUpz", "#v", "+v", "08.3f", "#x"])
+def test_every_verb_prints_every_value(verb: str) -> None:
+    """What does not fit a verb is said in the text; nothing that a template can get hold of fails the message."""
+    values = (
+        "nil",
+        "1",
+        "1.5",
+        "true",
+        '"x"',
+        "$labels",
+        "args 1",
+        "toTime 0",
+        "toDuration 1",
+        "(toTime 0).Month",
+        "(toTime 0).UTC",
+    )
+    for value in values:
+        assert text_of(f'{{{{ printf "%{verb}" ({value}) }}}}' if value != "nil" else f'{{{{ printf "%{verb}" nil }}}}')

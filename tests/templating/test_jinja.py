@@ -30,6 +30,7 @@ SCOPE = Scope(
         ("[{{ labels.missing }}{{ labels['missing'] }}]", "[]"),
         ("{{ external_labels.region }} {{ external_url }}", "fra http://x.org/"),
         ("{{ value }}", "1.234567e+06"),
+        ("{{ '\\ud800' }}{{ '\\udcff' }}", "\ufffd\ufffd"),  # what cannot be written as UTF-8 is not in a text
         ("{{ value | humanize }}", "1.235M"),
         ("{{ humanize(value) }}", "1.235M"),
         ("{{ value | printf('%.1f') }}", "1234567.0"),

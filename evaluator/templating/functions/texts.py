@@ -35,12 +35,16 @@ def _capital(char: str) -> str:
 
 def upper(text: str) -> str:
     """Upper case, letter by letter as Go does it: `ß` stays, since it has no single capital."""
-    return "".join(char.upper() if len(char.upper()) == 1 else char for char in text) if not text.isascii() else text.upper()
+    return text.upper() if text.isascii() else "".join(map(_upper, text))
+
+
+def _upper(char: str) -> str:
+    return char.upper() if len(char.upper()) == 1 else _capital(char)
 
 
 def lower(text: str) -> str:
-    """Lower case, letter by letter."""
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text) if not text.isascii() else text.lower()
+    """Lower case, letter by letter as Go does it: `İ` becomes `i` without a dot above it."""
+    return text.lower() if text.isascii() else "".join(char.lower()[0] for char in text)
 
 
 def split_host_port(text: str) -> tuple[str, str] | None:

@@ -31,6 +31,14 @@ def shortest(value: float) -> str:
     return f"{sign}{mantissa}e{exponent:+03d}"
 
 
+def shortest_sharp(value: float) -> str:
+    """Go's `%#g` of a finite number: as short as it can be, but with a point, and with six digits that count."""
+    mantissa, power, exponent = shortest(value).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    counted = len((whole + fraction).lstrip("-0")) or len(whole.lstrip("-"))
+    return f"{whole}.{fraction}{'0' * (6 - counted)}{power}{exponent}"
+
+
 def shortest_plain(value: float) -> str:
     """Go's `FormatFloat(value, 'f', -1, 64)`: never an exponent."""
     if not math.isfinite(value):

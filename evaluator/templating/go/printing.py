@@ -14,7 +14,7 @@ from typing import Any, Final
 from evaluator.core.labels import Labels
 from evaluator.templating.errors import CallFailed
 from evaluator.templating.go import numbers, quote
-from evaluator.templating.go.values import Kind, Pointer, Stringer, Struct, kind_of, type_name
+from evaluator.templating.go.values import Kind, Pointer, Sourced, Stringer, Struct, kind_of, type_name
 
 LONGEST: Final = 1 << 20  # characters of anything printed
 _BASES: Final = {"v": 10, "d": 10, "b": 2, "o": 8, "O": 8, "x": 16, "X": 16}
@@ -101,6 +101,8 @@ def print_value(value: Any, verb: str, form: Form, depth: int = 0) -> str:
     shown = value.target if isinstance(value, Pointer) and isinstance(value.target, Stringer) else value
     if isinstance(shown, Stringer) and verb in "vsqxX" and not form.source:
         return _string(shown.go_string(), verb, form)
+    if isinstance(shown, Sourced) and form.source:
+        return form.padded(shown.go_source())
     return _PRINTERS[kind_of(value)](value, verb, form, depth)
 
 
@@ -185,8 +187,8 @@ def _finite(value: float, verb: str, form: Form) -> str:
         return numbers.binary(value)
     if verb in "xX":
         return numbers.hexadecimal(value, form.precision, upper=verb == "X")
-    if verb in "vgG" and form.precision is None and not form.sharp:
-        text = numbers.shortest(value)
+    if verb in "vgG" and form.precision is None:
+        text = numbers.shortest_sharp(value) if form.sharp else numbers.shortest(value)
         return text.upper() if verb == "G" else text
     precision = 6 if form.precision is None else form.precision
     letter = {"v": "g", "F": "f"}.get(verb, verb)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import ClassVar, Final
 
 from evaluator.templating.errors import CallFailed
-from evaluator.templating.go.values import INT, STRING, Function, Int64, Kind, Param, Stringer, Value
+from evaluator.templating.go.values import INT, STRING, Function, Int64, Kind, Param, Sourced, Stringer, Uint64, Value
 
 YEAR_ONE: Final = datetime(1, 1, 1, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,7 +96,18 @@ class Duration(int, Stringer, Value):
         return int(self) / 1e9
 
 
-class Time(Stringer, Value):
+class _NoLocation(int, Stringer, Value):
+    """The nil pointer that stands for UTC within a time."""
+
+    go_type = "*time.Location"
+    go_kind = Kind.UINT
+
+    def go_string(self) -> str:
+        """`<nil>`"""
+        return "<nil>"
+
+
+class Time(Stringer, Sourced, Value):
     """time.Time: an instant with the zone it is shown in."""
 
     __slots__ = ("at",)
@@ -110,6 +121,19 @@ class Time(Stringer, Value):
     def go_string(self) -> str:
         """`2015-06-23 13:19:44.128 +0000 UTC`"""
         return format_time(self.at, _STANDARD_LAYOUT)
+
+    def go_source(self) -> str:
+        """`time.Date(2015, time.June, 23, 13, 19, 44, 128000000, time.UTC)`"""
+        at = self.at
+        zone = "time.UTC" if at.tzinfo is UTC else f'time.Location("{at.tzname() or ""}")'
+        parts = (at.year, f"time.{MONTHS[at.month - 1]}", at.day, at.hour, at.minute, at.second, at.microsecond * 1000, zone)
+        return f"time.Date({', '.join(map(str, parts))})"
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """What Go keeps, and prints under verbs that are not for texts, `%d` above all; another zone than UTC looks like it."""
+        whole = (self.at.replace(microsecond=0) - YEAR_ONE) // timedelta(seconds=1)
+        return {"wall": Uint64(self.at.microsecond * 1000), "ext": Int64(whole), "loc": _NoLocation()}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Time) and self.at == other.at and str(self.at.tzinfo) == str(other.at.tzinfo)

@@ -81,6 +81,16 @@ class Stringer:
         raise NotImplementedError
 
 
+class Sourced:
+    """A value that writes itself as Go source, for `%#v`."""
+
+    __slots__ = ()
+
+    def go_source(self) -> str:
+        """What `GoString()` returns."""
+        raise NotImplementedError
+
+
 class Struct:
     """A struct: fields by name, in their order. loose: those declared as `interface {}`.
 
@@ -161,6 +171,13 @@ class Int64(int, Value):
 
     go_type = "int64"
     go_kind = Kind.INT
+
+
+class Uint64(int, Value):
+    """`uint64`"""
+
+    go_type = "uint64"
+    go_kind = Kind.UINT
 
 
 class Uint8(int, Value):
