@@ -20,6 +20,7 @@ import msgspec
 
 from evaluator.core.alerts import Alert, Described, Fixed
 from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.meta import SOURCE as BUILT_IN
 from evaluator.core.posting import SOURCE
 from evaluator.core.records import Annotations
 from evaluator.core.routing import Route
@@ -96,7 +97,7 @@ class Entry:
         self._updated: datetime | None = None
         self._posted: tuple[datetime | None, int] = (None, -1)
         self._head = self._told = self._tail = b""
-        self._over: tuple[object, object, object] = (None, None, None)
+        self._over: tuple[object, ...] = ()
         self._groups: frozenset[str] = frozenset()
 
     @property
@@ -133,7 +134,7 @@ class Entry:
     def tail(self) -> bytes:
         """The members that the evaluator's own API adds to the head, and `},`."""
         alert = self.alert
-        over = (alert.starts_at, alert.ends_at, alert.why)
+        over = (alert.starts_at, alert.ends_at, alert.why, frozenset(alert.sources))
         if over != self._over or alert.groups != self._groups:
             rest = {
                 "state": "firing" if alert.firing else "resolved",
@@ -141,6 +142,7 @@ class Entry:
                 "endsAt": rfc3339(alert.ends_at),
                 "why": alert.why,
                 "groups": sorted(alert.groups),
+                "sources": sorted({_kind(source) for source in alert.sources}),
             }
             self._tail = msgspec.json.encode(rest)[1:] + b","
             self._over, self._groups = over, frozenset(alert.groups)
@@ -167,6 +169,13 @@ class Entry:
         times = b'"startsAt":%b,"updatedAt":%b,' % (instant(alert.starts_at), instant(alert.updated_at))
         self._told = self._head + times + end
         self._updated, self._posted = alert.updated_at, (alert.expires_at, len(alert.sources))
+
+
+def _kind(source: str) -> str:
+    """Of those who assert an alert: `posted`, `evaluator` for what is built in, or `rule`."""
+    if source == SOURCE:
+        return "posted"
+    return "evaluator" if source.startswith(BUILT_IN) else "rule"
 
 
 @lru_cache(maxsize=4096)

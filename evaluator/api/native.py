@@ -90,6 +90,7 @@ def _status(view: View) -> Json:
         "rules": sum(len(group.group.rules) for group in machine.groups.values()),
         "alerts": sum(alert.firing for alert in machine.alerts),
         "outbox": len(machine.dispatch.outbox),
+        "externalLabels": view.settings.external_labels.as_dict(),
         "datasources": [
             {"name": one.name, "kind": str(one.kind), "up": one.name not in machine.watch.datasources}
             for one in view.settings.datasources

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,6 +12,9 @@ from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, get, stranger
 from evaluator.cli.output import fail, print_json, print_line, print_table
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher, match_all
 from evaluator.core.matchers import parse_matcher
+
+Alert = dict[str, Any]
+_SHARED = ("labels", "annotations", "state", "sources", "fingerprint")
 
 app = typer.Typer(no_args_is_help=True, help="Alerts of a running evaluator.")
 
@@ -22,14 +26,13 @@ def list_alerts(
     token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
 ) -> None:
-    """List pending and firing alerts, those that need a look first."""
+    """List pending and firing alerts, those that need a look first: of rules, posted by others, and built in."""
     wanted = [_matcher(text) for text in matchers or ()]
-    found = get(url, "/api/v1/alerts", token)["alerts"]
-    shown = sorted((one for one in found if match_all(wanted, Labels(one["labels"]))), key=_order)
+    shown = sorted((one for one in _alerts(url, token) if match_all(wanted, Labels(one["labels"]))), key=_order)
     if as_json:
         print_json(shown)
         return
-    print_table(("State", "Alert", "Labels", "Since", "Value", "Fingerprint"), (_row(one) for one in shown))
+    print_table(("State", "Alert", "Labels", "Since", "Value", "Source", "Fingerprint"), (_row(one) for one in shown))
 
 
 @app.command("explain")
@@ -50,6 +53,21 @@ def explain_alert(
         print_line(line)
 
 
+def _alerts(url: str, token: str | None) -> Iterator[Alert]:
+    """Everything that is pending or fires, once: as its rule follows it, else as people are told of it."""
+    of_rules = get(url, "/api/v1/alerts", token)["alerts"]
+    told, status = (ask(url, f"/api/evaluator/v1/{name}", token) for name in ("alerts", "status"))
+    if not isinstance(told, list) or not isinstance(status, dict) or "externalLabels" not in status:
+        stranger(url)
+    firing = {one["fingerprint"]: one for one in told if one["state"] == "firing"}
+    for alert in of_rules:
+        fingerprint = Labels(alert["labels"]).filled_from(Labels(status["externalLabels"])).fingerprint
+        known = firing.pop(fingerprint, None)
+        yield {**alert, "sources": known["sources"] if known else ["rule"], "fingerprint": fingerprint}
+    for alert in firing.values():
+        yield {**{name: alert[name] for name in _SHARED}, "activeAt": alert["startsAt"], "value": None}
+
+
 def _matcher(text: str) -> Matcher:
     """A word without an operator is the alert's name, as in amtool."""
     if not any(sign in text for sign in "=~!"):
@@ -60,12 +78,13 @@ def _matcher(text: str) -> Matcher:
         fail(f"{text!r} is not a matcher: {error}")
 
 
-def _order(alert: dict[str, Any]) -> tuple[bool, str]:
+def _order(alert: Alert) -> tuple[bool, str]:
     return (alert["state"] != "firing", alert["activeAt"])
 
 
-def _row(alert: dict[str, Any]) -> tuple[str, ...]:
+def _row(alert: Alert) -> tuple[str, ...]:
     labels = {name: value for name, value in alert["labels"].items() if name != ALERT_NAME}
     pairs = " ".join(f"{name}={value}" for name, value in labels.items())
-    value, fingerprint = f"{float(alert['value']):g}", Labels(alert["labels"]).fingerprint
-    return (alert["state"], alert["labels"].get(ALERT_NAME, ""), pairs, alert["activeAt"], value, fingerprint)
+    value = "" if alert["value"] is None else f"{float(alert['value']):g}"
+    name, sources = alert["labels"].get(ALERT_NAME, ""), ", ".join(alert["sources"])
+    return (alert["state"], name, pairs, alert["activeAt"], value, sources, alert["fingerprint"])

@@ -51,7 +51,7 @@ async def test_the_life_of_a_notification(tmp_path: Path) -> None:
     assert "no space left" in failed["error"]
     assert (decision["reason"], decision["sent"], decision["firing"]) == ("first notification", True, 1)
     assert (change["before"], change["after"], change["value"]) == (None, "firing", "1e+00")
-    assert (alert["state"], alert["groups"]) == ("firing", [group["id"]])
+    assert (alert["state"], alert["groups"], alert["sources"]) == ("firing", [group["id"]], ["rule"])
     assert isinstance(status, dict)
     assert (status["alerts"], status["outbox"], status["datasources"]) == (
         1,

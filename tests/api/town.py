@@ -127,6 +127,7 @@ class Town:
                 "why": alert.why,
                 "generatorURL": alert.generator_url,
                 "groups": sorted(alert.groups),
+                "sources": sorted({"posted" if source == SOURCE else "rule" for source in alert.sources}),
             }
             for alert in sorted(self.machine.alerts, key=lambda one: one.fingerprint)
         ]

@@ -21,7 +21,7 @@ from evaluator.cli import demo
 from evaluator.cli.app import app
 from evaluator.core.labels import Labels
 from tests.cli.commands import evaluator, in_thread
-from tests.local_server import LocalServer, Reply
+from tests.local_server import LocalServer, Received, Reply
 from tests.service.servers import JSON, Webhook
 
 CONFIG = """\
@@ -50,7 +50,35 @@ ALERTS: list[dict[str, Any]] = [
     {"labels": {"alertname": "Slow", "job": "api"}, "state": "pending", "activeAt": "2026-01-01T00:00:00Z", "value": "2e+00"},
     {"labels": {"alertname": "Down", "job": "db"}, "state": "firing", "activeAt": "2026-01-01T01:00:00Z", "value": "1e+00"},
 ]
-FOUND = Reply(headers=JSON, body=json.dumps({"status": "success", "data": {"alerts": ALERTS}}).encode())
+REGION = Labels({"region": "ams"})
+ASSERTED = [
+    {"state": "firing", "labels": {**ALERTS[1]["labels"], **REGION}, "sources": ["posted", "rule"]},
+    {"state": "firing", "labels": {"alertname": "Disk", "job": "web"}, "sources": ["posted"]},
+    {"state": "firing", "labels": {"alertname": "EvaluatorDatasourceDown"}, "sources": ["evaluator"]},
+    {"state": "resolved", "labels": {"alertname": "Past"}, "sources": []},
+]
+
+
+class Evaluator(LocalServer):
+    """What `alerts list` asks of an evaluator that knows of a few alerts."""
+
+    async def reply(self, request: Received) -> Reply:
+        """By path."""
+        told = [
+            {
+                **one,
+                "annotations": {},
+                "startsAt": f"2026-01-01T02:00:0{number}Z",
+                "fingerprint": Labels(one["labels"]).fingerprint,
+            }
+            for number, one in enumerate(ASSERTED)
+        ]
+        found = {
+            "/api/v1/alerts": {"status": "success", "data": {"alerts": ALERTS}},
+            "/api/evaluator/v1/alerts": told,
+            "/api/evaluator/v1/status": {"externalLabels": dict(REGION)},
+        }
+        return Reply(headers=JSON, body=json.dumps(found[request.target]).encode())
 
 
 @pytest.fixture
@@ -201,21 +229,30 @@ def test_send_test_to_whom(config: str, receiver: str, said: str) -> None:
 
 
 async def test_alerts_list() -> None:
-    """Those that fire first; a word is an alert's name, anything else a matcher; --json prints what the API says."""
-    async with LocalServer(FOUND) as server:
+    """Those that fire first; a word is an alert's name, anything else a matcher; --json prints what the APIs say.
+
+    What others post and what is built in stands beside the rules' alerts, and an alert that two assert is listed once.
+    """
+    async with Evaluator() as server:
         table = await in_thread("alerts", "list", "--url", server.url, "--token", "abc")
         named = await in_thread("alerts", "list", "Slow", env={"EVALUATOR_URL": server.url})
         matched = await in_thread("alerts", "list", "job!=api", "--json", "--url", server.url)
         wrong = await in_thread("alerts", "list", "job=~(", "--url", server.url)
         assert server.requests[0].headers["authorization"] == "Bearer abc"
     header, *rows = (line.split() for line in table.out.splitlines())
-    assert header == ["State", "Alert", "Labels", "Since", "Value", "Fingerprint"]
+    both, disk, down, _ = (Labels(one["labels"]).fingerprint for one in ASSERTED)
+    slow = Labels({**ALERTS[0]["labels"], **REGION}).fingerprint
+    assert header == ["State", "Alert", "Labels", "Since", "Value", "Source", "Fingerprint"]
     assert rows == [
-        ["firing", "Down", "job=db", "2026-01-01T01:00:00Z", "1", Labels(ALERTS[1]["labels"]).fingerprint],
-        ["pending", "Slow", "job=api", "2026-01-01T00:00:00Z", "2", Labels(ALERTS[0]["labels"]).fingerprint],
+        ["firing", "Down", "job=db", "2026-01-01T01:00:00Z", "1", "posted,", "rule", both],
+        ["firing", "Disk", "job=web", "2026-01-01T02:00:01Z", "posted", disk],
+        ["firing", "EvaluatorDatasourceDown", "2026-01-01T02:00:02Z", "evaluator", down],
+        ["pending", "Slow", "job=api", "2026-01-01T00:00:00Z", "2", "rule", slow],
     ]
     assert [line.split()[1] for line in named.out.splitlines()[1:]] == ["Slow"]
-    assert json.loads(matched.out) == [ALERTS[1]]
+    db, web, own = json.loads(matched.out)
+    assert db == {**ALERTS[1], "sources": ["posted", "rule"], "fingerprint": both}
+    assert (web["activeAt"], web["value"], own["sources"]) == ("2026-01-01T02:00:01Z", None, ["evaluator"])
     assert (wrong.code, wrong.err.count("\n")) == (1, 1)
     assert "is not a matcher" in wrong.err
 
