@@ -7,7 +7,6 @@ by the byte 0xff.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +16,8 @@ from typing import Any
 import re2
 
 from evaluator.core.fnv import fnv1a, fnv1a_of_many
+
+_LAST_SIGN = 0x10FFFF  # of Unicode
 
 ALERT_NAME = "alertname"
 METRIC_NAME = "__name__"
@@ -142,7 +143,7 @@ NO_LABELS = Labels()
 @lru_cache(maxsize=4096)
 def _backwards(name: str) -> str:
     """A text that sorts before those of names which `name` sorts after."""
-    return "".join([chr(sys.maxunicode - ord(sign)) for sign in name]) + chr(sys.maxunicode)
+    return "".join([chr(_LAST_SIGN - ord(sign)) for sign in name]) + chr(_LAST_SIGN)
 
 
 def escape(value: str) -> str:
