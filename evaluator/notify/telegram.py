@@ -18,7 +18,7 @@ from evaluator.core.http import Secret
 from evaluator.core.incidents.records import Notice, PageKind
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.notify.buttons import telegram_keyboard
-from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal
+from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
 from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.html_cut import cut_html
@@ -50,7 +50,10 @@ def tell(sheet: Sheet, settings: TelegramSettings) -> Generator[Request, Answer,
 
 
 def read(answer: Answer) -> Accepted | Refused:
-    """A success names the message. When to come again stands in the body, where no header says it."""
+    """A success names the message. When to come again stands in the body, where no header says it.
+
+    What has no `ok` is no answer of Telegram's, but the page of a proxy on the way, say: the message is sent again.
+    """
     value = members(answer)
     refused = refusal(answer)
     if refused is not None:
@@ -59,8 +62,12 @@ def read(answer: Answer) -> Accepted | Refused:
         seconds = number(member(value, "parameters"), "retry_after")
         wanted = seconds if seconds is not None and 0 <= seconds < math.inf else None
         return refused if refused.permanent or refused.retry_after is not None else replace(refused, retry_after=wanted)
-    if value.get("ok") is False:
-        return Refused(f"Telegram says {cut(_description(answer), 200) or 'not ok'}", permanent=True)
+    if value.get("ok") is not True:
+        denied = value.get("ok") is False
+        error = (
+            f"Telegram says {cut(_description(answer), 200) or 'not ok'}" if denied else f"answered without `ok`{said(answer)}"
+        )
+        return Refused(error, permanent=denied, unknown=not denied)
     ident = number(member(value, "result"), _ID)
     return Accepted(() if ident is None else ((_ID, str(ident)),))
 

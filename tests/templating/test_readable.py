@@ -107,6 +107,14 @@ def test_links_are_links_where_the_service_has_them() -> None:
     assert 'href="https://runbooks.example.org/HighErrorRate"' in said("html", example())
 
 
+def test_a_graph_is_linked_in_telegram_while_few_alerts_are_told_of() -> None:
+    """Links count where a message is cut, so that many of them would cost alerts."""
+    few, alert = said("telegram.html", example()), example().alerts[0]
+    assert ' · <a href="https://prometheus.example.org/graph?' in few
+    many = tuple(replace(alert, labels=Labels({**alert.labels, "instance": str(number)})) for number in range(5))
+    assert "graph</a>" not in said("telegram.html", replace(example(), alerts=many))
+
+
 def test_lines_are_paragraphs_in_teams() -> None:
     assert said("teams", example()).replace("\n\n", "\n") == said("markdown", example())
 

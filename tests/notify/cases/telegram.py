@@ -47,6 +47,8 @@ CASES = (
             "patience asked for in the body": Outcome((PATIENCE,), error="answered 429", retry_after=31.0),
             "markup that it cannot read": Outcome((UNREADABLE, POSTED), (("message_id", "77"),)),
             "no such chat": Outcome((NO_CHAT,), error="answered 400", permanent=True),
+            "the page of a proxy": Outcome((Reply(body=b"<html>"),), error="answered without `ok`: <html>"),
+            "nothing": Outcome((Reply(),), error="answered without `ok`"),
         },
     ),
     Case(
