@@ -25,7 +25,7 @@ MOST_SHOWN = 100
 def shown_silences(view: View, silences: Iterable[Silence]) -> list[Json]:
     """mutes: how many firing alerts each keeps quiet now. window: the one whose occurrence it is, on or next.
 
-    untilResolved: whether it ends with the alerts that it was set for.
+    endedBy: who ended it early, if they said so. untilResolved: whether it ends with the alerts that it was set for.
     """
     machine, now = view.machine, view.now
     firing = (alert.labels for alert in machine.alerts if alert.firing)
@@ -40,6 +40,7 @@ def shown_silences(view: View, silences: Iterable[Silence]) -> list[Json]:
             "endsAt": rfc3339(silence.ends_at),
             "updatedAt": rfc3339(silence.updated_at or silence.starts_at),
             "createdBy": silence.created_by,
+            "endedBy": silence.ended_by,
             "comment": silence.comment,
             "annotations": dict(silence.annotations),
             "mutes": mutes[silence.id],
@@ -66,6 +67,7 @@ def shown_window(view: View, window: Window) -> Json:
         "endsAt": rfc3339(window.until) if window.until else None,
         "updatedAt": rfc3339(window.updated_at) if window.updated_at else None,
         "createdBy": window.created_by,
+        "endedBy": window.ended_by,
         "comment": window.comment,
         "configured": view.machine.silencing.windows.is_written(window.id),
         "occurrences": [_span(silence) for silence in coming],

@@ -78,11 +78,11 @@ async def _preview(view: View, request: Request) -> Response:
 
 
 async def _expire(view: View, request: Request) -> Response:
-    """End a silence."""
+    """End a silence; `by` says who does."""
     name = str(request.path_params["id"])
     if view.machine.silencing.silences.get(name) is None:
         raise NotSetError(Why.NOT_FOUND, "silence not found")
-    await view.submit(SilenceExpired(name))
+    await view.submit(SilenceExpired(name, parameters.actor(request)))
     found = view.machine.silencing.silences.get(name)
     return _answer(shown_silences(view, [found])[0] if found else {})
 
@@ -99,12 +99,12 @@ async def _set_window(view: View, request: Request) -> Response:
 
 
 async def _end(view: View, request: Request) -> Response:
-    """End a maintenance window, and with it the occurrence that is on."""
+    """End a maintenance window, and with it the occurrence that is on; `by` says who does."""
     name, windows = str(request.path_params["id"]), view.machine.silencing.windows
     refusal = windows.foresee_end(name)
     if refusal is not None:
         raise NotSetError(Why(refusal.kind), str(refusal))
-    await view.submit(WindowEnded(name))
+    await view.submit(WindowEnded(name, parameters.actor(request)))
     found = windows.get(name)
     return _answer(shown_window(view, found) if found else {})
 

@@ -121,9 +121,15 @@ def windows(url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False
 
 
 @app.command()
-def expire(ids: Ids, url: Url = DEFAULT_URL, token: Token = None) -> None:
+def expire(
+    ids: Ids,
+    person: Annotated[str | None, typer.Option("--as", help="Who acts; the user of this machine if not given.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
     """End silences; ending a window ends its occurrence too, ending an occurrence leaves its window."""
-    wrong = [error for name in ids if (error := _expire(url, token, name))]
+    by = author(person)
+    wrong = [error for name in ids if (error := _expire(url, token, name, by))]
     for error in wrong[:-1]:
         print(f"evaluator: {error}", file=sys.stderr)
     if wrong:
@@ -258,10 +264,10 @@ def _is_muted(one: Json) -> bool:
     return bool(one["silencedBy"]) or one["inhibited"]
 
 
-def _expire(url: str, token: str | None, name: str) -> str:
+def _expire(url: str, token: str | None, name: str, by: str) -> str:
     """End what has that id; what is wrong, or nothing."""
     for kind in ("silences", "windows"):
-        code, said = send(url, "DELETE", f"{BASE}/{kind}/{quote(name, safe='')}", token)
+        code, said = send(url, "DELETE", f"{BASE}/{kind}/{quote(name, safe='')}?by={quote(by, safe='')}", token)
         if code != 404:
             return "" if code == 200 else str(said.get("error", said) if isinstance(said, dict) else said)
     return _unknown(name)
@@ -273,6 +279,7 @@ def _unknown(name: str) -> str:
 
 def _row(one: Json) -> tuple[str, ...]:
     by = "configuration" if one["configured"] else one["createdBy"]
+    by += f", ended by {one['endedBy']}" if one["endedBy"] else ""
     times = clock(one["startsAt"]), clock(one["endsAt"])
     window = window_text(one["window"])
     return (one["id"], one["state"], matchers_text(one["matcherSets"]), *times, by, one["comment"], str(one["mutes"]), window)
@@ -282,4 +289,5 @@ def _window_row(one: Json) -> tuple[str, ...]:
     first = one["occurrences"][0]["startsAt"] if one["occurrences"] else None
     said = (one["schedule"], one["location"], one["duration"], clock(first), clock(one["endsAt"]))
     by = "configuration" if one["configured"] else one["createdBy"]
+    by += f", ended by {one['endedBy']}" if one["endedBy"] else ""
     return (one["id"], one["name"], one["state"], matchers_text(one["matcherSets"]), *said, by, one["comment"])

@@ -163,11 +163,11 @@ class Machine:
             case SilenceSet():
                 self.silencing.set(event.silence, now, event.fresh_id)
             case SilenceExpired():
-                self.silencing.expire(event.id, now)
+                self.silencing.expire(event.id, now, event.by)
             case WindowSet():
                 self.silencing.set_window(event.window, now)
             case WindowEnded():
-                self.silencing.end_window(event.id, now)
+                self.silencing.end_window(event.id, now, event.by)
             case Refused():
                 self.refusals.refused(event.limit, event.detail, now, event.count)
             case Acted():

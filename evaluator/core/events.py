@@ -147,9 +147,10 @@ class SilenceSet:
 
 @dataclass(frozen=True, slots=True)
 class SilenceExpired:
-    """Somebody ended a silence."""
+    """Somebody ended a silence. by: who, if they said so."""
 
     id: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,10 @@ class WindowSet:
 
 @dataclass(frozen=True, slots=True)
 class WindowEnded:
-    """Somebody ended a maintenance window."""
+    """Somebody ended a maintenance window. by: who, if they said so."""
 
     id: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from evaluator.core.records import OutboxRecord, State
 from evaluator.core.rehearsal import Outlook, rehearse
 from evaluator.core.route_paths import RoutePath, paths
 from evaluator.core.routing import Route
+from evaluator.core.silence import Silence, SilenceState
 
 MOST_BOUNDARIES = 50
 """How many beginnings and ends of intervals are looked at to find when a route is awake again."""
@@ -99,7 +100,16 @@ def explain_labels(machine: Machine, labels: Labels, now: datetime) -> Explanati
         pending=pending,
         why=alert.why if alert is not None and not alert.firing else "",
         routes=tuple(_routes(machine, labels, now, fires_at if standing is Standing.PENDING else None)),
+        lifted=tuple(_lifted(machine, labels, alert, now)) if alert is not None else (),
     )
+
+
+def _lifted(machine: Machine, labels: Labels, alert: Alert, now: datetime) -> Iterator[Silence]:
+    """Silences of it that somebody has ended since it began, the latest first; only those of which it is known who."""
+    silences = machine.muting.silences
+    for silence in silences.listing(now, (), (SilenceState.EXPIRED,)):
+        if silence.ended_by and silence.ends_at >= alert.starts_at and silence.matches(labels):
+            yield silence
 
 
 # -- the alert --------------------------------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ class Explanation:
     """Everything about one alert at the instant `at`.
 
     since: of its standing: began to fire, became pending, was over. sources: who asserts it. pending: rules that are about to.
-    why: for a resolved alert, why, when it was not simply over.
+    why: for a resolved alert, why, when it was not simply over. lifted: silences that muted it and that somebody ended early.
     """
 
     at: datetime
@@ -191,3 +191,4 @@ class Explanation:
     pending: tuple[Pending, ...]
     why: str
     routes: tuple[RouteStory, ...]
+    lifted: tuple[Silence, ...] = ()

@@ -73,6 +73,9 @@ def _alert(told: Explanation) -> Iterator[str]:
             yield "It is neither pending nor firing, and everybody who was told of it has been told that it is over."
     for source in told.sources:
         yield from _source(source, told.at)
+    for silence in told.lifted:
+        by = f"{silence.ended_by} ended silence {silence.id} by {silence.created_by or 'nobody'}"
+        yield f"{by} at {instant(silence.ends_at, told.at)}."
     for one in told.pending:
         yield f"{_rule(one.source)} lets it fire at {instant(one.fires_at, told.at)}, if its expression gives it until then."
         yield from _trouble(one.source)

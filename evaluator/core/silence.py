@@ -44,6 +44,7 @@ class Silence:
     """A silence as it is kept, or as somebody wants it: then `id` is empty or names the one to edit.
 
     matcher_sets: alternatives. starts_at is part of it, ends_at is not. updated_at: when it was last kept; None for a wish.
+    ended_by: who ended it before its time, if they said so.
     """
 
     matcher_sets: tuple[MatcherSet, ...]
@@ -54,6 +55,7 @@ class Silence:
     annotations: tuple[tuple[str, str], ...] = ()
     id: str = ""
     updated_at: datetime | None = None
+    ended_by: str = ""
 
     @property
     def key(self) -> tuple[str]:

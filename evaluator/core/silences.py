@@ -123,14 +123,14 @@ class Silences:
         silence = self._fresh(wanted, now, fresh_id)
         return self._too_large(silence) or self._too_many() or _replacement(former, silence, now)
 
-    def expire(self, name: str, now: datetime) -> Silence | SilenceError:
-        """End a silence; the result is how it is kept now, the very same value when it had expired before."""
+    def expire(self, name: str, now: datetime, by: str = "") -> Silence | SilenceError:
+        """End a silence for `by`; the result is how it is kept now, the very same value when it had expired before."""
         silence = self._silences.get(name)
         if silence is None:
             return SilenceError(Refusal.NOT_FOUND, ("silence not found",))
         if silence.state(now) is SilenceState.EXPIRED:
             return silence
-        return self._put(_ended(silence, now), now)
+        return self._put(replace(_ended(silence, now), ended_by=by), now)
 
     def take(self, silence: Silence, noticed: datetime | None = None) -> None:
         """Take in a silence as it stands, in place of one that has its id: as it was kept, or as it was derived.

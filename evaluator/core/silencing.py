@@ -73,10 +73,10 @@ class Silencing:
             self._remember(change.expired)
             self._await()
 
-    def expire(self, name: str, now: datetime) -> None:
-        """Somebody ends a silence."""
+    def expire(self, name: str, now: datetime, by: str = "") -> None:
+        """Somebody ends a silence. by: who, if that is known."""
         former = self.silences.get(name)
-        ended = self.silences.expire(name, now)
+        ended = self.silences.expire(name, now, by)
         if isinstance(ended, Silence) and ended is not former:
             self._journal.save(ended)
             self._concerns((ended,), now)
@@ -91,15 +91,15 @@ class Silencing:
             self._open(window, now)
             self._collect(now)
 
-    def end_window(self, name: str, now: datetime) -> None:
-        """Somebody ends a window, and with it the occurrence that is on."""
-        former, window = self.windows.get(name), self.windows.end(name, now)
+    def end_window(self, name: str, now: datetime, by: str = "") -> None:
+        """Somebody ends a window, and with it the occurrence that is on. by: who, if that is known."""
+        former, window = self.windows.get(name), self.windows.end(name, now, by)
         if not isinstance(window, Window) or window is former:
             return
         self._journal.save(window)
         for ident, derived in self._derived.get(name, {}).items():
             if self.silences.get(ident) != derived or derived.state(now) is SilenceState.ACTIVE:
-                self.expire(ident, now)
+                self.expire(ident, now, by)
         self._open(window, now)
         self._collect(now)
 

@@ -58,12 +58,12 @@ class Windows:
             return SilenceError(Refusal.INVALID, found)
         return self._taken(wanted, now) or self._too_large(wish.size) or self._too_many(wanted)
 
-    def end(self, name: str, now: datetime) -> Window | SilenceError:
-        """Let a window be over; the result is how it is kept, the very same value when it was over before."""
+    def end(self, name: str, now: datetime, by: str = "") -> Window | SilenceError:
+        """Let a window be over for `by`; the result is how it is kept, the very same value when it was over before."""
         if (wrong := self.foresee_end(name)) is not None:
             return wrong
         window = self._set[name]
-        return window if window.over(now) else self._put(replace(window, until=now, updated_at=now), now)
+        return window if window.over(now) else self._put(replace(window, until=now, updated_at=now, ended_by=by), now)
 
     def foresee_end(self, name: str) -> SilenceError | None:
         """Why `end` would change nothing; None when it would, or has."""

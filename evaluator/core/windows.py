@@ -29,6 +29,7 @@ class Window:
     until: when there is no more of it, whatever the schedule says; None for never.
     id: follows from the name where none is given, as in a configuration.
     updated_at: when somebody last set it; None for one of a configuration, or a wish.
+    ended_by: who ended it, if they said so.
 
     Raises ValueError when the zone is unknown or the duration is not positive.
     """
@@ -43,6 +44,7 @@ class Window:
     until: datetime | None = None
     id: str = ""
     updated_at: datetime | None = None
+    ended_by: str = ""
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _ends_at: datetime | None = field(init=False, repr=False, compare=False)
 

@@ -150,7 +150,11 @@ def _silence(silence: Silence) -> None:
     over = silence.updated_at is not None and silence.ends_at <= silence.updated_at
     matchers = " or ".join(map(format_matchers, silence.matcher_sets))
     more = {} if over else {"starts": _clock(silence.starts_at), "ends": _clock(silence.ends_at)}
-    said = {"set_by": silence.created_by, "comment": silence.comment}
+    said = {
+        "set_by": silence.created_by,
+        "comment": silence.comment,
+        **({"ended_by": silence.ended_by} if silence.ended_by else {}),
+    }
     log.info("silence ended" if over else "silence set", id=silence.id, matchers=matchers, **more, **said)
 
 
@@ -158,7 +162,11 @@ def _window(window: Window) -> None:
     over = window.updated_at is not None and window.over(window.updated_at)
     matchers = " or ".join(map(format_matchers, window.matcher_sets))
     more = {} if over else {"schedule": window.schedule.text, "lasts": format_duration(window.duration)}
-    said = {"set_by": window.created_by, "comment": window.comment}
+    said = {
+        "set_by": window.created_by,
+        "comment": window.comment,
+        **({"ended_by": window.ended_by} if window.ended_by else {}),
+    }
     log.info("window ended" if over else "window set", id=window.id, matchers=matchers, **more, **said)
 
 

@@ -17,6 +17,7 @@ from evaluator.core.silence_preview import Muted, preview
 from evaluator.core.view import View
 from evaluator.core.windows import Window, next_occurrence, occurrence
 from evaluator.web.choice import Choice, read_choice
+from evaluator.web.incidents import author_of
 from evaluator.web.paging import page_of
 from evaluator.web.rendering import render, root
 
@@ -87,7 +88,7 @@ async def one(view: View, request: Request) -> Response:
 async def expire(view: View, request: Request) -> Response:
     """End a silence."""
     silence = named(view, request)
-    await view.submit(SilenceExpired(silence.id))
+    await view.submit(SilenceExpired(silence.id, author_of(request)))
     return RedirectResponse(f"{root(request)}silences/{silence.id}", 303)
 
 
@@ -97,7 +98,7 @@ async def end_window(view: View, request: Request) -> Response:
     refusal = view.machine.silencing.windows.foresee_end(name)
     if refusal is not None:
         raise HTTPException(404, f"Nothing was ended: {refusal}.")
-    await view.submit(WindowEnded(name))
+    await view.submit(WindowEnded(name, author_of(request)))
     return RedirectResponse(f"{root(request)}silences", 303)
 
 

@@ -66,6 +66,7 @@ async def test_a_silence_is_set_edited_listed_and_ended() -> None:
             "endsAt": "2026-03-01T14:00:00Z",
             "updatedAt": "2026-03-01T12:00:00Z",
             "createdBy": "ana",
+            "endedBy": "",
             "comment": "work",
             "annotations": {"t": "7"},
             "mutes": 1,
@@ -82,7 +83,8 @@ async def test_a_silence_is_set_edited_listed_and_ended() -> None:
         listed = await good(api, "GET", "silences")
         assert [(one["id"], one["state"]) for one in listed] == [(wider["id"], "active"), (ident, "expired")]
         assert await good(api, "GET", "silences", filter="team=web", expired="false") == [wider]
-        assert (await good(api, "DELETE", f"silences/{wider['id']}"))["state"] == "expired"
+        over = await good(api, "DELETE", f"silences/{wider['id']}", by="bo")
+        assert (over["state"], over["endedBy"]) == ("expired", "bo")
         assert await api.names(silenced="false") == {"Slow"}
 
 

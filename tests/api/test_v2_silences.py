@@ -117,6 +117,17 @@ async def test_expiring() -> None:
             assert (await api.ask(method, "/silence/x"))[0] == 422
 
 
+async def test_who_expires_a_silence_may_say_so() -> None:
+    """Nobody has to: amtool knows nothing of it. What would not fit on a line is refused, and then nothing is ended."""
+    async with serving() as api:
+        signed, other = await api.silence("a=b"), await api.silence("a=c")
+        assert await api.ask("DELETE", f"/silence/{signed}", by="ana") == (200, None)
+        code, said = await api.ask("DELETE", f"/silence/{other}", by="a\nb")
+        assert (code, said) == (400, "by: a name of at most 200 printable characters")
+        kept = api.service.machine.silencing.silences
+        assert [(one.ended_by, str(one.state(api.now))) for one in kept] == [("ana", "expired"), ("", "active")]
+
+
 async def test_the_order_of_silences_and_choosing_among_them() -> None:
     """Active by end, pending by start, expired by end, the newest first; filters look at a silence's own matchers."""
     async with serving() as api:

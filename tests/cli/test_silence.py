@@ -83,9 +83,10 @@ async def test_a_silence_from_its_first_to_its_last_hour(tmp_path: Path) -> None
         assert await at.well("update", ident, "--for", "3h", "--comment", "slow disks") == ident
         (row,) = await at.json("list")
         assert (row["endsAt"], row["comment"], row["createdBy"]) == ("2026-03-01T15:00:00Z", "slow disks", "ana")
-        assert await at.well("expire", ident) == ""
+        assert await at.well("expire", ident, "--as", "bo") == ""
         assert await at.json("list") == []
-        assert [one["id"] for one in await at.json("list", "--expired")] == [ident]
+        assert [(one["id"], one["endedBy"]) for one in await at.json("list", "--expired")] == [(ident, "bo")]
+        assert "ana, ended by bo" in await at.well("list", "--expired")
 
 
 async def test_a_silence_until_its_alerts_are_over(tmp_path: Path) -> None:

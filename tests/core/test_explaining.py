@@ -9,7 +9,7 @@ import pytest
 
 from evaluator.core.cron_texts import parse_cron
 from evaluator.core.dedup import Reason
-from evaluator.core.events import AlertsPosted, SilenceSet, TimerFired
+from evaluator.core.events import AlertsPosted, SilenceExpired, SilenceSet, TimerFired
 from evaluator.core.explaining import explain, explain_labels, known
 from evaluator.core.explanation import (
     Asserter,
@@ -147,6 +147,19 @@ def test_after_a_mute_it_is_told_once() -> None:
 
 
 # -- the mutes --------------------------------------------------------------------------------------------------------
+
+
+def test_who_has_ended_a_silence_is_named_while_the_alert_goes_on() -> None:
+    """Not who nobody knows, and not of a silence that was over before the alert began."""
+    story = play().happens("0s", SilenceSet(silence("A", "0s", "20m"), "s")).at("1m", "A", series("A"))
+    story.happens("5m", SilenceExpired("s", "bo")).run("10m")
+    told = about(story)
+    assert [(one.id, one.ended_by) for one in told.lifted] == [("s", "bo")]
+    assert "bo ended silence s by ana at 2026-01-01 00:05:00 UTC (5m ago)." in sentences(told)
+    unsigned = play().happens("0s", SilenceSet(silence("A", "0s", "20m"), "s")).at("1m", "A", series("A"))
+    assert about(unsigned.happens("5m", SilenceExpired("s")).run("10m")).lifted == ()
+    before = play().happens("0s", SilenceSet(silence("A", "0s", "20m"), "s")).happens("1m", SilenceExpired("s", "bo"))
+    assert about(before.at("2m", "A", series("A")).run("10m")).lifted == ()
 
 
 def test_a_silence_is_named_with_its_author_and_its_end() -> None:

@@ -168,9 +168,11 @@ def test_the_end_of_a_window_ends_the_occurrence_that_is_on() -> None:
     """That it was on and was ended is kept for as long as anything that is over; then nothing is."""
     story = play(retention=timedelta(hours=3)).happens("5m", WindowSet(window(id="one")))
     current, _ = listed(story, "9m")
-    story.happens("10m", WindowEnded("one")).happens("11m", WindowEnded("one"))
+    story.happens("10m", WindowEnded("one", "bo")).happens("11m", WindowEnded("one", "ana"))
     assert spans(story, "12m") == []
-    assert story.machine.muting.silences.get(current.id) == replace(current, ends_at=moment("10m"), updated_at=moment("10m"))
+    ended = replace(current, ends_at=moment("10m"), updated_at=moment("10m"), ended_by="bo")
+    assert story.machine.muting.silences.get(current.id) == ended
+    assert [one.ended_by for one in story.machine.silencing.windows] == ["bo"]
     assert spans(story.crash(), "15m") == []
     assert story.run("2h").told()[1:] == ["10m30s unmuted: A firing"]
     assert [type(one) for one in (*kept(story, Silence), *kept(story, Window))] == [Silence, Window]

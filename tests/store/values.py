@@ -204,6 +204,7 @@ silences = st.builds(
     annotations=pairs,
     id=texts,
     updated_at=maybe_times,
+    ended_by=texts,
 )
 windows = st.builds(
     Window,
@@ -219,6 +220,7 @@ windows = st.builds(
     until=maybe_times,
     id=texts.filter(bool),
     updated_at=maybe_times,
+    ended_by=texts,
 )
 
 targets = varied(Target, kind=st.sampled_from(TargetKind), name=texts)

@@ -20,7 +20,7 @@ from evaluator.core.routing import Route
 from evaluator.core.rules import RecordingRule
 from evaluator.core.silence_policy import SilencePolicy
 from evaluator.core.windows import Window
-from tests.web.stage import CONSOLE, Stage, group, route, rule, settings
+from tests.web.stage import CONSOLE, FROM_HERE, Stage, group, route, rule, settings
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -238,8 +238,9 @@ async def test_silences_are_listed_edited_and_ended() -> None:
     form = await stage.get(f"/silences/{silence.id}/edit")
     assert f'value="{silence.id}"' in form
     assert "alertname=" in form
-    ended = await stage.post_form(f"/silences/{silence.id}/expire")
+    ended = await stage.post_form(f"/silences/{silence.id}/expire", {**FROM_HERE, "Cookie": "author=Bo%20B"})
     assert ended.status_code == 303
+    assert "ended by Bo B" in words(await stage.get(f"/silences/{silence.id}"))
     assert "planned work" not in words(await stage.get("/silences"))
     assert "planned work" in words(await stage.get("/silences?state=expired"))
 

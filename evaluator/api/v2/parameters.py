@@ -15,6 +15,9 @@ Wanted = Callable[[tuple[str, ...]], bool]
 """Whether any of the receivers of these names is asked for."""
 
 _TRUE = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
+LONGEST_NAME = 200
+"""Characters of whoever acts."""
+
 _FALSE = frozenset(("false", "0", "no", "n", "off", "f", "disabled"))
 
 
@@ -32,6 +35,14 @@ def matchers(request: Request, name: str, mode: MatcherMode) -> tuple[Matcher, .
         return tuple(matcher for text in request.query_params.getlist(name) for matcher in parse_matcher(text, mode).matchers)
     except ValueError as error:
         raise RefusedError(400, str(error)) from None
+
+
+def actor(request: Request) -> str:
+    """Who acts, in `by`: a parameter of ours, for what has no body; empty where nobody says, as with Alertmanager's tools."""
+    name = request.query_params.get("by", "").strip()
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise RefusedError(400, f"by: a name of at most {LONGEST_NAME} printable characters")
+    return name
 
 
 def receivers(request: Request, settings: Settings) -> Wanted:

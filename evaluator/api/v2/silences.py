@@ -62,11 +62,11 @@ async def post(view: View, request: Request) -> Response:
 
 
 async def expire(view: View, request: Request) -> Response:
-    """End a silence."""
+    """End a silence; `by` says who does."""
     name = _id(request)
     if view.machine.muting.silences.get(name) is None:
         raise RefusedError(404)
-    await view.submit(SilenceExpired(name))
+    await view.submit(SilenceExpired(name, parameters.actor(request)))
     return done()
 
 

@@ -138,6 +138,7 @@ class Looking:
         holds = self._standing.holds(record, firing, now)
         if holds == record.holds:
             return
-        record = self._chasing.do(transitions.held(record, holds, now), now)
+        ended_by = self._standing.unsilenced_by(firing, now)
+        record = self._chasing.do(transitions.held(record, holds, now, ended_by), now)
         if not holds:
             self._pages.resume(record, now)

@@ -84,6 +84,12 @@ class Standing:
             holds.add(Hold.HOURS)
         return tuple(sorted(holds))
 
+    def unsilenced_by(self, firing: Firing, now: datetime) -> str:
+        """Who ends a silence of these alerts at this instant; empty if nobody does, or nobody knows who."""
+        ended = (one for one in self._muting.silences if one.ended_by and one.ends_at == now)
+        found = {one.ended_by for one in ended if any(one.matches(alert.labels) for alert, _ in firing)}
+        return ", ".join(sorted(found))
+
     def _outside_hours(self, record: IncidentRecord, now: datetime) -> bool:
         """Whether the policy's calendar is closed for this severity; has a timer for when that changes."""
         hours = record.policy.hours

@@ -65,6 +65,8 @@ def sentence(moment: Moment, names: Names) -> str:
     text = _SENTENCES[moment.what]
     if moment.what is Happening.RESOLVED and moment.by:
         text = "{by} resolved it{more}"
+    elif moment.what is Happening.RESUMED and moment.by:
+        text = "no longer held: {by} ended the {detail}"
     words = {
         "by": by,
         "detail": moment.detail,

@@ -214,9 +214,12 @@ def rerated(record: IncidentRecord, severity: str, policy: Escalation | None, ro
     return Step(changed, deeds)
 
 
-def held(record: IncidentRecord, holds: tuple[Hold, ...], now: datetime) -> Step:
-    """What holds it is something else now. When nothing does any more, the rule is asked before the ladder goes on."""
-    moments = _held(record, record.holds, holds, now)
+def held(record: IncidentRecord, holds: tuple[Hold, ...], now: datetime, ended_by: str = "") -> Step:
+    """What holds it is something else now. When nothing does any more, the rule is asked before the ladder goes on.
+
+    ended_by: who has ended a silence that held it, if anybody has.
+    """
+    moments = _held(record, record.holds, holds, now, ended_by)
     recheck = record.recheck or (bool(record.holds) and not holds)
     return Step(wound(replace(record, holds=holds, recheck=recheck, updated_at=now), now), moments)
 
@@ -242,7 +245,10 @@ def resolved(record: IncidentRecord, resolution: Resolution, now: datetime, why:
     return Step(wound(over, now), (line(record, Happening.RESOLVED, now, said, by), Withdraw(), inform, Refresh()))
 
 
-def _held(record: IncidentRecord, before: tuple[Hold, ...], after: tuple[Hold, ...], now: datetime) -> tuple[Moment, ...]:
+def _held(
+    record: IncidentRecord, before: tuple[Hold, ...], after: tuple[Hold, ...], now: datetime, ended_by: str = ""
+) -> tuple[Moment, ...]:
     begun, over = [hold for hold in after if hold not in before], [hold for hold in before if hold not in after]
     moments = [line(record, Happening.HELD, now, hold) for hold in begun]
-    return (*moments, *(line(record, Happening.RESUMED, now, hold) for hold in over))
+    by = {Hold.SILENCE: ended_by}
+    return (*moments, *(replace(line(record, Happening.RESUMED, now, hold), by=by.get(hold, "")) for hold in over))

@@ -157,6 +157,7 @@ class SilenceBody(Body, frozen=True, gc=False):
     created_by: str = ""
     comment: str = ""
     annotations: Pairs = ()
+    ended_by: str = ""
 
 
 class WindowBody(Body, frozen=True, gc=False):
@@ -167,6 +168,7 @@ class WindowBody(Body, frozen=True, gc=False):
     location: str = "UTC"
     created_by: str = ""
     comment: str = ""
+    ended_by: str = ""
 
 
 class TransitionBody(Body, frozen=True, gc=False):

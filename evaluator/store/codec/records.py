@@ -199,6 +199,7 @@ def _from_silence(silence: Silence) -> Row:
         created_by=silence.created_by,
         comment=silence.comment,
         annotations=silence.annotations,
+        ended_by=silence.ended_by,
     )
     return {
         "id": silence.id,
@@ -220,6 +221,7 @@ def _to_silence(row: Any) -> Silence:
         annotations=body.annotations,
         id=row.id,
         updated_at=from_micros_or_none(row.updated_at),
+        ended_by=body.ended_by,
     )
 
 
@@ -233,6 +235,7 @@ def _from_window(window: Window) -> Row:
         location=window.location,
         created_by=window.created_by,
         comment=window.comment,
+        ended_by=window.ended_by,
     )
     return {
         "id": window.id,
@@ -257,6 +260,7 @@ def _to_window(row: Any) -> Window:
         until=from_micros_or_none(row.until),
         id=row.id,
         updated_at=from_micros_or_none(row.updated_at),
+        ended_by=body.ended_by,
     )
 
 

@@ -132,9 +132,12 @@ class Ladder(Playbook):
 
     def story(self) -> list[str]:
         """The timeline, without what was sent."""
-        notes = [effect.record for _, effect in self.effects if isinstance(effect, Note)]
-        moments = [note for note in notes if isinstance(note, Moment)]
-        return [f"{offset(one.at)} {one.what} {one.detail}".rstrip() for one in moments]
+        return [f"{offset(one.at)} {one.what} {one.detail}".rstrip() for one in self.moments()]
+
+    def moments(self) -> list[Moment]:
+        """The same, as it is kept."""
+        notes = (effect.record for _, effect in self.effects if isinstance(effect, Note))
+        return [note for note in notes if isinstance(note, Moment)]
 
     @property
     def incident(self) -> IncidentRecord:

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from evaluator.core.events import SilenceExpired, SilenceSet
 from evaluator.core.incidents.actions import Action
-from evaluator.core.incidents.records import IncidentState
+from evaluator.core.incidents.records import Happening, IncidentState
+from evaluator.core.incidents.story import sentence
 from evaluator.core.labels import Matcher
 from evaluator.core.people import Duty
 from evaluator.core.receivers import Integration, Receiver
@@ -150,6 +151,17 @@ def test_what_is_silenced_makes_nothing_worse() -> None:
     other.happens("0s", silenced("Down"))
     other.fires("2m").run("30m")
     assert other.pages() == ["0s ana: page day"]
+
+
+def test_a_timeline_says_who_has_ended_the_silence_that_held_it() -> None:
+    """Only of a silence that somebody ends, and who says so; those that end by the clock have nobody."""
+    for event, said in (
+        (SilenceExpired("s", "ana"), "Ana ended the silence"),
+        (SilenceExpired("s"), "no longer held: silence"),
+    ):
+        play = severities().fires("0s").happens("1m", silenced("Down")).happens("3m", event).run("4m")
+        (line,) = [note for note in play.moments() if note.what is Happening.RESUMED]
+        assert said in sentence(line, {"ana": "Ana"})
 
 
 def test_what_is_worse_counts_when_its_silence_is_over() -> None:
