@@ -30,7 +30,7 @@ demo: $(VENV)/demo.stamp prometheus
 	$(PYTHON) -m evaluator demo
 
 test: lint servers
-	$(PYTHON) -m pytest -rs --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -rs --numprocesses=$(WORKERS) --dist=loadscope $(PYTEST_ARGS)
 
 lint: $(VENV)/test.stamp
 	$(PYTHON) -m ruff check

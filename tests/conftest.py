@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import certifi
 import pytest
@@ -30,38 +31,49 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 # -- workers ----------------------------------------------------------------------------------------------------------
 
-OWN_PORT = dict.fromkeys(("tests/test_compose.py", "tests/cli/test_commands.py", "tests/cli/test_run.py"), "the port of users")
-"""Files that run the evaluator as users do, on the port that it has when nobody names one."""
+TOGETHER = {
+    **dict.fromkeys(("tests/test_compose.py", "tests/cli/test_commands.py", "tests/cli/test_run.py"), "the port of users"),
+    **{
+        f"tests/conformance/test_{name}.py": "the story of the rulers"
+        for name in ("departures", "every_slot", "live", "rules_api", "timelines")
+    },
+}
+"""Files that only one worker may do, and why: what several of them would fight for, or have to do once more."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Groups are done in the order in which they are listed, the largest ones not first."""
-    config.option.loadscopereorder = False
+def group(nodeid: str) -> str:
+    """What a worker does as a whole: a file, or several that belong together."""
+    file = nodeid.partition("::")[0]
+    return TOGETHER.get(file, file)
 
 
-def _shared(item: pytest.Item) -> str:
-    """What a worker does as a whole: a file, or all tests that look at the same expensive run."""
-    file = item.nodeid.partition("::")[0]
-    if "/conformance/" in file and "run" in getattr(item, "fixturenames", ()):
-        return "the story of the rulers"
-    return OWN_PORT.get(file, file)
-
-
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where workers share the suite, each does one group at a time; groups that wait for the real clock come first.
+    """Groups that wait for the real clock come first.
 
     Those leave the machine to each other, and are not held up by tests that compute; and no worker is left waiting in the end.
     """
     groups: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        groups[_shared(item)].append(item)
-    for name, members in groups.items():
-        for item in members:
-            item.add_marker(pytest.mark.xdist_group(name))
+        groups[group(item.nodeid)].append(item)
     waiting = {name for name, members in groups.items() if any(item.get_closest_marker("realtime") for item in members)}
     order = sorted(groups, key=lambda name: name not in waiting)
     items[:] = [item for name in order for item in groups[name]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Where workers share the suite, each takes one group after the other, in the order in which they are collected.
+
+    Of pytest-xdist's own ways `loadgroup` would do the same, but it names groups by a trick that pytest 9 is proof against.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    config.option.loadscopereorder = False
+    return Groups(config, log)
 
 
 # -- haste ------------------------------------------------------------------------------------------------------------
