@@ -64,12 +64,7 @@ class HttpModel(ProxyModel):
     """`http_config`."""
 
     TITLE = "http_config"
-    LATER = MappingProxyType(
-        {
-            "oauth2": "requests are sent without an OAuth 2 token",
-            "proxy_connect_header": "proxies are asked without these headers",
-        }
-    )
+    LATER = MappingProxyType({"proxy_connect_header": "proxies are asked without these headers"})
 
     authorization: AuthorizationModel | None = None
     basic_auth: BasicAuthModel | None = None

@@ -16,6 +16,7 @@ from evaluator.core.http import JwtGrant, OAuth2, ProxySettings, Secret
 
 SECRET_GRANT: Final = "client_credentials"
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+UNSIGNED: Final = "no assertion is signed: with the grant jwt-bearer requests are sent without a token"
 ALGORITHMS: Final = ("RS256", "RS384", "RS512")
 
 
@@ -24,6 +25,13 @@ class OAuth2Model(ProxyModel):
 
     TITLE = "oauth2"
     FOREIGN = MappingProxyType({"client_secret_ref": NO_VAULT, "client_certificate_key_ref": NO_VAULT})
+    LATER = MappingProxyType(
+        {
+            "client_certificate_key": UNSIGNED,
+            "client_certificate_key_file": UNSIGNED,
+            "proxy_connect_header": "proxies are asked without these headers",
+        }
+    )
 
     client_id: Text = ""
     client_secret: Hidden | None = None

@@ -6,7 +6,9 @@ import base64
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
+from evaluator.core.http import OAuth2
 from evaluator.core.settings import HttpSettings, Secret
+from evaluator.wire import oauth2
 
 _MASK = "<secret>"
 _SHORTEST = 6  # a shorter part of a path, such as `v2`, is no secret, and masking it would garble sentences
@@ -33,7 +35,16 @@ def secrets_of(url: Secret, http: HttpSettings) -> Iterator[str]:
     if http.basic_auth is not None:
         password = _revealed(http.basic_auth.password)
         yield from filter(None, [password, base64.b64encode(f"{http.basic_auth.username}:{password}".encode()).decode()])
+    if http.oauth2 is not None:
+        yield from filter(None, _of_oauth2(http.oauth2))
     yield from filter(None, (_revealed(secret) for _, secret in http.headers))
+
+
+def _of_oauth2(settings: OAuth2) -> Iterator[str]:
+    try:
+        yield from oauth2.secrets_of(settings)
+    except (OSError, UnicodeDecodeError):
+        return  # what cannot be read was not sent either
 
 
 def _parts(url: str) -> Iterator[str]:

@@ -67,7 +67,7 @@ def _sent(
 
 def _without_credentials(http: HttpSettings) -> HttpSettings:
     """The place for the bytes is a secret itself, and no method of the API."""
-    return replace(http, authorization=None, basic_auth=None, headers=())
+    return replace(http, authorization=None, basic_auth=None, oauth2=None, headers=())
 
 
 def _request(url: str, body: bytes, http: HttpSettings, headers: Any, posted: Accepted) -> Request:

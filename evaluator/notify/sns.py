@@ -61,7 +61,7 @@ def _signed(
     headers = signature_headers(credentials, ("POST", url, body), {"Content-Type": TYPE}, scope, sheet.now)
     own = (credentials.secret_key, credentials.token)
     secrets = (*filter(None, own), *secrets_of(Secret(url), settings.http))  # the signature stands where others have theirs
-    http = replace(settings.http, authorization=None, basic_auth=None)
+    http = replace(settings.http, authorization=None, basic_auth=None, oauth2=None)
     return Request(Secret(url), body, http, headers=(("Content-Type", TYPE), *headers), secrets=secrets)
 
 

@@ -34,6 +34,7 @@ from evaluator.wire.client import USER_AGENT, build_async_client
 from evaluator.wire.credentials import UnfitSecretError
 from evaluator.wire.errors import explain
 from evaluator.wire.message import Message
+from evaluator.wire.oauth2 import NoTokenError
 from evaluator.wire.proxy import proxy_choice
 
 CONNECT_SECONDS = 5.0
@@ -136,6 +137,8 @@ class Exchange:
         match error:
             case TimeoutError() | httpx.ReadTimeout():
                 return TimedOut(FailureKind.TRANSIENT, f"no answer within {limit:.3g}s", seconds=seconds)
+            case NoTokenError(refused=True):
+                kind, text = FailureKind.CREDENTIALS, explain(error)
             case AnswerTooLargeError():
                 kind, text = (
                     FailureKind.BAD_QUERY,

@@ -9,6 +9,7 @@ travel in the body, where expressions may be long. Redirects are followed when t
 from __future__ import annotations
 
 import ssl
+from threading import Lock
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,10 +19,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from evaluator.core.http import HttpSettings, OAuth2
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.exchange import query_url
-from evaluator.wire.client import USER_AGENT
+from evaluator.wire.client import USER_AGENT, fetch_now
 from evaluator.wire.credentials import Credentials
+from evaluator.wire.oauth2 import Purse
 from evaluator.wire.proxy import proxy_choice
 from evaluator.wire.tls import tls_context
 
@@ -34,7 +37,7 @@ class HistorySession(requests.Session):
         super().__init__()
         http = datasource.http
         self.base = datasource.url.rstrip("/")
-        self.auth = _Credentials(Credentials(http)) if Credentials.needed(http) else None
+        self.auth = _auth(http)
         self.trust_env = False
         self.headers = requests.structures.CaseInsensitiveDict({"User-Agent": USER_AGENT, "Accept": "application/json"})
         self._follow = http.follow_redirects
@@ -70,6 +73,12 @@ class HistorySession(requests.Session):
         return target if urlsplit(urljoin(resp.url, target)).hostname == urlsplit(resp.url).hostname else None
 
 
+def _auth(http: HttpSettings) -> AuthBase | None:
+    if http.oauth2 is not None and http.oauth2.jwt is None:
+        return _Bearer(Credentials(http), http.oauth2)
+    return _Credentials(Credentials(http)) if Credentials.needed(http) else None
+
+
 class _Credentials(AuthBase):
     """The credentials of the other client, read anew for each request."""
 
@@ -82,6 +91,20 @@ class _Credentials(AuthBase):
         after = next(self._credentials.auth_flow(carrier)).headers
         request.headers.update({name: value for name, value in after.items() if before.get(name) != value})
         return request
+
+
+class _Bearer(_Credentials):
+    """A token that another server issues, besides the headers of the settings. Threads take turns to fetch it."""
+
+    def __init__(self, credentials: Credentials, settings: OAuth2) -> None:
+        super().__init__(credentials)
+        self._purse = Purse(settings)
+        self._turn = Lock()
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        with self._turn:
+            request.headers["Authorization"] = self._purse.header or fetch_now(self._purse)
+        return super().__call__(request)
 
 
 class _OwnTls(HTTPAdapter):

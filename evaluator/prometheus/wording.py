@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 
 from evaluator.core.answers import Failure
+from evaluator.core.http import OAuth2
 from evaluator.core.settings import Datasource, Secret
+from evaluator.wire.oauth2 import secrets_of
 
 MOST = 300
 
@@ -49,10 +51,19 @@ def _secrets(datasource: Datasource) -> Iterator[str]:
         for password in _texts(http.basic_auth.password):
             yield password
             yield base64.b64encode(f"{http.basic_auth.username}:{password}".encode()).decode()
+    if http.oauth2 is not None:
+        yield from _of_oauth2(http.oauth2)
     for _, value in http.headers:
         yield from _texts(value)
     if http.proxy_url is not None:
         yield from _texts(http.proxy_url)
+
+
+def _of_oauth2(settings: OAuth2) -> Iterator[str]:
+    try:
+        yield from secrets_of(settings)
+    except (OSError, ValueError):
+        return  # what cannot be read was not sent either
 
 
 def _texts(secret: Secret) -> Iterator[str]:

@@ -22,6 +22,7 @@ from evaluator import __version__
 from evaluator.core.settings import HttpSettings
 from evaluator.wire.credentials import Credentials, of_url
 from evaluator.wire.keep_alive import KeepAliveTransport
+from evaluator.wire.oauth2 import PATIENCE, NoTokenError, Purse, Tokens, reaching
 from evaluator.wire.proxy import ProxyChoice, proxy_choice
 from evaluator.wire.redirects import MAX_REDIRECTS, following, same_origin
 from evaluator.wire.seats import Seats
@@ -29,6 +30,7 @@ from evaluator.wire.tls import tls_context
 
 USER_AGENT = f"evaluator/{__version__}"
 DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=300)
+UNAUTHORIZED = 401
 MOST_OF_A_BODY = 1024 * 1024  # on the short road, for callers that look at the beginning only
 
 # These write URLs and headers, and so secrets, into the log: httpx at INFO, the others at DEBUG.
@@ -49,6 +51,43 @@ def build_async_client(
     `credentials.UnfitSecretError`; `errors.explain` makes a sentence of each.
     """
     return _Client(settings, _road(settings, limits, timeout is None and limits is None), timeout)
+
+
+def tokens_for(settings: HttpSettings) -> Tokens | None:
+    """Where the tokens come from that `settings` ask to send; None when they ask for none. Raises as `build_async_client`."""
+    oauth2 = settings.oauth2
+    return None if oauth2 is None or oauth2.jwt is not None else Tokens(oauth2, build_async_client(reaching(oauth2)))
+
+
+def fetch_now(purse: Purse) -> str:
+    """Fill the purse without an event loop; gives the header. Raises NoTokenError, OSError."""
+    settings, url = reaching(purse.settings), httpx.URL(purse.settings.token_url)
+    choice = proxy_choice(settings)
+    proxy = None if choice is None else choice.proxy_for(url.scheme, url.host, url.port)
+    asking = purse.fetch()
+    request = next(asking)
+    with httpx.Client(verify=tls_context(settings.tls), proxy=proxy, timeout=PATIENCE, trust_env=False) as client:
+        try:
+            while True:
+                request = asking.send(client.send(request))
+        except StopIteration as end:
+            return str(end.value)
+        except NoTokenError:
+            raise
+        except httpx.HTTPError as error:
+            raise purse.unreachable() from error
+
+
+async def send_with_token(road: httpx.AsyncBaseTransport, tokens: Tokens, request: httpx.Request) -> httpx.Response:
+    """Send with a token; once more with another one when the first is refused: it may have been withdrawn."""
+    header = request.headers["Authorization"] = await tokens.header()
+    response = await road.handle_async_request(request)
+    if response.status_code != UNAUTHORIZED:
+        return response
+    await response.aclose()
+    tokens.refuse(header)
+    request.headers["Authorization"] = await tokens.header()
+    return await road.handle_async_request(request)
 
 
 def _road(settings: HttpSettings, limits: httpx.Limits | None, short: bool) -> httpx.AsyncBaseTransport:
@@ -115,6 +154,18 @@ class _Client(httpx.AsyncClient):
         self._follows = settings.follow_redirects
         self._credentials = Credentials(settings) if Credentials.needed(settings) else None
         self._private = frozenset(name.lower() for name, _ in settings.headers)
+        self._tokens = tokens_for(settings)
+
+    async def aclose(self) -> None:
+        """Close every connection, those to a server of tokens too."""
+        await super().aclose()
+        if self._tokens is not None:
+            await self._tokens.aclose()
+
+    async def __aexit__(self, *error: Any) -> None:
+        await super().__aexit__(*error)
+        if self._tokens is not None:
+            await self._tokens.aclose()
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **_: Any) -> httpx.Response:
         """Send, and follow redirects. Raises httpx.TooManyRedirects, and see `build_async_client`."""
@@ -128,16 +179,19 @@ class _Client(httpx.AsyncClient):
         return response
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        credentials = self._credentials or of_url(request.url)
+        credentials, tokens = self._credentials or of_url(request.url), self._tokens
         for _ in range(MAX_REDIRECTS + 1):
             if credentials is not None:
                 request = next(credentials.auth_flow(request))
-            response = await self._road.handle_async_request(request)
+            if tokens is None:
+                response = await self._road.handle_async_request(request)
+            else:
+                response = await send_with_token(self._road, tokens, request)
             onward = following(request, response, self._private) if self._follows else None
             if onward is None:
                 return response
             await response.aclose()
             if not same_origin(request.url, onward.url):
-                credentials = None
+                credentials = tokens = None
             request = onward
         raise httpx.TooManyRedirects("more than 10 redirects", request=request)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import httpx
 
 from evaluator.wire.credentials import UnfitSecretError
+from evaluator.wire.oauth2 import NoTokenError
 
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (httpx.ConnectTimeout, "no connection within the time allowed"),
@@ -33,6 +34,9 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
 
 def explain(error: Exception) -> str:
     """One sentence for an error of building a client or of sending with it, without URL, header values or secrets."""
+    if isinstance(error, NoTokenError):
+        cause = error.__cause__
+        return f"{error}: {explain(cause)}" if isinstance(cause, Exception) else str(error)
     kind = next((text for kind, text in _KINDS if isinstance(error, kind)), "")
     if not kind:
         return _own_words(error)

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.events import Delivered, DeliveryFailed
+from evaluator.core.http import OAuth2
 from evaluator.core.records import Notification, OutboxRecord
 from evaluator.core.settings import (
     Authorization,
@@ -223,6 +224,30 @@ def test_a_server_that_quotes_the_request_gives_no_secret_away(behaviour: str) -
             assert secret not in event.error
         own = (TOKEN, KEY) if http.authorization else (PASSWORD, basic)
         assert not any(secret in event.error for secret in own)
+
+
+def test_a_token_that_is_issued_is_sent_and_never_quoted() -> None:
+    """The token's server and the receiver both repeat what they should not; the notification fails with neither in it."""
+
+    async def run() -> tuple[list[Delivered | DeliveryFailed], LocalServer]:
+        issued = Reply(headers={"Content-Type": "application/json"}, body=b'{"access_token": "f1rst-t0ken", "expires_in": 900}')
+        refused = Reply(400, body=f'{{"error": "{PASSWORD}"}}'.encode())
+        quotes = Reply(403, body=b"Bearer f1rst-t0ken?")
+        async with LocalServer(issued, refused) as issuer, LocalServer(OK, quotes, Reply(401)) as hook:
+            oauth2 = OAuth2("ann", f"{issuer.url}/token", Secret(PASSWORD))
+            postman = deliverer(receivers(webhook=webhook(hook.url, http=HttpSettings(oauth2=oauth2))))
+            events = [await postman.deliver(row(integration="ops/webhook[0]")) for _ in range(4)]
+            await postman.aclose()
+            return events, hook
+
+    (delivered, quoted, withdrawn, without), hook = asyncio.run(run())
+    assert isinstance(delivered, Delivered)
+    assert [request.headers["authorization"] for request in hook.requests] == ["Bearer f1rst-t0ken"] * 3
+    assert isinstance(quoted, DeliveryFailed)
+    assert quoted.error == "answered 403 Forbidden: Bearer <secret>?"
+    for event in (withdrawn, without):
+        assert isinstance(event, DeliveryFailed)
+        assert (event.error, event.permanent) == ("no OAuth 2 token from 127.0.0.1: it answered 400", False)
 
 
 @settings(max_examples=examples(10))

@@ -10,11 +10,13 @@ import pytest
 import trustme
 
 from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.http import OAuth2
 from evaluator.core.settings import Authorization, Datasource, HttpSettings, Secret, TlsSettings
 from evaluator.prometheus.history import History, NoAnswerError
 from tests.prometheus.asking import AT, ask, source
 from tests.prometheus.scripted import ONE, Say, Scripted
 
+TOKEN_ANSWER = b'{"access_token": "t0k3n", "token_type": "bearer", "expires_in": 3600}'
 TOKEN = Authorization("Bearer", Secret("s3cr3t-t0ken"))
 
 
@@ -53,6 +55,20 @@ def answers(datasource: Datasource) -> bool:
         by_history = False
     assert by_service == by_history
     return by_service
+
+
+def test_a_token_that_another_server_issues() -> None:
+    """For the service's client and the one for history; who is not given one has no answer, and says whose fault that is."""
+    with Scripted(Say(TOKEN_ANSWER), Say(TOKEN_ANSWER)) as issuer, Scripted(Say(ONE), Say(ONE)) as server:
+        oauth2 = OAuth2("ann", f"{issuer.url}/token", Secret("s3cr3t-passw0rd"))
+        assert answers(source(server.url, http=HttpSettings(oauth2=oauth2)))
+    assert {request.headers["authorization"] for request in server.heard} == {"Bearer t0k3n"}
+    with Scripted(Say(status=401), Say(status=401)) as issuer, Scripted() as server:
+        oauth2 = OAuth2("ann", f"{issuer.url}/token", Secret("s3cr3t-passw0rd"))
+        failed = ask(source(server.url, http=HttpSettings(oauth2=oauth2)))
+    assert isinstance(failed, Failure)
+    assert (failed.kind, server.heard) == (FailureKind.CREDENTIALS, [])
+    assert failed.message == "no OAuth 2 token from 127.0.0.1: it answered 401"
 
 
 def test_an_authority_of_ones_own(authority: trustme.CA, trusted: TlsSettings) -> None:
