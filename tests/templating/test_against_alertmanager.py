@@ -95,6 +95,13 @@ DEFAULTS = [
     '{{ template "slack.default.title" . }}|{{ template "slack.default.fallback" . }}|{{ template "slack.default.titlelink" . }}',
     '{{ template "slack.default.text" . }}|{{ template "slack.default.pretext" . }}|{{ template "slack.default.footer" . }}|',
     '{{ template "slack.default.callbackid" .}}|{{ template "slack.default.iconurl" .}}|{{ template "slack.default.iconemoji" .}}|',
+    '{{ template "pagerduty.default.description" . }}|{{ template "pagerduty.default.clientURL" . }}|{{ template "pagerduty.default.instances" .Alerts }}|',
+    '{{ template "opsgenie.default.message" . }}|{{ template "opsgenie.default.description" . }}|{{ template "opsgenie.default.source" . }}|',
+    '{{ template "victorops.default.entity_display_name" . }}|{{ template "victorops.default.state_message" . }}|',
+    '{{ template "pushover.default.title" . }}|{{ template "pushover.default.message" . }}|{{ template "pushover.default.url" . }}|',
+    '{{ template "sns.default.subject" . }}|{{ template "sns.default.message" . }}|',
+    '{{ template "wechat.default.message" . }}|{{ template "telegram.default.message" . }}|{{ template "webex.default.message" . }}|',
+    '{{ template "discord.default.title" . }}|{{ template "discord.default.message" . }}|',
 ]
 
 
