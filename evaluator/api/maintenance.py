@@ -7,7 +7,7 @@ holds everybody back at night should say who wanted it, why, and until when.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -25,16 +25,13 @@ from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
 from evaluator.core.events import MaintenanceEnded, MaintenanceSet
 from evaluator.core.incidents.belonging import COMPONENT
+from evaluator.core.incidents.maintenance_terms import wrong_component, wrong_length, wrong_reason
 from evaluator.core.incidents.records import Hold, IncidentRecord, MaintenanceRecord
 from evaluator.core.labels import Matcher, match_all
 from evaluator.core.matchers import parse_matchers
 from evaluator.core.timestamps import rfc3339
 
 Json = dict[str, Any]
-LONGEST = timedelta(days=30)
-"""Maintenance that lasts longer is a change of the configuration."""
-LONGEST_REASON = 1000
-"""Characters."""
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,17 +164,13 @@ def wanted(view: View, wish: Wish) -> MaintenanceRecord:
 
 
 def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise bad("reason: say what is being done; whoever wonders at night will read it")
-    if len(reason) > LONGEST_REASON:
-        raise bad(f"reason: at most {LONGEST_REASON} characters")
+    if wrong := wrong_reason(reason):
+        raise bad(f"reason: {wrong}")
 
 
 def _check_length(starts_at: datetime, ends_at: datetime) -> None:
-    if ends_at <= starts_at:
-        raise bad("it ends before it begins; let it end later")
-    if ends_at - starts_at > LONGEST:
-        raise bad("it lasts longer than 30 days; what lasts longer is a matter of the configuration")
+    if wrong := wrong_length(starts_at, ends_at):
+        raise bad(wrong)
 
 
 def _matchers(view: View, wish: Wish) -> tuple[Matcher, ...]:
@@ -194,9 +187,8 @@ def _matchers(view: View, wish: Wish) -> tuple[Matcher, ...]:
 
 
 def _known_component(view: View, name: str) -> None:
-    known = view.settings.ladders.components
-    if known and name not in known:
-        raise bad(f'component: there is no "{name}"; those of the configuration: {", ".join(sorted(known))}')
+    if wrong := wrong_component(name, view.settings.ladders.components):
+        raise bad(f"component: {wrong}")
 
 
 def _ends_at(wish: Wish | Change, starts_at: datetime) -> datetime:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
@@ -21,17 +20,16 @@ from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageKind, PageRecord
 from evaluator.core.incidents.story import sentence
 from evaluator.core.view import View
+from evaluator.web.author import author_of, key_of, names_of, remember, wrong_author
 from evaluator.web.choice import Choice
 from evaluator.web.described import describe, value_of
 from evaluator.web.forms import read_form
-from evaluator.web.incidents import author_of, names_of, shown
+from evaluator.web.incidents import shown
 from evaluator.web.rendering import render, root
 
-AUTHOR_KEPT = timedelta(days=365)
 MOST_ALERTS = 100
 MOST_MOMENTS = 500
 LONGEST_NOTE = 8000
-LONGEST_NAME = 200
 SNOOZES = ("30m", "1h", "4h", "8h")
 
 
@@ -51,8 +49,7 @@ async def act(view: View, request: Request) -> Response:
         return await _page(view, request, record, wrong=wrong, form=form)
     await view.submit(acted)
     response = RedirectResponse(f"{root(request)}incidents/{record.number}", 303)
-    kept = AUTHOR_KEPT // timedelta(seconds=1)
-    response.set_cookie("author", quote(acted.by), max_age=kept, httponly=True, samesite="lax")
+    remember(response, acted.by)
     return response
 
 
@@ -70,10 +67,8 @@ def _acted(view: View, request: Request, record: IncidentRecord, form: QueryPara
     word, by = form.get("action", ""), form.get("by", "").strip()
     if word not in set(Action):
         return None, "choose what to do"
-    if not by:
-        return None, "say who you are; the timeline will tell others"
-    if len(by) > LONGEST_NAME or not by.isprintable():
-        return None, f"give a name of at most {LONGEST_NAME} printable characters"
+    if wrong := wrong_author(by, "the timeline will tell others"):
+        return None, wrong
     if len(form.get("note", "")) > LONGEST_NOTE:
         return None, f"write at most {LONGEST_NOTE} characters"
     action = Action(word)
@@ -87,7 +82,7 @@ def _acted(view: View, request: Request, record: IncidentRecord, form: QueryPara
     epoch, level = _number(form.get("epoch", "")), _number(form.get("level", ""))
     climb = level if action is Action.ESCALATE else None
     to = form.get("to", "") if action is Action.ASSIGN else ""
-    return Acted(action, record.number, _key(view, by), "web", source, epoch, climb, None, duration, text, to), ""
+    return Acted(action, record.number, key_of(view, by), "web", source, epoch, climb, None, duration, text, to), ""
 
 
 def _duration(action: Action, form: QueryParams) -> timedelta | None:
@@ -102,12 +97,6 @@ def _duration(action: Action, form: QueryParams) -> timedelta | None:
     if duration <= timedelta(0):
         raise ValueError("it must be longer than nothing")
     return duration
-
-
-def _key(view: View, by: str) -> str:
-    """The key of the person who is called so; any other name as it is."""
-    found = [key for key, name in names_of(view).items() if by.casefold() in (key.casefold(), name.casefold())]
-    return found[0] if len(found) == 1 else by
 
 
 def _number(text: str) -> int | None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from evaluator.core.incidents.records import IncidentRecord, IncidentState, Main
 from evaluator.core.incidents.story import coming, standing
 from evaluator.core.labels import Labels
 from evaluator.core.view import View
+from evaluator.web.author import author_of, names_of
 from evaluator.web.choice import Choice, read_choice
 from evaluator.web.paging import Page, page_of
 from evaluator.web.rendering import render
@@ -125,16 +125,6 @@ def admits(choice: Choice, record: IncidentRecord) -> bool:
 def chased(view: View) -> dict[str, IncidentRecord]:
     """The open incident of each alert that has one, by fingerprint."""
     return {alert: record for record in view.machine.incidents.table.values() if record.open for alert in record.alerts}
-
-
-def names_of(view: View) -> dict[str, str]:
-    """What people are called, by key."""
-    return {person.key: person.name for person in view.settings.duty.people}
-
-
-def author_of(request: Request) -> str:
-    """Who acted here last, on this browser."""
-    return unquote(request.cookies.get("author", ""))
 
 
 def maintenance_of(view: View) -> list[MaintenanceRecord]:

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from evaluator.core.view import UnavailableError, View
-from evaluator.web import incident, incidents, oncall, silence_form, silences
+from evaluator.web import incident, incidents, maintenance_form, oncall, silence_form, silences, window_form
 from evaluator.web.alert import alert
 from evaluator.web.guard import REFUSAL, same_origin
 from evaluator.web.live import Live, Pace
@@ -48,7 +48,14 @@ def pages(view: View, pace: Pace = Pace()) -> list[BaseRoute]:
         shows("/silences/{id}", silences.one),
         shows("/silences/{id}/edit", silence_form.edit),
         changes("/silences/{id}/expire", silences.expire),
+        shows("/windows/new", window_form.blank),
+        changes("/windows/new", window_form.post),
+        shows("/windows/{id}/edit", window_form.edit),
         changes("/windows/{id}/end", silences.end_window),
+        shows("/maintenance/new", maintenance_form.blank),
+        changes("/maintenance/new", maintenance_form.post),
+        shows("/maintenance/{id}/edit", maintenance_form.edit),
+        changes("/maintenance/{id}/end", maintenance_form.end),
         shows("/oncall", oncall.oncall),
         changes("/oncall/overrides/{id}/end", oncall.take_back),
         shows("/rules", rules),

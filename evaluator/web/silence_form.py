@@ -7,10 +7,9 @@ it has been changed since, the preview comes again instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from hashlib import sha256
-from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from starlette.datastructures import QueryParams
@@ -18,22 +17,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from evaluator.core.durations import parse_duration
 from evaluator.core.events import SilenceSet
-from evaluator.core.matchers import MatcherMode, parse_matchers
-from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence, SilenceState
+from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
 from evaluator.core.silence_preview import Preview, preview
 from evaluator.core.view import View
-from evaluator.web.choice import Choice, written, written_labels
+from evaluator.web.author import author_of, remember
+from evaluator.web.choice import Choice, written_labels
+from evaluator.web.fields import filled, matcher_lines, read_end, read_instant, read_matchers
 from evaluator.web.forms import read_form
 from evaluator.web.lookup import find_alert, labels_of
 from evaluator.web.rendering import render, root
 from evaluator.web.silences import named, newest
-from evaluator.web.words import clock, parse_instant
+from evaluator.web.words import clock
 
-AUTHOR_KEPT = timedelta(days=365)
 MOST_PREVIEWED = 50
-OR = "or"
 _FIELDS = {"max_duration": "lasts", "require_comment": "comment"}
 """Where the form says what a rule of the policy objects to; the others concern the matchers."""
 
@@ -73,8 +70,7 @@ class Judged:
 
 async def blank(view: View, request: Request) -> Response:
     """A new silence; `filter` or `alert` say of what."""
-    author = unquote(request.cookies.get("author", ""))
-    draft = Draft(matchers=_proposed(view, request.query_params), author=author)
+    draft = Draft(matchers=_proposed(view, request.query_params), author=author_of(request))
     if draft.matchers:
         return _page(view, request, draft, judge(view, draft))
     return _page(view, request, draft, Judged(None, {}))
@@ -86,7 +82,7 @@ async def edit(view: View, request: Request) -> Response:
     over = silence.state(view.now) is SilenceState.EXPIRED
     draft = Draft(
         "" if over else silence.id,
-        f"\n{OR}\n".join("\n".join(map(written, matchers)) for matchers in silence.matcher_sets),
+        matcher_lines(silence.matcher_sets),
         clock(silence.starts_at) if silence.state(view.now) is SilenceState.PENDING else "",
         "2h" if over else "",
         "" if over else clock(silence.ends_at),
@@ -100,7 +96,7 @@ async def edit(view: View, request: Request) -> Response:
 async def post(view: View, request: Request) -> Response:
     """Show what a silence would mute, or set it."""
     form = await read_form(request)
-    draft = Draft(**{one.name: form.get(one.name, "").replace("\r\n", "\n").strip() for one in fields(Draft)})
+    draft = Draft(**filled(Draft, form))
     judged = judge(view, draft)
     insists = bool(draft.confirm) or not judged.doubts
     seen = form.get("seen") == draft.digest
@@ -113,15 +109,14 @@ async def post(view: View, request: Request) -> Response:
     if made is None:
         raise HTTPException(409, "The silence could not be set any more when its turn came; try again.")
     response = RedirectResponse(f"{root(request)}silences/{made.id}", 303)
-    kept = AUTHOR_KEPT // timedelta(seconds=1)
-    response.set_cookie("author", quote(draft.author), max_age=kept, httponly=True, samesite="lax")
+    remember(response, draft.author)
     return response
 
 
 def judge(view: View, draft: Draft) -> Judged:
     """Read a draft, and ask what would come of it now."""
     wrong: dict[str, str] = {}
-    sets = _read_matchers(draft.matchers, view.settings.matcher_mode, wrong)
+    sets = read_matchers(draft.matchers, view.settings.matcher_mode, wrong)
     starts_at, ends_at = _read_times(view, draft, wrong)
     unread = bool(wrong)
     if not draft.author:
@@ -173,42 +168,10 @@ def _proposed(view: View, parameters: QueryParams) -> str:
     return "\n".join(parameters.getlist("filter"))
 
 
-def _read_matchers(text: str, mode: MatcherMode, wrong: dict[str, str]) -> tuple[MatcherSet, ...]:
-    sets: list[MatcherSet] = [()]
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() == OR:
-            sets.append(())
-        elif line.strip():
-            try:
-                sets[-1] += parse_matchers(line.strip(), mode).matchers
-            except ValueError as error:
-                wrong.setdefault("matchers", f"line {number}: {error}")
-    if not all(sets):
-        wrong.setdefault("matchers", "at least one matcher is needed" + (f" on each side of `{OR}`" if len(sets) > 1 else ""))
-    return tuple(sets)
-
-
 def _read_times(view: View, draft: Draft, wrong: dict[str, str]) -> tuple[datetime, datetime]:
-    """When it begins and ends. An end that is given counts more than a duration."""
-    starts_at = _read_instant(draft.starts, "starts", wrong) or view.now
-    ends_at = _read_instant(draft.until, "until", wrong)
-    if ends_at is not None:
-        return starts_at, ends_at
-    try:
-        return starts_at, starts_at + parse_duration(draft.lasts)
-    except (ValueError, OverflowError) as error:
-        wrong.setdefault("lasts", f"{error}; write 30m, 2h or 1d, or give an end")
-    return starts_at, starts_at
-
-
-def _read_instant(text: str, field: str, wrong: dict[str, str]) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        wrong[field] = str(error)
-        return None
+    """When it begins and ends."""
+    starts_at = read_instant(draft.starts, "starts", wrong) or view.now
+    return starts_at, read_end(starts_at, draft.lasts, draft.until, wrong)
 
 
 def _page(view: View, request: Request, draft: Draft, judged: Judged, again: bool = False) -> Response:

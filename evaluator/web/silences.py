@@ -16,8 +16,8 @@ from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.silence_preview import Muted, preview
 from evaluator.core.view import View
 from evaluator.core.windows import Window, next_occurrence, occurrence
+from evaluator.web.author import author_of
 from evaluator.web.choice import Choice, read_choice
-from evaluator.web.incidents import author_of
 from evaluator.web.paging import page_of
 from evaluator.web.rendering import render, root
 
