@@ -139,6 +139,17 @@ def test_a_file_becomes_a_file_for_each_template() -> None:
     assert texts.render('{{ template "slack.default.title" . }}', DATA) == "firing: a"
 
 
+def test_a_loop_over_what_a_template_is_handed_stays_where_it_may_be_a_map() -> None:
+    """Go gives the keys of a map and the places of a list; its caller is converted all the same."""
+    source = (
+        '{{ define "mine" }}{{ template "mine.list" .GroupLabels }}{{ end }}'
+        '{{ define "mine.list" }}{{ range $name, $value := . }}{{ $name }}={{ $value }};{{ end }}{{ end }}'
+    )
+    found = convert_file(source, "mine.tmpl")
+    assert [name for name, one in found.items() if one.trouble is not None] == ["mine.list"]
+    assert found["mine"].text == '{{ template("mine.list", group_labels) }}'
+
+
 def test_a_page_with_values_in_scripts_is_left_alone() -> None:
     found = convert_file('{{ define "a.html" }}<script>{{ .Status }}</script>{{ end }}', "mine.tmpl")["a.html"]
     assert found.trouble is not None

@@ -154,6 +154,8 @@ class Writer:
         if node.pipe.assigns or code.whole:
             raise Unconvertible("this loop has no counterpart in Jinja2", node.offset)
         *keys, value = [variable.name for variable in node.pipe.declared] or [""]
+        if keys and code.text == "it":
+            raise Unconvertible("whether this loop goes over a list or over a map does not show", node.offset)
         item = Code(self._free(value.lstrip("$") or _ITEMS.get(code.holds, "item")))
         key = Code(self._free(keys[0].lstrip("$") if keys else "name")) if keys or code.holds in _MAPS else Code("")
         own = {**names, value: item, **dict.fromkeys(keys, key)}
