@@ -153,9 +153,9 @@ async def test_every_button_does_what_it_says() -> None:
     moments = await stage.moments(1)
     acts = [(one.what, one.detail) for one in moments if one.by]
     assert acts == [
-        ("escalated", "help"),
-        ("acked", "until 2026-03-01T13:00:00+00:00"),
-        ("snoozed", "until 2026-03-01T12:30:00+00:00"),
+        ("escalated", "to backup: help"),
+        ("acked", "until 2026-03-01 13:00:00 UTC"),
+        ("snoozed", "until 2026-03-01 12:30:00 UTC"),
         ("unacked", ""),
         ("assigned", "bo"),
         ("note", "the disk is full"),

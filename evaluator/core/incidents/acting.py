@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from evaluator.core.durations import format_duration
 from evaluator.core.incidents.actions import NOISE, Acted, Action
@@ -118,7 +118,7 @@ def _ack(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
         reminded=False,
         snoozed_until=None,
     )
-    said = acted.text or (f"until {until.isoformat(timespec='seconds')}" if until is not None else "")
+    said = acted.text or (_until_said(until) if until is not None else "")
     return Step(wound(acked, now), (line(record, Happening.ACKED, now, said, acted), Withdraw(), Refresh()))
 
 
@@ -166,7 +166,7 @@ def _snooze(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
         by_link=by_link,
         updated_at=now,
     )
-    said = f"until {until.isoformat(timespec='seconds')}" + (f": {acted.text}" if acted.text else "")
+    said = _until_said(until) + (f": {acted.text}" if acted.text else "")
     return Step(wound(snoozed, now), (line(record, Happening.SNOOZED, now, said, acted), Withdraw(), Refresh()))
 
 
@@ -176,11 +176,17 @@ def _until(acted: Acted, now: datetime) -> datetime | None:
     return now + acted.duration if acted.duration is not None else None
 
 
+def _until_said(until: datetime) -> str:
+    """For timelines, which people read: times as the pages and the review write them."""
+    return f"until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _escalate(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
     """The next level fires at once; who had acknowledged is in the timeline."""
     level = next_level(record)
     assert level is not None
-    moment = line(record, Happening.ESCALATED, now, acted.text or f"to {level.name}", acted)
+    said = f"to {level.name}" + (f": {acted.text}" if acted.text else "")
+    moment = line(record, Happening.ESCALATED, now, said, acted)
     moved = replace(record, state=TRIGGERED, acked_until=None, snoozed_until=None, ackers=(), by_link=False)
     step = climb(set_clock(moved, max(clock_at(record, now), level.at), now), now)
     climbs = tuple(replace(deed, late=timedelta(0)) if isinstance(deed, Climb) else deed for deed in step.deeds)
@@ -191,7 +197,7 @@ def _assign(record: IncidentRecord, acted: Acted, now: datetime) -> Step:
     changed = replace(record, owner=acted.to, updated_at=now)
     deeds: tuple[Deed, ...] = (line(record, Happening.ASSIGNED, now, acted.to, acted), Refresh())
     if acted.to != acted.by:
-        deeds += (Inform(PageKind.NOTICE, Audience.OWNER, f"{acted.by} has assigned it to {acted.to}"),)
+        deeds += (Inform(PageKind.NOTICE, Audience.OWNER, "{} has assigned it to {}", people=(acted.by, acted.to)),)
     return Step(changed, deeds)
 
 

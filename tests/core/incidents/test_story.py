@@ -36,6 +36,8 @@ def test_every_happening_has_a_sentence() -> None:
         (Happening.LABELLED, "false_positive", "bo", "Bo Lind called it false positive"),
         (Happening.RESOLVED, "its alerts are over", "", "resolved: its alerts are over"),
         (Happening.RESOLVED, "by hand", "bo", "Bo Lind resolved it: by hand"),
+        (Happening.ESCALATED, "to backup: help", "ana", "Ana Ruiz escalated it to backup: help"),
+        (Happening.SNOOZED, "until 2026-03-01 12:30:00 UTC", "ana", "Ana Ruiz put it off until 2026-03-01 12:30:00 UTC"),
         (Happening.NOTE, "{by} is no template", "bo", "Bo Lind wrote: {by} is no template"),
     ],
 )
