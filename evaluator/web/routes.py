@@ -119,8 +119,17 @@ def _says(route: Route, parent: Route | None) -> Iterator[tuple[str, str]]:
         yield "active only during", ", ".join(route.active_time_intervals)
     if route.inhibit_rules:
         yield "inhibit rules", str(len(route.inhibit_rules))
+    yield from _chased(route, parent)
     if route.continues:
         yield "continue:", "what comes after it is tried too"
+
+
+def _chased(route: Route, parent: Route | None) -> Iterator[tuple[str, str]]:
+    """By which ladder."""
+    if route.escalation != (parent.escalation if parent is not None else None):
+        yield "escalation", route.escalation or "none"
+    if route.dry_run and not (parent is not None and parent.dry_run):
+        yield "dry run:", "its ladder is rehearsed, and wakes nobody"
 
 
 def _destination(view: View, route: Route, question: Question) -> Destination:

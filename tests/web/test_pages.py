@@ -318,6 +318,19 @@ async def test_where_labels_would_go() -> None:
     assert "nonsense" in await stage.get("/routes?labels=" + quote("=nonsense"), 400)
 
 
+async def test_routes_say_by_which_ladder_people_are_chased() -> None:
+    """Once, where it begins; a drill says that it is one, and whoever is left out of the ladder, too."""
+    quiet = Route("team", id="quiet", matchers=(Matcher("severity", "low"),), escalation="")
+    drill = Route("team", id="drill", matchers=(Matcher("drill", "true"),), escalation="ladder", dry_run=True)
+    stage = Stage(settings(route=route("team", quiet, drill, escalation="ladder")))
+    page = words(await stage.get("/routes"))
+    assert page.count("escalation ladder") == 1
+    assert "escalation none" in page
+    assert "dry run: its ladder is rehearsed" in page
+    found = words(await stage.get("/routes?labels=" + quote('drill="true"')))
+    assert "ladder rehearsed: it wakes nobody" in " ".join(found.split())
+
+
 async def test_status_says_what_is_not_delivered() -> None:
     stage = Stage(settings(receivers=(Receiver("team", (CONSOLE,)),), original="route:\n  receiver: team\n"))
     stage.post({"alertname": "Down"})
