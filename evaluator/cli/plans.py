@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evaluator.cli.output import counted
 from evaluator.config.checking import CheckedFile
 from evaluator.core.evaluation import alerting
 from evaluator.core.rules import RuleGroup
@@ -16,7 +17,7 @@ def plan_lines(file: CheckedFile, kind: DatasourceKind) -> Iterator[str]:
     """The plan of every group of a file, from the first slot. kind: of the datasource, for a file of rules alone."""
     for group in file.groups:
         requests = _sharing(file, group, kind).requests(rule.query for rule in alerting(group.rules))
-        yield f"{group.key}: {len(alerting(group.rules))} alerting rules, {len(requests)} requests"
+        yield f"{group.key}: {counted(len(alerting(group.rules)), 'alerting rule')}, {counted(len(requests), 'request')}"
         yield from (f"  {line}" for line in explained(requests))
 
 
