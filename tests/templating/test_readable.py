@@ -107,6 +107,13 @@ def test_links_are_links_where_the_service_has_them() -> None:
     assert 'href="https://runbooks.example.org/HighErrorRate"' in said("html", example())
 
 
+def test_a_mail_keeps_its_width_where_pictures_are_not_shown() -> None:
+    """The curve in letters, which then stands there, would otherwise widen the card beyond a telephone."""
+    page = said("html", replace(everything(), alerts=tuple(map(curved, example().alerts))))
+    assert "table-layout:fixed" in page
+    assert page.count("font-size:10px") == page.count("<img") > 0
+
+
 def test_a_graph_is_linked_in_telegram_while_few_alerts_are_told_of() -> None:
     """Links count where a message is cut, so that many of them would cost alerts."""
     few, alert = said("telegram.html", example()), example().alerts[0]
