@@ -114,7 +114,10 @@ async def test_names_of_any_kind_but_in_classic_mode() -> None:
         ('{"labels": {}}', "application/json", 422),
         ('[{"labels": {"a": 1}}]', "application/json", 422),
         ('[{"annotations": {}}]', "application/json", 422),
-        (r'[{"labels": {"a": "\ud800"}}]', "application/json", 422),
+        ('[{"labels": {"a": "b"}', "application/json", 422),
+        ("[null]", "application/json", 422),
+        ("", "application/json", 422),
+        ("null", "application/json", 200),
         ('[{"labels": {"a": "b"}, "endsAt": "soon"}]', "application/json", 422),
         ('[{"labels": {"a": "b"}, "endsAt": "9999-12-31T23:59:59-05:00"}]', "application/json", 422),
         ('[{"labels": {"a": "b"}, "annotations": null, "endsAt": null, "generatorURL": null}]', "application/json", 200),
@@ -130,8 +133,71 @@ async def test_the_form_of_bodies(body: str, kind: str, code: int) -> None:
         assert answer.status_code == code
         assert answer.headers["cache-control"] == "no-store"
         if code != 200:
-            assert answer.json()["code"] == code
-            assert answer.json()["message"]
+            lacking = {'[{"annotations": {}}]': "0.labels in body is required", "": "alerts in body is required"}.get(body)
+            assert answer.json()["code"] == (602 if lacking else code)
+            assert answer.json()["message"] if lacking is None else answer.json()["message"] == lacking
+
+
+X = {"alertname": "X"}
+LENIENT: dict[str, tuple[bytes, dict[str, str], dict[str, str], str]] = {
+    "bytes that are no UTF-8": (b'[{"labels": {"alertname": "X", "a": "\xff\xe2\x82"}}]', {**X, "a": "\ufffd" * 3}, {}, "now"),
+    "half of a pair": (
+        rb'[{"labels": {"alertname": "X", "a": "1\udc002\ud83d\ude00"}}]',
+        {**X, "a": "1\ufffd2\U0001f600"},
+        {},
+        "now",
+    ),
+    "in an annotation": (b'[{"labels": {"alertname": "X"}, "annotations": {"a": "\xfe"}}]', X, {"a": "\ufffd"}, "now"),
+    "no start": (b'[{"labels": {"alertname": "X"}, "startsAt": ""}]', X, {}, "1970-01-01T00:00:00.000Z"),
+    "no end": (b'[{"labels": {"alertname": "X"}, "startsAt": null, "endsAt": null}]', X, {}, "now"),
+    "no seconds": (
+        b'[{"labels": {"alertname": "X"}, "startsAt": "2026-03-01T11:59+01:00"}]',
+        X,
+        {},
+        "2026-03-01T10:59:00.000Z",
+    ),
+    "no zone": (b'[{"labels": {"alertname": "X"}, "startsAt": "2026-03-01T11:59"}]', X, {}, "2026-03-01T11:59:00.000Z"),
+    "a null label": (b'[{"labels": {"alertname": "X", "a": null}}]', X, {}, "now"),
+    "a null annotation": (b'[{"labels": {"alertname": "X"}, "annotations": {"a": null}}]', X, {"a": ""}, "now"),
+    "other cases": (b'[{"LABELS": {"alertname": "X"}, "startsat": null}]', X, {}, "now"),
+    "more behind it": (b' [{"labels": {"alertname": "X"}}] []', X, {}, "now"),
+}
+
+
+@pytest.mark.parametrize(("body", "labels", "annotations", "since"), LENIENT.values(), ids=LENIENT)
+async def test_what_alertmanager_takes_is_taken(body: bytes, labels: Any, annotations: Any, since: str) -> None:
+    """Though no strict reader would; each of these was posted to a real one."""
+    async with serving() as api:
+        for _ in range(2):
+            answer = await api.client.post("/alerts", content=body, headers={"Content-Type": "application/json"})
+            assert answer.status_code == 200
+        (alert,) = await api.get("/alerts")
+        assert (alert["labels"], alert["annotations"]) == (labels, annotations)
+        assert alert["startsAt"] == (since if since != "now" else "2026-03-01T12:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("accept", "code"),
+    [
+        (None, 200),
+        ("", 200),
+        ("*/*", 200),
+        ("application/json", 200),
+        ("text/html,application/xml;q=0.9,*/*;q=0.8", 200),
+        ("application/*; q=0.5", 200),
+        ("text/html", 406),
+        ("application/json;q=0.0, text/html", 406),
+        ("junk", 406),
+    ],
+)
+async def test_who_wants_no_json(accept: str | None, code: int) -> None:
+    """Is told so, as by Alertmanager, unless it posts."""
+    async with serving() as api:
+        headers = {} if accept is None else {"Accept": accept}
+        for path in ("/alerts", "/alerts/groups", "/silences", "/status", "/receivers"):
+            answer = await api.client.get(path, headers=headers)
+            assert (answer.status_code, "code" in answer.json()) == (code, code == 406)
+        assert (await api.client.post("/alerts", json=[], headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_any_bytes_are_a_list_of_alerts_or_refused(body: bytes) -> None:
     read = None
     with suppress(RefusedError):
         read = looked().intake.read(body)
-    assert read is None or len(read.alerts) + len(read.objections) == len(json.loads(body))
+    assert read is None or len(read.alerts) + len(read.objections) <= body.count(b"{")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,10 @@ def test_any_bytes_are_a_list_of_alerts_or_refused(body: bytes) -> None:
         (b'[{"labels": {"a": 1}}]', "$[0].labels[...]"),
         (b'[{"labels": {"a": "b"}}, {"labels": {"a": "c"}, "annotations": {"x": []}}]', "$[1].annotations[...]"),
         (b'[{"labels": {"a": "b"}, "generatorURL": 7}]', "$[0].generatorURL"),
-        (b'[{"labels": {"a": "\xff"}}]', "invalid start byte"),
+        (b'[{"labels": {"a": "b"}}, {"labels": {"a": "\xff"', "line 1 column"),
+        (b'[{"labels": {"a": null}}, {"labels": {"a": 1}}]', "$[1].labels[...]"),
+        (b"[NaN]", "NaN"),
+        (b"[" * 100_000, "nested too deeply"),
     ],
 )
 def test_an_error_says_where_it_is(body: bytes, said: str) -> None:

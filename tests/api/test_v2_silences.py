@@ -51,7 +51,7 @@ async def test_a_silence_as_it_is_shown() -> None:
 @pytest.mark.parametrize(
     ("wrong", "code", "said"),
     [
-        ({"matchers": []}, 400, "at least one matcher required"),
+        ({"matchers": []}, 422, "matchers in body should have at least 1 items"),
         ({"matchers": [{"name": "a", "value": ".*", "isRegex": True}]}, 400, "must not match the empty string"),
         ({"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400, "invalid silence: invalid label matcher"),
         ({"matchers": [{"name": "", "value": "x", "isRegex": False}]}, 400, 'invalid label name ""'),
@@ -60,8 +60,11 @@ async def test_a_silence_as_it_is_shown() -> None:
         ({"startsAt": "0001-01-01T00:00:00Z"}, 400, "zero start"),
         ({"id": UNKNOWN}, 404, "silence not found"),
         ({"startsAt": "today"}, 422, "RFC3339"),
-        ({"matchers": [{"name": "a", "value": "x"}]}, 422, "isRegex"),
-        ({"comment": None}, 422, "comment"),
+        ({"endsAt": ""}, 400, "end time can't be in the past"),
+        ({"matchers": [{"name": "a", "value": "x"}]}, 422, "matchers.0.isRegex in body is required"),
+        ({"matchers": [{"name": "a", "value": "x", "isRegex": "no"}]}, 422, "$.matchers[0].isRegex"),
+        ({"matchers": None}, 422, "matchers in body is required"),
+        ({"comment": None}, 422, "comment in body is required"),
     ],
 )
 async def test_silences_that_are_refused(wrong: dict[str, Any], code: int, said: str) -> None:

@@ -1,6 +1,6 @@
 """Alertmanager's API, `/api/v2`: alerts, groups, silences, receivers and status, for amtool, Karma, Grafana and Prometheus.
 
-Shapes, parameters and codes are Alertmanager's. An error of the request's form is answered 415 or 422 with `code` and
+Shapes, parameters and codes are Alertmanager's. An error of the request's form is answered 406, 415 or 422 with `code` and
 `message`, every other one with its text as a JSON string. A POST or DELETE is answered once what it did has been kept.
 
 Alerts of rules and alerts that others post are listed alike. Whoever reads the list expects an end also of those that fire:
@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from evaluator.api.roll import Roll
 from evaluator.api.v2 import alerts, groups, posts, silences, status
-from evaluator.api.v2.answers import RefusedError, failure
+from evaluator.api.v2.answers import NO_JSON, NOT_ACCEPTABLE, RefusedError, acceptable, failure
 from evaluator.api.v2.endpoints import Endpoint
 from evaluator.api.v2.suppression import Suppressions
 from evaluator.api.view import UnavailableError, View
@@ -28,6 +28,8 @@ def routes(view: View, roll: Roll) -> list[Route]:
     def at(path: str, method: str, endpoint: Endpoint) -> Route:
         async def guarded(request: Request) -> Response:
             try:
+                if method != "POST" and not acceptable(request.headers.getlist("accept")):
+                    raise RefusedError(NOT_ACCEPTABLE, NO_JSON)
                 return await endpoint(view, request)
             except RefusedError as error:
                 return failure(error)

@@ -14,6 +14,7 @@ import msgspec
 
 from evaluator.api.v2 import bodies
 from evaluator.api.v2.admission import Objection, disorder, objection
+from evaluator.api.v2.leniency import read_alerts
 from evaluator.api.view import View
 from evaluator.core.labels import Labels
 from evaluator.core.posting import PostedAlert
@@ -75,8 +76,7 @@ class Intake:
         try:
             return self._read(_SLICES.decode(body))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            bodies.decode(body, _ALERTS)  # reads everything, and so says where in the body it is
-            raise
+            return self._read([_sliced(one) for one in read_alerts(body, _ALERTS)])
 
     def _read(self, slices: list[_Slices]) -> Read:
         read, now = Read([], []), self._view.now
@@ -111,6 +111,13 @@ class Intake:
         alerts = self._view.machine.alerts
         if len(self._known) > 2 * len(alerts) + FORGOTTEN_AT_ONCE:
             self._known = {name: one for name, one in self._known.items() if alerts.get(one.labels.fingerprint)}
+
+
+def _sliced(one: bodies.AlertBody) -> _Slices:
+    """An alert that was read at once, cut as the others are."""
+    encode = msgspec.json.encode
+    labels, annotations, url = (msgspec.Raw(encode(part)) for part in (one.labels, one.annotations, one.generatorURL))
+    return _Slices(labels, annotations, one.startsAt, one.endsAt, url)
 
 
 def _timed(one: _Slices, known: _Known) -> PostedAlert:

@@ -16,7 +16,8 @@ from starlette.responses import Response
 
 from evaluator.api.silence_setting import NotSetError, Why, set_silence
 from evaluator.api.v2 import bodies, parameters
-from evaluator.api.v2.answers import UNPROCESSABLE, Json, RefusedError, answer, done, instant
+from evaluator.api.v2.answers import UNPROCESSABLE, WRONG_FORMAT, Json, RefusedError, answer, done, instant
+from evaluator.api.v2.leniency import read_silence, too_few
 from evaluator.api.view import View
 from evaluator.core.events import SilenceExpired
 from evaluator.core.labels import Matcher, MatchOp
@@ -53,7 +54,7 @@ async def one(view: View, request: Request) -> Response:
 
 async def post(view: View, request: Request) -> Response:
     """Make a silence, or edit the one whose `id` is given; an edit that changes whom it mutes makes a new one."""
-    wanted = _wanted(await bodies.read(view, request, _SILENCE))
+    wanted = _wanted(_read(await bodies.raw(view, request)))
     try:
         made = await set_silence(view, wanted)
     except NotSetError as error:
@@ -75,7 +76,18 @@ def _id(request: Request) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise RefusedError(UNPROCESSABLE, f'silenceID in path must be of type uuid: "{text}"') from None
+        raise RefusedError(UNPROCESSABLE, f'silenceID in path must be of type uuid: "{text}"', WRONG_FORMAT) from None
+
+
+def _read(body: bytearray) -> bodies.SilenceBody:
+    """What is wished for. Raises RefusedError."""
+    try:
+        found = _SILENCE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = read_silence(body, _SILENCE)
+    if not found.matchers:
+        raise too_few("matchers")
+    return found
 
 
 def _wanted(body: bodies.SilenceBody) -> Silence:
