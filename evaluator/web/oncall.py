@@ -22,7 +22,7 @@ from evaluator.core.overrides import OverrideRecord
 from evaluator.core.people import Person
 from evaluator.core.view import View
 from evaluator.core.zones import first_instant
-from evaluator.web.incidents import names_of
+from evaluator.web.author import names_of
 from evaluator.web.rendering import render, root
 from evaluator.web.words import parse_instant
 

@@ -53,6 +53,12 @@ def say(name: str, data: NotificationData) -> str:
     return TEXTS.render(f'{{{{ template "page.{name}" . }}}}', data)
 
 
+def test_how_long_ago_is_said_in_whole_seconds() -> None:
+    data = told(replace(NOTICE, opened_at=AT - timedelta(seconds=5, milliseconds=2)))
+    assert "(5s)" in say("text", data)
+    assert "(5s)" in say("html", data)
+
+
 def test_a_page_says_which_incident_how_bad_what_and_what_to_do() -> None:
     data = told()
     assert say("title", data) == "#12 CRITICAL: HighErrorRate billing-api"

@@ -185,8 +185,9 @@ class Chasing:
                     record = self._climb(record, deed, now)
                 case Withdraw(whom):
                     self._pages.withdraw(record, whom)
-                case Inform(kind, audience, text, late):
-                    self._pages.inform(record, kind, audience, text, now, late)
+                case Inform(kind, audience, text, late, people):
+                    said = self._pages.spoken(text, people)
+                    self._pages.inform(record, kind, audience, said, now, late)
                 case Refresh():
                     self._pages.refresh(record, now)
         if next_step(record) is not None and self._confirming.under_way(record.number) is None:
@@ -213,13 +214,13 @@ class Chasing:
         missed = "".join(f"; {why}" for why in reached.missed)
         late = f", {int(deed.late.total_seconds())} s late" if deed.late >= timedelta(seconds=1) else ""
         said = f"{level.name}: {told}{missed}{late}"
-        self._journal.note(Moment(now, record.number, record.epoch, Happening.LEVEL, said, level=deed.level))
         if not reached.empty:
+            self._journal.note(Moment(now, record.number, record.epoch, Happening.LEVEL, said, level=deed.level))
             return record
         if next_level(record) is None and not self._pages.called(record):
             said = "nobody could be called: no level reaches anybody"
             self._pages.inform(record, PageKind.NOTICE, Audience.CHANNELS, said, now)
-        step = transitions.nobody(record, "; ".join(reached.missed) or "it names nobody", now)
+        step = transitions.nobody(record, ("; ".join(reached.missed) or "it names nobody") + late, now)
         for moment in step.deeds:
             if isinstance(moment, Moment):
                 self._journal.note(moment)

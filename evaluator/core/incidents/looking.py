@@ -112,7 +112,9 @@ class Looking:
             record = self._chasing.do(transitions.joined(record, fresh, now, quietly), now)
         if gone:
             names = [name_of(alert) for alert in self._members.alerts(record.identity) if alert.fingerprint in gone]
-            record = self._chasing.do(transitions.left(record, names or [f"{len(gone)} alerts"], now), now)
+            record = self._chasing.do(
+                transitions.left(record, names or ["1 alert" if len(gone) == 1 else f"{len(gone)} alerts"], now), now
+            )
         return record
 
     def _joins_quietly(self, record: IncidentRecord, firing: Firing, known: Collection[str], now: datetime) -> bool:

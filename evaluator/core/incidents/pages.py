@@ -91,6 +91,11 @@ class Pages:
         for way in self._audience(record, audience, now):
             self._plan(record, way, kind, now, serial=serial, late=late, text=text)
 
+    def spoken(self, text: str, people: tuple[str, ...]) -> str:
+        """A text with the names of those that it speaks of, whose keys are given."""
+        names = dict(self.directory.names(people))
+        return text.format(*(names.get(key, key) for key in people)) if people else text
+
     def refresh(self, record: IncidentRecord, now: datetime) -> None:
         """Let messages that can be changed show how things stand."""
         if record.open:  # that it is over is told anyway

@@ -44,12 +44,16 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inform:
-    """Tell somebody something. late: how much later than promised."""
+    """Tell somebody something. late: how much later than promised.
+
+    people: whom the text speaks of, by key; it has `{}` for each of their names.
+    """
 
     kind: PageKind
     audience: Audience
     text: str = ""
     late: timedelta = timedelta(0)
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ def sentence(moment: Moment, names: Names) -> str:
     text = _SENTENCES[moment.what]
     if moment.what is Happening.RESOLVED and moment.by:
         text = "{by} resolved it{more}"
+    elif moment.what is Happening.ACK_EXPIRED and moment.by:
+        text = "the acknowledgement ran out: {by} has not said more"
     elif moment.what is Happening.RESUMED and moment.by:
         text = "no longer held: {by} ended the {detail}"
     words = {

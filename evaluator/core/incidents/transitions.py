@@ -102,8 +102,7 @@ def reminded(record: IncidentRecord, now: datetime) -> Step:
 
 def ack_expired(record: IncidentRecord, now: datetime) -> Step:
     """An acknowledgement has run out."""
-    said = f"{record.owner} has not said more"
-    deed = line(record, Happening.ACK_EXPIRED, now, said)
+    deed = replace(line(record, Happening.ACK_EXPIRED, now), by=record.owner)
     return begin_again(replace(record, recheck=True), now, deed, since=record.acked_until)
 
 

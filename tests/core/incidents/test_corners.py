@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from evaluator.core.events import SilenceExpired, SilenceSet
 from evaluator.core.incidents.actions import Action
+from evaluator.core.incidents.policy import AckTerms
 from evaluator.core.incidents.records import Happening, IncidentState
 from evaluator.core.incidents.story import sentence
 from evaluator.core.labels import Matcher
@@ -162,6 +163,15 @@ def test_a_timeline_says_who_has_ended_the_silence_that_held_it() -> None:
         play = severities().fires("0s").happens("1m", silenced("Down")).happens("3m", event).run("4m")
         (line,) = [note for note in play.moments() if note.what is Happening.RESUMED]
         assert said in sentence(line, {"ana": "Ana"})
+
+
+def test_people_are_called_by_their_names_where_they_are_spoken_of() -> None:
+    """In notices, when they are written; in timelines, which keep keys, when they are read."""
+    play = Ladder(config(ladder(ack=AckTerms(timeout=timedelta(hours=1))))).fires("0s")
+    play.acts("1m", Action.ACK, "ana").acts("2m", Action.ASSIGN, "ana", to="bo").run("2h")
+    assert "Ana has assigned it to Bo" in [notice.text for _, notice in play.notices()]
+    (line,) = [note for note in play.moments() if note.what is Happening.ACK_EXPIRED]
+    assert sentence(line, {"bo": "Bo"}) == "the acknowledgement ran out: Bo has not said more"
 
 
 def test_what_is_worse_counts_when_its_silence_is_over() -> None:

@@ -10,7 +10,7 @@ import pytest
 from evaluator.core.events import MaintenanceEnded, MaintenanceSet, SilenceSet
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import AckTerms, IfNobody, OnResolve, ProfileStep, Reaction, Repeat
-from evaluator.core.incidents.records import Hold, IncidentState, MaintenanceRecord, Resolution
+from evaluator.core.incidents.records import Happening, Hold, IncidentState, MaintenanceRecord, Resolution
 from evaluator.core.labels import Matcher
 from evaluator.core.oncall import Away
 from evaluator.core.people import Person
@@ -92,6 +92,7 @@ def test_a_level_that_reaches_nobody_does_not_eat_its_delay() -> None:
     play = Ladder(config(duty=duty(schedule=always()))).fires("0s").run("26m")
     assert play.pages() == ["0s bo: page backup", "10m mia: page manager", "25m dan: page director"]
     assert "0s skipped on-call: schedule:primary is nobody" in play.story()
+    assert [one.level for one in play.moments() if one.what is Happening.LEVEL] == [1, 2, 3]
 
 
 def test_a_policy_may_rather_wait() -> None:
