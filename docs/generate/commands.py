@@ -43,7 +43,7 @@ def _section(name: str, command: Command) -> str:
 
 
 def _usage(argument: Any) -> str:
-    shown: str = argument.name.upper() + ("..." if argument.nargs == -1 else "")
+    shown: str = (argument.metavar or argument.name.upper()) + ("..." if argument.nargs == -1 else "")
     return shown if argument.required else f"[{shown}]"
 
 
