@@ -14,6 +14,7 @@ import typer
 
 from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, fetch
 from evaluator.cli.output import counted, fail, print_json, print_line, print_table
+from evaluator.cli.silence_words import clock
 from evaluator.core.analytics.report import cells
 from evaluator.core.analytics.samples import Sample
 from evaluator.core.labels import Labels
@@ -76,7 +77,8 @@ def flat(found: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def _print(found: Json) -> None:
     left_out = f", {found['excluded']} more left out (drills, closed as stale)" if found["excluded"] else ""
-    print_line(f"{counted(found['incidents'], 'incident')} from {found['since']} until {found['until']}{left_out}")
+    stretch = f"from {clock(found['since'])} until {clock(found['until'])}"
+    print_line(f"{counted(found['incidents'], 'incident')} {stretch}{left_out}")
     if not found["incidents"]:
         _print_alerts(found)
         return
@@ -121,7 +123,7 @@ def _print_alerts(found: Json) -> None:
     alerts, dead = found["alerts"], found["dead_rules"]
     restless = [("flaps", f"{one['flap_score']:g}%, began {one['began']} times", one["labels"]) for one in alerts["flapping"]]
     restless += [("chatters", f"began {one['began']} times", one["labels"]) for one in alerts["chattering"]]
-    restless += [("fires on", f"since {one['firing_since']}", one["labels"]) for one in alerts["stale"]]
+    restless += [("fires on", f"since {clock(one['firing_since'])}", one["labels"]) for one in alerts["stale"]]
     if restless:
         print_line("")
         print_table(("Alert", "", ""), ((str(Labels(labels)), what, how) for what, how, labels in restless))
@@ -131,8 +133,8 @@ def _print_alerts(found: Json) -> None:
         print_table(("Schedule", "Covered"), ((one["schedule"], f"{one['share']:.2%}") for one in uncovered))
     if dead["rules"]:
         print_line("")
-        print_table(("Has not fired for half a year", "Since"), ((one["rule"], one["since"]) for one in dead["rules"]))
-    floods = [(one["person"], at) for one in found["people"] for at in one["floods"]]
+        print_table(("Has not fired for half a year", "Since"), ((one["rule"], clock(one["since"])) for one in dead["rules"]))
+    floods = [(one["person"], clock(at)) for one in found["people"] for at in one["floods"]]
     if floods:
         print_line("")
         print_table(("More than ten pages in ten minutes", "From"), floods)

@@ -12,6 +12,7 @@ async def test_a_night_in_words_figures_and_lines() -> None:
         await one.fire()
         await one.pass_time(420)
         await one.act("ack", by="bo")
+        await one.pass_time(0.25)  # times are told to the second
         shown = [" ".join(line.split()) for line in printed(await told(one, "analytics"))]
         assert shown[0].startswith("1 incident from 2026-02-22T12:07:00Z until 2026-03-01T12:07:00Z")
         assert "first page to answer (TTA) 1 7m not enough data not enough data 0 (0%) 0" in shown
