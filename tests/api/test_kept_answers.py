@@ -63,7 +63,12 @@ VARIANTS = (
 )
 
 VALUES = st.sampled_from(["", "1", "2", "3"])
-LABELS = st.builds(lambda a, b: Labels({k: v for k, v in (("alertname", "P"), ("a", a), ("b", b)) if v}), VALUES, VALUES)
+LABELS = st.builds(
+    lambda a, b, job: Labels({k: v for k, v in (("alertname", "P"), ("a", a), ("b", b), ("job", job)) if v}),
+    VALUES,
+    VALUES,
+    st.sampled_from(["", "x", "y"]),
+)
 OPS = st.builds(
     Matcher, st.sampled_from(["a", "b", "c"]), st.sampled_from(["", "1", "2", "1|3", ".+"]), st.sampled_from(MatchOp)
 )

@@ -15,7 +15,7 @@ from evaluator.core.matchers import MatcherMode
 from evaluator.core.routing import Route
 from evaluator.core.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import Datasource
-from tests.api.alertmanager import RECEIVERS, serving, settings
+from tests.api.alertmanager import RECEIVERS, TREE, serving, settings
 from tests.service.servers import Datasource as Prometheus
 from tests.service.servers import until, vector
 
@@ -308,3 +308,28 @@ async def test_alerts_of_rules_are_listed_with_an_end_to_come() -> None:
     assert alert["labels"] == {"alertname": "A", "job": "x"}
     assert alert["receivers"] == [{"name": "team"}]
     assert alert["endsAt"] == "2026-03-01T12:06:00.000Z"
+
+
+async def test_the_order_within_a_group() -> None:
+    """By job and instance, those without at the end; then fewer labels first, and where names differ, the later name.
+
+    Of a receiver's groups each alert names that receiver alone; of all groups, all who hear of it, by name.
+    """
+    with_job = ["job=a instance=1 z=1", "job=a instance=9", "job=a", "job=b", "job=b x=1"]
+    without = ["instance=0", "", "x=8", "x=9", "w=9", "a=1 b=2"]
+    labels = [{"alertname": "G", "team": "db", **dict(pair.split("=") for pair in one.split())} for one in with_job + without]
+    children = (replace(TREE.routes[0], continues=True), replace(TREE.routes[0], receiver="team", key="t", id="t"))
+    both = replace(TREE, routes=tuple(replace(one, group_by=TREE.group_by) for one in children))
+    async with serving(settings(route=both)) as api:
+        await api.post(*({"labels": one} for one in reversed(labels)))
+        groups = await api.get("/alerts/groups")
+        assert [group["receiver"]["name"] for group in groups] == ["db", "team"]
+        for group in groups:
+            assert [alert["labels"] for alert in group["alerts"]] == labels
+            assert [one["name"] for alert in group["alerts"] for one in alert["receivers"]] == ["db", "team"] * len(labels)
+        (group,) = await api.get("/alerts/groups", receiver="team")
+        assert {one["name"] for alert in group["alerts"] for one in alert["receivers"]} == {"team"}
+        (few, _) = await api.get("/alerts/groups", filter="job=~a|b")
+        assert [alert["labels"] for alert in few["alerts"]] == labels[:5]
+        (rest, _) = await api.get("/alerts/groups", filter='job=""')
+        assert [alert["labels"] for alert in rest["alerts"]] == labels[5:]

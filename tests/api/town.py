@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cmp_to_key
+from operator import itemgetter
 from typing import Any
 
 import httpx
@@ -34,6 +36,21 @@ from evaluator.service.texts import finished
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 Json = dict[str, Any]
+
+
+def comes_first(one: Labels, other: Labels) -> bool:
+    """Whether an alert stands before another one in a group: Alertmanager's rule, step by step."""
+    for name in ("job", "instance"):
+        if one.get(name) != other.get(name):
+            return name in one and (name not in other or one[name] < other[name])
+    if len(one) != len(other):
+        return len(one) < len(other)
+    for name in sorted({*one, *other}):
+        if name not in one or name not in other:
+            return name not in one
+        if one[name] != other[name]:
+            return one[name] < other[name]
+    return False
 
 
 class Town:
@@ -104,14 +121,16 @@ class Town:
         groups = self.machine.dispatch.groups.values()
         for group in sorted(groups, key=lambda one: (one.labels, one.route.receiver, one.id)):
             inside = [alert for alert in self._lasting(filters) if group.id in alert.groups]
+            inside.sort(key=cmp_to_key(lambda one, other: -1 if comes_first(one.labels, other.labels) else 1))
             alerts = [
                 shown
-                for alert in sorted(inside, key=lambda one: one.fingerprint)
+                for alert in inside
                 for shown in self._chosen(alert, [group.route], list(group.muted_by), (active, silenced, inhibited))
             ]
             if alerts and (muted or not group.muted_by):
                 head = {"labels": group.labels.as_dict(), "receiver": {"name": group.route.receiver}}
-                found.append({**head, "routeLabels": group.route.labels.as_dict(), "alerts": alerts})
+                told = [{**one, "receivers": sorted(one["receivers"], key=itemgetter("name"))} for one in alerts]
+                found.append({**head, "routeLabels": group.route.labels.as_dict(), "alerts": told})
         return found
 
     def fresh_native(self) -> list[Json]:

@@ -21,9 +21,9 @@ from evaluator.core.grouping import AlertGroup
 
 
 class Frame:
-    """An alert group without its alerts, as it is written. order: by labels, then by receiver."""
+    """An alert group without its alerts, as it is written. order: by labels, then by receiver. members: as last listed."""
 
-    __slots__ = ("group", "order", "rank", "receivers", "rest", "route")
+    __slots__ = ("group", "members", "order", "rank", "receivers", "rest", "route")
 
     def __init__(self, group: AlertGroup) -> None:
         self.group = group
@@ -31,6 +31,7 @@ class Frame:
         self.receivers = (group.route.receiver,)
         self.order = (group.labels.order, group.route.receiver, group.id)
         self.rank = 0
+        self.members: list[Entry] = []
         rest = {
             "labels": group.labels.as_dict(),
             "receiver": {"name": group.route.receiver},
@@ -72,9 +73,22 @@ def listing(roll: Roll, suppressions: Suppressions, frames: Frames) -> Endpoint:
         suppressions.look(view.now)
         filled = _filled(roll, choice, frames.current())
         asked = (one for one in filled if wanted(one[0].receivers) and (muted or not one[0].group.muted_by))
-        return written(_pieces(view, suppressions, choice, asked))
+        return written(_pieces(view, suppressions, choice, asked, Named(wanted)))
 
     return get
+
+
+class Named(dict[tuple[str, ...], tuple[str, ...]]):
+    """Of the receivers of an alert those that are asked for, by name, as Alertmanager lists them in groups."""
+
+    def __init__(self, wanted: parameters.Wanted) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def __missing__(self, receivers: tuple[str, ...]) -> tuple[str, ...]:
+        """Found once for each combination of receivers."""
+        named = self[receivers] = tuple(sorted(name for name in receivers if self._wanted((name,))))
+        return named
 
 
 def _stands(frame: Frame, group: AlertGroup | None) -> bool:
@@ -82,30 +96,49 @@ def _stands(frame: Frame, group: AlertGroup | None) -> bool:
 
 
 def _filled(roll: Roll, choice: Choice, frames: dict[str, Frame]) -> Iterator[tuple[Frame, list[Entry]]]:
-    """The groups in order, each with those of its alerts that have the labels asked for, by fingerprint."""
+    """The groups in order, each with those of its alerts that have the labels asked for, in order."""
     found = roll.find(choice.filters)
     if not choice.filters:
         for frame in frames.values():
-            yield frame, _members(roll, frame.group)
+            yield frame, _members(roll, frame)
         return
     filled: dict[str, list[Entry]] = {}
     for entry in found:
         for name in entry.alert.groups:
             filled.setdefault(name, []).append(entry)
     for name in sorted(filled, key=lambda name: frames[name].rank):
-        yield frames[name], filled[name]
+        yield frames[name], _in_order(frames[name], filled[name])
 
 
-def _members(roll: Roll, group: AlertGroup) -> list[Entry]:
-    """The alerts of a group, but for those that it lets go while they go on elsewhere."""
-    alerts = group.alerts
-    if len(alerts) * 8 > len(roll):
-        return [entry for entry in roll.find() if alerts.get(entry.fingerprint) is entry.alert]
-    known = [(roll.get(name), alerts[name]) for name in (sorted(alerts) if len(alerts) > 1 else alerts)]
-    return [entry for entry, alert in known if entry is not None and entry.alert is alert]
+def _members(roll: Roll, frame: Frame) -> list[Entry]:
+    """The alerts of a group in order, but for those that it lets go while they go on elsewhere."""
+    known = ((roll.get(name), alert) for name, alert in frame.group.alerts.items())
+    members = [entry for entry, alert in known if entry is not None and entry.alert is alert]
+    if len(members) < 2:
+        return members
+    if len(members) != len(frame.members) or not {*map(id, members)}.issuperset(map(id, frame.members)):
+        frame.members = sorted(members, key=_order)
+    return frame.members
 
 
-def _pieces(view: View, suppressions: Suppressions, choice: Choice, found: Iterable[tuple[Frame, list[Entry]]]) -> list[bytes]:
+def _in_order(frame: Frame, found: list[Entry]) -> list[Entry]:
+    """Some of the alerts of a group. To put many in order costs more than to look them up where they are."""
+    if len(found) < 2 or len(frame.members) > 8 * len(found):
+        return sorted(found, key=_order)
+    wanted = {*map(id, found)}
+    there = [entry for entry in frame.members if id(entry) in wanted]
+    return there if len(there) == len(found) else sorted(found, key=_order)
+
+
+def _order(entry: Entry) -> tuple[bool, str, bool, str, object]:
+    """Alertmanager's: by job and instance, those without behind the others, and then by all labels."""
+    job, instance = entry.labels.get("job"), entry.labels.get("instance")
+    return job is None, job or "", instance is None, instance or "", entry.labels.order
+
+
+def _pieces(
+    view: View, suppressions: Suppressions, choice: Choice, found: Iterable[tuple[Frame, list[Entry]]], named: Named
+) -> list[bytes]:
     now, texts = view.now, view.texts
     any_time = ending(now + view.settings.resolve_timeout)
     pieces: list[bytes] = []
@@ -120,7 +153,7 @@ def _pieces(view: View, suppressions: Suppressions, choice: Choice, found: Itera
             pieces.append(told)
             if entry.ends_at is None:
                 pieces.append(any_time)
-            last = suppressions.written(entry, by)
+            last = suppressions.written(entry, by, named[entry.receivers])
         if last:
             pieces.append(last[:-1])
             pieces.append(frame.rest)

@@ -67,11 +67,11 @@ class Suppressions:
         inhibited = tuple(source for one, source in sources if source and one is route)
         return Suppression(by.silenced_by, inhibited, muted_by) if by.silenced_by or inhibited or muted_by else NOTHING
 
-    def written(self, entry: Entry, by: Suppression) -> bytes:
-        """The members that tell who hears of an alert and what mutes it, and `},`."""
-        if by is entry.by:
-            return entry.trait
-        return self._trait(entry, by)
+    def written(self, entry: Entry, by: Suppression, receivers: tuple[str, ...] | None = None) -> bytes:
+        """The members that tell who hears of an alert and what mutes it, and `},`. receivers: if not all are to be named."""
+        if receivers is None or receivers == entry.receivers:
+            return entry.trait if by is entry.by else self._trait(entry.receivers, by)
+        return self._trait(receivers, by)
 
     @property
     def _muting(self) -> Muting:
@@ -110,7 +110,7 @@ class Suppressions:
             inhibited = tuple(sorted(set(entry.inhibited_by))) if all(entry.inhibited_by) else ()
             muted = bool(entry.silenced_by or inhibited)
             entry.by = Suppression(tuple(sorted(entry.silenced_by)), inhibited) if muted else NOTHING
-            entry.trait = self._trait(entry, entry.by)
+            entry.trait = self._trait(entry.receivers, entry.by)
         return entry.by
 
     def _look_at_inhibitors(self, entry: Entry) -> None:
@@ -128,11 +128,11 @@ class Suppressions:
             return ()
         return tuple(sorted({interval for found in names for interval in found or ()}))
 
-    def _trait(self, entry: Entry, by: Suppression) -> bytes:
-        known = self._traits.get((entry.receivers, by))
+    def _trait(self, receivers: tuple[str, ...], by: Suppression) -> bytes:
+        known = self._traits.get((receivers, by))
         if known is None:
             self._traits = {} if len(self._traits) >= _TRAITS else self._traits
-            known = self._traits[entry.receivers, by] = _written(entry.receivers, by)
+            known = self._traits[receivers, by] = _written(receivers, by)
         return known
 
 
