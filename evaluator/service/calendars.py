@@ -8,14 +8,14 @@ error in a night's watch.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
 import httpx
 
 from evaluator.core.events import CalendarRead, CalendarUnread, Event
-from evaluator.core.oncall import CalendarLayer, Schedule
+from evaluator.core.oncall import CalendarLayer, Override, Schedule
 from evaluator.core.people import Person
 from evaluator.core.settings import HttpSettings, Settings
 from evaluator.ical.reading import UnreadableError, read_rota
@@ -28,6 +28,7 @@ BEHIND, AHEAD = timedelta(weeks=4), timedelta(weeks=26)
 """How far before and after now shifts are taken from a calendar."""
 
 PATIENCE = 30.0  # seconds
+FIRST_PATIENCE = 5.0  # seconds
 LARGEST = 8 * 1024 * 1024  # bytes
 
 Key = tuple[str, int]
@@ -76,6 +77,15 @@ class Calendars:
         if self._duties.get(key) == duty:
             self._say(key, "", rota.strangers)
             self._tell(CalendarRead(*key, layer.source, rota.shifts, rota.strangers))
+
+    async def begin(self, known: Callable[[str], Iterable[Override]], patience: float = FIRST_PATIENCE) -> None:
+        """Wait for calendars of which no shift is known yet, so that nobody is passed over only because a start was quicker.
+
+        known: shifts of a schedule that are kept. patience: how many seconds are waited at most; then the ladders go on.
+        """
+        unknown = [key for key in self._duties if all(shift.layer != key[1] for shift in known(key[0]))]
+        if unknown and self._reading:
+            await asyncio.wait(self._reading, timeout=patience)
 
     async def idle(self) -> None:
         """Wait until nothing is being read that a configuration brought."""

@@ -249,6 +249,7 @@ class Service:
             await self._restore(world)
             world.wakeups.start()
             self._follow()
+            await self._calendars.begin(self.machine.overrides.of)
             self.metrics.reloaded_at = self.started_at
             log.info("started", rules=sum(len(one.rules) for one in self.settings.groups), **_addresses(listener))
             await drive(self.machine, world)

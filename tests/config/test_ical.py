@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.config import load
+from evaluator.config.problems import Severity
 from evaluator.core.http import Secret
 from evaluator.core.oncall import CalendarLayer
 from evaluator.core.rotations import Layer
@@ -27,6 +28,7 @@ schedules:
 
 
 def test_a_good_one(tmp_path: Path) -> None:
+    (tmp_path / "night.ics").touch()
     (tmp_path / "evaluator.yml").write_text(GOOD)
     loaded = load(tmp_path / "evaluator.yml", environ={})
     assert loaded.settings is not None
@@ -36,6 +38,16 @@ def test_a_good_one(tmp_path: Path) -> None:
     assert by_url == CalendarLayer(Secret("https://calendar.example.org/secret/basic.ics"), None, timedelta(hours=1))
     assert by_file == CalendarLayer(None, tmp_path / "night.ics", timedelta(minutes=15))
     assert loaded.settings.duty.feed_secret == Secret("0123456789abcdef")
+
+
+def test_a_calendar_that_is_not_there_is_warned_of(tmp_path: Path) -> None:
+    """It refuses nothing: whoever writes it may not have done so yet, and a start at night must not fail because of it."""
+    (tmp_path / "evaluator.yml").write_text(GOOD)
+    loaded = load(tmp_path / "evaluator.yml", environ={})
+    (said,) = loaded.problems
+    assert loaded.settings is not None
+    assert (said.position.line, said.position.column) == (10, 22)
+    assert (said.message, said.severity) == ('calendar file "night.ics" does not exist', Severity.WARNING)
 
 
 def test_addresses_of_calendars_are_secrets(tmp_path: Path) -> None:
@@ -59,6 +71,8 @@ MISTAKES = [
 @pytest.mark.parametrize(("written", "instead", "problem"), MISTAKES)
 def test_one_mistake_is_one_problem_with_its_place(tmp_path: Path, written: str, instead: str, problem: str) -> None:
     assert written in GOOD
+    (tmp_path / "night.ics").touch()
+    (tmp_path / "a").touch()
     (tmp_path / "evaluator.yml").write_text(GOOD.replace(written, instead, 1))
     (said,) = load(tmp_path / "evaluator.yml", environ={}).problems
     assert f"{said.position.line}:{said.position.column}: {said.message}".startswith(problem)

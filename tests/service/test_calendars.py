@@ -139,6 +139,28 @@ async def test_shifts_count_and_stay_while_the_server_fails_also_after_a_restart
             assert await who(api) == ("ana",)
 
 
+async def test_a_first_start_waits_for_a_calendar_but_not_for_ever(tmp_path: Path) -> None:
+    """Nor does a later one, when shifts are known; what is not answered in time is told to the machine when it is."""
+    layer = CalendarLayer(file=tmp_path / "a.ics")
+    (tmp_path / "a.ics").write_bytes(calendar(TODAY + "ana"))
+    async with desk() as one:
+        one.calendars.follow(configured(layer), one.wakeups)
+        await one.calendars.begin(lambda _: (ANA,))
+        assert one.told == []
+        await one.calendars.begin(lambda _: (), patience=0)
+        assert one.told == []
+        await one.calendars.begin(lambda _: (replace(ANA, layer=0),), patience=60)
+        assert [type(event) for event in one.told] == [CalendarRead]
+
+
+@pytest.mark.realtime
+async def test_whoever_is_on_call_by_a_calendar_is_known_before_anything_happens(tmp_path: Path) -> None:
+    (tmp_path / "a.ics").write_bytes(calendar(TODAY + "ana"))
+    async with serving(configured(CalendarLayer(file=tmp_path / "a.ics")), clock=lambda: NOW) as api:
+        await api.fire(alertname="Down")
+        assert await who(api) == ("ana",)
+
+
 async def test_another_title_names_somebody_else(tmp_path: Path) -> None:
     layer = CalendarLayer(file=tmp_path / "a.ics")
     (tmp_path / "a.ics").write_bytes(calendar(TODAY + "eve"))

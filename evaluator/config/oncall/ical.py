@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from evaluator.config.models import Model, read
@@ -44,6 +45,9 @@ def read_calendar_layer(model: IcalModel, node: Table, reading: Reading) -> Cale
         reading.problems.error(node.position, "one of url, url_file or file must be configured", "say where the calendar is")
     if url is not None and file is not None:
         reading.problems.error(node.at("file"), "at most one of url & file must be configured", "make it two layers")
+    if file is not None and url is None and not os.path.isfile(file):
+        message = f'calendar file "{model.file}" does not exist'
+        reading.problems.warn(node.at("file"), message, "correct the path; until it is there, nobody has a shift by it")
     if model.refresh < _SHORTEST:
         reading.problems.error(node.at("refresh"), "refresh is shorter than a minute", "write a duration such as 15m")
     return CalendarLayer(url, file, model.refresh)
