@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import Field
 
 from evaluator.config.models import Model, items, read
-from evaluator.config.nodes import Node, Table, find, text_at
+from evaluator.config.nodes import Node, Table, find, is_null, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
 from evaluator.core.interval_texts import parse_days_of_month, parse_months, parse_times, parse_weekdays, parse_years
@@ -37,7 +37,7 @@ class ElementModel(Model):
 
     TITLE = "a time interval"
 
-    times: list[TimesModel] | None = None
+    times: list[TimesModel | None] | None = None
     weekdays: list[Text] | None = None
     days_of_month: list[Text] | None = None
     months: list[Text] | None = None
@@ -51,7 +51,7 @@ class IntervalModel(Model):
     TITLE = "a named time interval"
 
     name: Text = ""
-    time_intervals: list[ElementModel] = Field(default_factory=list)
+    time_intervals: list[ElementModel | None] = Field(default_factory=list)
 
 
 def read_intervals(top: Table, reading: Reading) -> tuple[NamedInterval, ...]:
@@ -59,6 +59,9 @@ def read_intervals(top: Table, reading: Reading) -> tuple[NamedInterval, ...]:
     found: dict[str, NamedInterval] = {}
     for key, title in _KEYS:
         for node in items(top, key, reading.problems):
+            if is_null(node):
+                reading.problems.warn(node.position, f'an item of "{key}" is empty', "it is no interval, remove it")
+                continue
             model = read(IntervalModel, node, reading.problems)
             name = text_at(node, "name")
             if model is not None:
@@ -78,6 +81,10 @@ def _check_name(name: str, title: str, found: Mapping[str, NamedInterval], node:
 def _elements(model: IntervalModel, node: Node, reading: Reading) -> Iterator[TimeInterval]:
     for number, element in enumerate(model.time_intervals):
         here = find(node, "time_intervals", number)
+        if element is None:
+            reading.problems.warn(here.position, 'an item of "time_intervals" is empty', "it holds at all times, remove it")
+            yield TimeInterval()
+            continue
         yield TimeInterval(
             times=_times(element, here, reading),
             weekdays=_ranges(element.weekdays, lambda text: parse_weekdays(text, reading.wrap), here, "weekdays", reading),
@@ -93,6 +100,11 @@ def _times(element: ElementModel, node: Node, reading: Reading) -> Ranges:
         return None
     found = []
     for number, span in enumerate(element.times):
+        if span is None:
+            reading.problems.warn(
+                find(node, "times", number).position, 'an item of "times" is empty', "it never holds, remove it"
+            )
+            continue
         try:
             found.append(parse_times(span.start_time, span.end_time, reading.wrap))
         except ValueError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluator.config.files import Found, match, read_text
 from evaluator.config.models import items
-from evaluator.config.nodes import Scalar, Table
+from evaluator.config.nodes import Scalar, Table, is_null
 from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.core.rules import Position
@@ -34,6 +34,9 @@ def read_templates(top: Table, reading: Reading) -> Templates:
 
 def _read(top: Table, reading: Reading) -> Iterator[tuple[Path, frozenset[str]]]:
     for node in items(top, "templates", reading.problems):
+        if is_null(node):
+            reading.problems.warn(node.position, 'an item of "templates" is empty', "no templates come from it, remove it")
+            continue
         if not isinstance(node, Scalar) or not node.text:
             reading.problems.error(node.position, '"templates": expected a path or a pattern in each item')
             continue

@@ -105,7 +105,7 @@ class Town:
 
     def fresh_alerts(self, filters: Iterable[Matcher], active: bool, silenced: bool, inhibited: bool) -> list[Json]:
         """`/api/v2/alerts`."""
-        found = []
+        found: list[Json] = []
         for alert in sorted(self._lasting(filters), key=lambda one: one.fingerprint):
             routes = list(self.settings.route.match(alert.labels))
             names = [self.machine.dispatch.groups[group].muted_by for group in alert.groups]
@@ -117,7 +117,7 @@ class Town:
         self, filters: Iterable[Matcher], active: bool, silenced: bool, inhibited: bool, muted: bool
     ) -> list[Json]:
         """`/api/v2/alerts/groups`."""
-        filters, found = list(filters), []
+        filters, found = list(filters), list[Json]()
         groups = self.machine.dispatch.groups.values()
         for group in sorted(groups, key=lambda one: (one.labels, one.route.receiver, one.id)):
             inside = [alert for alert in self._lasting(filters) if group.id in alert.groups]

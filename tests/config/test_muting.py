@@ -114,6 +114,16 @@ mute_time_intervals: [{name: empty}]
     )
 
 
+def test_empty_items_of_time_intervals() -> None:
+    """As in Alertmanager an empty element holds at all times, and an empty range of times never."""
+    loaded = load(Path(__file__).parent / "warned" / "empty-items.yml", environ={})
+    assert loaded.settings is not None
+    assert loaded.settings.time_intervals == (
+        NamedInterval("always", (TimeInterval(),)),
+        NamedInterval("never", (TimeInterval(times=()),)),
+    )
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"), [("Asia/Tokyo", "Asia/Tokyo"), (":Asia/Tokyo", "Asia/Tokyo"), ("/nowhere/at/all", "UTC")]
 )
