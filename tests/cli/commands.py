@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
 from typer.testing import CliRunner
 
 from evaluator.cli.app import app
@@ -29,5 +31,10 @@ def evaluator(*arguments: str, env: Mapping[str, str | None] | None = None) -> E
 
 
 async def in_thread(*arguments: str, env: Mapping[str, str | None] | None = None) -> Ended:
-    """The same, while servers of the test answer."""
-    return await asyncio.to_thread(evaluator, *arguments, env=env)
+    """The same, while servers of the test answer; what these log meanwhile is no part of what the command prints."""
+    usual = structlog.get_config()
+    structlog.configure(**{**usual, "logger_factory": structlog.PrintLoggerFactory(sys.stdout)})
+    try:
+        return await asyncio.to_thread(evaluator, *arguments, env=env)
+    finally:
+        structlog.configure(**usual)
