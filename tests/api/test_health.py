@@ -14,7 +14,19 @@ from tests.test_dashboards import METRICS
 
 pytestmark = pytest.mark.realtime
 
-OF_LADDERS = ("evaluator_pages_total", "evaluator_fatigue_points")
+OF_LADDERS = (
+    "evaluator_calendar_readable",
+    "evaluator_coverage_share",
+    "evaluator_dead_rules",
+    "evaluator_fatigue_points",
+    "evaluator_incident_figure_incidents",
+    "evaluator_incident_figure_seconds",
+    "evaluator_interruptions",
+    "evaluator_noise_share",
+    "evaluator_pages_total",
+    "evaluator_restless_alerts",
+    "evaluator_top_rules_share",
+)
 """There where somebody is called; see `tests/service/test_incident_metrics.py`."""
 RECEIVERS = """\
   - name: spare
