@@ -68,7 +68,7 @@ def _facts(one: Json, now: datetime) -> Iterator[str]:
         "held by": ", ".join(one["holds"]),
         "began again": str(one["flaps"]) if one["flaps"] else "",
         "before it": str(one["previous"]) if one["previous"] else "",
-        "called": one["noise"].replace("_", " "),
+        "worth it": one["noise"].replace("_", " "),
     }
     for name, text in facts.items():
         if text:
