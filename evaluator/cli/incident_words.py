@@ -60,6 +60,8 @@ def _facts(one: Json, now: datetime) -> Iterator[str]:
     labels = " ".join(f"{name}={quote(value)}" for name, value in one["labels"].items())
     ladder = ", ".join(f"{each['name']} after {each['after']}{' (told)' if each['fired'] else ''}" for each in one["ladder"])
     facts = {
+        "owner": one["owner"],
+        "component": one["component"],
         "labels": labels,
         "runbook": one["runbook"],
         "opened": f"{clock(one['opened_at'], now)}, {ago(one['opened_at'], now)}",

@@ -88,7 +88,7 @@ async def test_the_story_is_told_in_sentences() -> None:
         shown = await told(one, "incidents", "show", "1")
         told_lines = [" ".join(words) for words in lines(shown)]
     assert "1 Down api: critical, acked" in told_lines
-    assert "runbook https://runbook" in told_lines
+    assert {"owner ana", "component api", "runbook https://runbook"} <= set(told_lines)
     assert (
         "ladder ladder: on-call after 0s (told), backup after 5m, manager after 15m, director after 30m; climb 1" in told_lines
     )
