@@ -8,16 +8,20 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from evaluator.core.analytics.coverage import Coverage
 from evaluator.core.analytics.summary import summarize
 from evaluator.core.durations import parse_duration
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import Repeat
+from evaluator.core.override_table import Standing
 from evaluator.core.settings import Settings
 from evaluator.service.incident_counts import Durations, IncidentCounts, way_of
 from evaluator.service.metrics import Metrics
+from tests.api.test_health import OF_LADDERS
 from tests.core.analytics.incidents import MONDAY, case
 from tests.core.incidents.ladder import UTC_ZONE, Ladder, config, ladder
 from tests.core.playbook import T0, route
+from tests.test_dashboards import METRICS
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -129,6 +133,20 @@ def test_fatigue_is_shown_by_parts_once_it_is_known() -> None:
     assert of(found, "incident_figure_seconds", figure="TTA", statistic="median") == 180
     assert of(found, "incident_figure_incidents", figure="TTA", counted="n") == 1
     assert of(found, "restless_alerts", kind="flapping") == 0
+
+
+def test_what_dashboards_ask_about_a_week_is_there_once_it_is_known() -> None:
+    """With the labels that they ask for."""
+    play = Ladder()
+    play.machine.overrides.calendars["primary", 1] = Standing(read_at=T0)
+    metrics = Metrics(lambda: play.machine, lambda: T0)
+    night = case(1, acked="3m", over="9m", at=MONDAY.replace(hour=1), noise="actionable")
+    coverage = [Coverage("primary", timedelta(days=7), timedelta(days=6))]
+    week = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
+    metrics.incidents.summary = summarize([night], *week, {"ana": UTC_ZONE}, coverage=coverage)
+    exported = {name: {label for label, _ in labels} for name, labels in series(metrics)}
+    wanted = {name: labels for name, labels in METRICS.items() if name in OF_LADDERS and name != "evaluator_pages_total"}
+    assert {name: exported.get(name) for name in wanted} == wanted
 
 
 def test_durations_add_up() -> None:
