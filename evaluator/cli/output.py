@@ -5,6 +5,7 @@ What prints tables is loaded by whoever prints one: the service does not.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+_COMMANDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 WIDE = 200  # columns, where nobody looks: a pipe must not cut what a program reads
 
 
@@ -35,21 +37,26 @@ def print_json(value: Any) -> None:
 
 
 def print_line(text: str) -> None:
-    """As it is, markup and all."""
+    """As it is, markup and all, but for what would command a terminal."""
     from rich.text import Text
 
-    stdout().print(Text(text))
+    stdout().print(Text(_tame(text)))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """As a table, for people; texts are shown as they are, markup and all."""
+    """As a table, for people; texts are shown as they are, markup and all, but for what would command a terminal."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(_tame(cell)) for cell in row))
     stdout().print(table)
+
+
+def _tame(text: str) -> str:
+    """Without control characters: labels come from whoever posts them, and an escape sequence could hide what fires."""
+    return _COMMANDS.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
 def stdout() -> Console:

@@ -53,7 +53,7 @@ ALERTS: list[dict[str, Any]] = [
 REGION = Labels({"region": "ams"})
 ASSERTED = [
     {"state": "firing", "labels": {**ALERTS[1]["labels"], **REGION}, "sources": ["posted", "rule"]},
-    {"state": "firing", "labels": {"alertname": "Disk", "job": "web"}, "sources": ["posted"]},
+    {"state": "firing", "labels": {"alertname": "Disk", "job": "web\x1b[2J\x00"}, "sources": ["posted"]},
     {"state": "firing", "labels": {"alertname": "EvaluatorDatasourceDown"}, "sources": ["evaluator"]},
     {"state": "resolved", "labels": {"alertname": "Past"}, "sources": []},
 ]
@@ -245,7 +245,7 @@ async def test_alerts_list() -> None:
     assert header == ["State", "Alert", "Labels", "Since", "Value", "Source", "Fingerprint"]
     assert rows == [
         ["firing", "Down", "job=db", "2026-01-01T01:00:00Z", "1", "posted,", "rule", both],
-        ["firing", "Disk", "job=web", "2026-01-01T02:00:01Z", "posted", disk],
+        ["firing", "Disk", r"job=web\x1b[2J\x00", "2026-01-01T02:00:01Z", "posted", disk],
         ["firing", "EvaluatorDatasourceDown", "2026-01-01T02:00:02Z", "evaluator", down],
         ["pending", "Slow", "job=api", "2026-01-01T00:00:00Z", "2", "rule", slow],
     ]
