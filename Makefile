@@ -11,8 +11,8 @@
 .NOTPARALLEL:
 
 VENV := .venv
-# Processes that share the tests: one more than most machines of this kind have processors, for some tests only wait.
-WORKERS ?= 3
+# Processes that share the tests. More than there are processors gain little, and starve the servers that tests run beside.
+WORKERS ?= 2
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 

@@ -84,7 +84,7 @@ def test_continuous_integration_runs_what_developers_run() -> None:
     [
         ("demo", ["-m evaluator demo"]),
         ("lint", ["-m ruff check", "-m ruff format --check", "-m mypy"]),
-        ("test", ["-m ruff check", "-m ruff format --check", "-m mypy", "-m pytest -rs --numprocesses=3 --dist=loadscope"]),
+        ("test", ["-m ruff check", "-m ruff format --check", "-m mypy", "-m pytest -rs --numprocesses=2 --dist=loadscope"]),
         ("bench", ["bench/run.py"]),
         ("docs", ["-m docs.generate"]),
     ],
