@@ -1,15 +1,9 @@
-"""The form for a silence.
-
-Nothing is set before its maker has seen what it mutes: what is sent to be set carries a digest of what was previewed, and when
-it has been changed since, the preview comes again instead.
-"""
+"""The form for a silence. Nothing is set before its maker has seen what it mutes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from uuid import uuid4
 
 from starlette.datastructures import QueryParams
@@ -19,24 +13,20 @@ from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceSet
 from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
-from evaluator.core.silence_preview import Preview, preview
 from evaluator.core.view import View
 from evaluator.web.author import author_of, remember
-from evaluator.web.choice import Choice, written_labels
+from evaluator.web.choice import written_labels
 from evaluator.web.fields import filled, matcher_lines, read_end, read_instant, read_matchers
 from evaluator.web.forms import read_form
 from evaluator.web.lookup import find_alert, labels_of
-from evaluator.web.rendering import render, root
-from evaluator.web.silences import named, newest
+from evaluator.web.rendering import root
+from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page, to_be_set, want_a_name
+from evaluator.web.silences import named
 from evaluator.web.words import clock
-
-MOST_PREVIEWED = 50
-_FIELDS = {"max_duration": "lasts", "require_comment": "comment"}
-"""Where the form says what a rule of the policy objects to; the others concern the matchers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Signed):
     """The form as it was filled in. matchers: in lines; a line that says `or` begins an alternative."""
 
     id: str = ""
@@ -44,28 +34,7 @@ class Draft:
     starts: str = ""
     lasts: str = "2h"
     until: str = ""
-    author: str = ""
-    comment: str = ""
-    confirm: str = ""
     resolved: str = ""
-
-    @property
-    def digest(self) -> str:
-        """What it says, in short, whether or not its maker insists."""
-        return sha256(repr(asdict(replace(self, confirm=""))).encode(errors="replace")).hexdigest()[:24]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a draft comes to. silence: None when it is none. wrong: by field, what must be put right.
-
-    doubts: what the policy objects to, and its maker may insist on. ahead: what would come of it.
-    """
-
-    silence: Silence | None
-    wrong: Mapping[str, str]
-    doubts: tuple[str, ...] = ()
-    ahead: Preview | None = None
 
 
 async def blank(view: View, request: Request) -> Response:
@@ -86,8 +55,8 @@ async def edit(view: View, request: Request) -> Response:
         clock(silence.starts_at) if silence.state(view.now) is SilenceState.PENDING else "",
         "2h" if over else "",
         "" if over else clock(silence.ends_at),
-        silence.created_by,
-        silence.comment,
+        author=silence.created_by,
+        comment=silence.comment,
         resolved="yes" if silence.awaited is not None and not over else "",
     )
     return _page(view, request, draft, judge(view, draft))
@@ -97,13 +66,12 @@ async def post(view: View, request: Request) -> Response:
     """Show what a silence would mute, or set it."""
     form = await read_form(request)
     draft = Draft(**filled(Draft, form))
-    judged = judge(view, draft)
-    insists = bool(draft.confirm) or not judged.doubts
-    seen = form.get("seen") == draft.digest
-    if form.get("action") != "create" or judged.wrong or judged.silence is None or not (seen and insists):
-        return _page(view, request, draft, judged, again=form.get("action") == "create" and not (judged.wrong or seen))
+    found = judge(view, draft)
+    silence = to_be_set(form, draft, found)
+    if silence is None:
+        return _page(view, request, draft, found, changed_since(form, draft, found))
     name = str(uuid4())
-    await view.submit(SilenceSet(judged.silence, name))
+    await view.submit(SilenceSet(silence, name))
     silences = view.machine.muting.silences
     made = silences.get(name) or silences.get(draft.id)
     if made is None:
@@ -113,31 +81,25 @@ async def post(view: View, request: Request) -> Response:
     return response
 
 
-def judge(view: View, draft: Draft) -> Judged:
+def judge(view: View, draft: Draft) -> Judged[Silence]:
     """Read a draft, and ask what would come of it now."""
     wrong: dict[str, str] = {}
     sets = read_matchers(draft.matchers, view.settings.matcher_mode, wrong)
     starts_at, ends_at = _read_times(view, draft, wrong)
     unread = bool(wrong)
-    if not draft.author:
-        wrong["author"] = "say who you are; somebody may want to ask"
-    if not draft.comment:
-        wrong["comment"] = "say why; whoever finds the silence will wonder"
+    want_a_name(draft, "silence", wrong)
     if unread:
         return Judged(None, wrong)
     silence = _as_it_was(view, Silence(sets, starts_at, ends_at, draft.author, draft.comment, id=draft.id))
     silence = _waiting(view, silence, bool(draft.resolved))
     if silence.awaited is not None and not silence.awaited:
         wrong.setdefault("resolved", "nothing fires that it would mute, so there is nothing to wait for")
-    ahead = preview(view.machine, silence, view.now, careful=True)
-    if ahead.judgement.refusal is not None:
-        text = str(ahead.judgement.refusal)
-        wrong.setdefault("until" if text.startswith(("start", "end")) else "matchers", text)
-    for one in ahead.judgement.objections:
-        if not one.confirmable:
-            wrong.setdefault(_FIELDS.get(one.rule, "matchers"), str(one))
-    doubts = tuple(str(one) for one in ahead.judgement.objections if one.confirmable)
-    return Judged(silence, wrong, doubts, ahead)
+    return judged(view, silence, wrong, _field_of)
+
+
+def _field_of(refusal: str) -> str:
+    """The field that a refusal is about."""
+    return "until" if refusal.startswith(("start", "end")) else "matchers"
 
 
 def _waiting(view: View, silence: Silence, resolved: bool) -> Silence:
@@ -174,24 +136,6 @@ def _read_times(view: View, draft: Draft, wrong: dict[str, str]) -> tuple[dateti
     return starts_at, read_end(starts_at, draft.lasts, draft.until, wrong)
 
 
-def _page(view: View, request: Request, draft: Draft, judged: Judged, again: bool = False) -> Response:
-    hits = newest(judged.ahead.mutes) if judged.ahead else []
-    typing = "hx-request" in request.headers
-    asked = request.method == "POST" and not typing
-    return render(
-        view,
-        request,
-        "silence_form.html",
-        400 if judged.wrong and asked else 200,
-        choice=Choice(),
-        draft=draft,
-        silence=judged.silence,
-        wrong=judged.wrong if asked else {name: text for name, text in judged.wrong.items() if getattr(draft, name)},
-        ready=not judged.wrong,
-        again=again,
-        doubts=judged.doubts,
-        hits=hits[:MOST_PREVIEWED],
-        already=sum(bool(one.silences) for one in hits),
-        total=len(hits),
-        firing=sum(alert.firing for alert in view.machine.alerts),
-    )
+def _page(view: View, request: Request, draft: Draft, found: Judged[Silence], again: bool = False) -> Response:
+    already = sum(bool(one.silences) for one in found.ahead.mutes) if found.ahead else 0
+    return page(view, request, "silence_form.html", draft, found, again, already=already)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from uuid import uuid4
 
 from starlette.exceptions import HTTPException
@@ -16,24 +14,18 @@ from evaluator.core.durations import format_duration
 from evaluator.core.events import WindowSet
 from evaluator.core.recurring import Recurring
 from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.silence_preview import Preview, preview
 from evaluator.core.view import View
 from evaluator.core.windows import Window
 from evaluator.web.author import author_of, remember
-from evaluator.web.choice import Choice
 from evaluator.web.fields import Wrong, filled, matcher_lines, read_instant, read_matchers, read_span
 from evaluator.web.forms import read_form
-from evaluator.web.rendering import render, root
-from evaluator.web.silences import newest
+from evaluator.web.rendering import root
+from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page, to_be_set, want_a_name
 from evaluator.web.words import clock
-
-MOST_PREVIEWED = 50
-_FIELDS = {"max_duration": "lasts", "require_comment": "comment"}
-"""Where the form says what a rule of the policy objects to; the others concern the matchers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Signed):
     """The form as it was filled in. matchers: in lines. zone: whose clocks count. until: when there is no more of it."""
 
     id: str = ""
@@ -43,24 +35,6 @@ class Draft:
     zone: str = "UTC"
     lasts: str = "2h"
     until: str = ""
-    author: str = ""
-    comment: str = ""
-    confirm: str = ""
-
-    @property
-    def digest(self) -> str:
-        """What it says, in short, whether or not its maker insists."""
-        return sha256(repr(asdict(replace(self, confirm=""))).encode(errors="replace")).hexdigest()[:24]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a draft comes to. window: None when it is none. wrong: by field. doubts: what the policy objects to."""
-
-    window: Window | None
-    wrong: Mapping[str, str]
-    doubts: tuple[str, ...] = ()
-    ahead: Preview | None = None
 
 
 async def blank(view: View, request: Request) -> Response:
@@ -79,8 +53,8 @@ async def edit(view: View, request: Request) -> Response:
         window.location,
         format_duration(window.duration),
         "" if window.until is None or window.over(view.now) else clock(window.until),
-        window.created_by,
-        window.comment,
+        author=window.created_by,
+        comment=window.comment,
     )
     return _page(view, request, draft, judge(view, draft))
 
@@ -91,38 +65,24 @@ async def post(view: View, request: Request) -> Response:
     draft = Draft(**filled(Draft, form))
     if draft.id:
         _named(view, draft.id)
-    judged = judge(view, draft)
-    insists, seen = bool(draft.confirm) or not judged.doubts, form.get("seen") == draft.digest
-    wants = form.get("action") == "create"
-    if not wants or judged.wrong or judged.window is None or not (seen and insists):
-        return _page(view, request, draft, judged, again=wants and not (judged.wrong or seen))
-    await view.submit(WindowSet(judged.window))
-    if view.machine.silencing.windows.get(judged.window.id) is None:
+    found = judge(view, draft)
+    window = to_be_set(form, draft, found)
+    if window is None:
+        return _page(view, request, draft, found, changed_since(form, draft, found))
+    await view.submit(WindowSet(window))
+    if view.machine.silencing.windows.get(window.id) is None:
         raise HTTPException(409, "The window could not be set any more when its turn came; try again.")
     response = RedirectResponse(f"{root(request)}silences", 303)
     remember(response, draft.author)
     return response
 
 
-def judge(view: View, draft: Draft) -> Judged:
+def judge(view: View, draft: Draft) -> Judged[Window]:
     """Read a draft, and ask what would come of it now."""
     wrong: Wrong = {}
     window = _read(view, draft, wrong)
-    if not draft.author:
-        wrong["author"] = "say who you are; somebody may want to ask"
-    if not draft.comment:
-        wrong["comment"] = "say why; whoever finds the window will wonder"
-    if window is None:
-        return Judged(None, wrong)
-    ahead = preview(view.machine, window, view.now, careful=True)
-    if ahead.judgement.refusal is not None:
-        text = str(ahead.judgement.refusal)
-        wrong.setdefault(_field_of(text), text)
-    for one in ahead.judgement.objections:
-        if not one.confirmable:
-            wrong.setdefault(_FIELDS.get(one.rule, "matchers"), str(one))
-    doubts = tuple(str(one) for one in ahead.judgement.objections if one.confirmable)
-    return Judged(window, wrong, doubts, ahead)
+    want_a_name(draft, "window", wrong)
+    return Judged(None, wrong) if window is None else judged(view, window, wrong, _field_of)
 
 
 def _read(view: View, draft: Draft, wrong: Wrong) -> Window | None:
@@ -173,23 +133,6 @@ def _named(view: View, name: str) -> Window:
     return window
 
 
-def _page(view: View, request: Request, draft: Draft, judged: Judged, again: bool = False) -> Response:
-    hits = newest(judged.ahead.mutes) if judged.ahead else []
-    asked = request.method == "POST" and "hx-request" not in request.headers
-    return render(
-        view,
-        request,
-        "window_form.html",
-        400 if judged.wrong and asked else 200,
-        choice=Choice(),
-        draft=draft,
-        window=judged.window,
-        wrong=judged.wrong if asked else {name: text for name, text in judged.wrong.items() if getattr(draft, name)},
-        ready=not judged.wrong,
-        again=again,
-        doubts=judged.doubts,
-        coming=judged.ahead.occurrences if judged.ahead else (),
-        hits=hits[:MOST_PREVIEWED],
-        total=len(hits),
-        firing=sum(alert.firing for alert in view.machine.alerts),
-    )
+def _page(view: View, request: Request, draft: Draft, found: Judged[Window], again: bool = False) -> Response:
+    coming = found.ahead.occurrences if found.ahead else ()
+    return page(view, request, "window_form.html", draft, found, again, coming=coming)
