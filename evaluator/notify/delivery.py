@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
@@ -63,14 +64,14 @@ class Deliverer:
         self._timeout = timeout
         self._clients = Clients(make_client)
         self._memory: dict[str, dict[str, str]] = {}
-        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._following: set[asyncio.Task[None]] = set()
         self._adopt(receivers, texts, external_url, compatibility)
 
     async def deliver(self, row: OutboxRecord) -> Delivered | DeliveryFailed:
         """Try once. A receipt with `template_error` tells that a template failed and something plainer went out."""
         try:
-            async with self._turns.setdefault(row.integration, asyncio.Semaphore(AT_ONCE)):
+            async with self._turns[row.integration]:
                 outcome = await self._attempt(row)
         except Exception as error:
             outcome = Refused(_place(error))
