@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evaluator.core.frozen import frozen
 
 ALWAYS = ("/-/", "/metrics", "/events", "/static/", "/links/", "/replies/")
 """What these paths begin with is never refused. The last two are answers of people who were woken, with limits of their own."""
@@ -25,7 +26,7 @@ READING = frozenset(("GET", "HEAD"))
 WRITING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """most: requests that are answered at once; 0 is no limit. key: what sets it, as texts name it. timeout: 0 is none."""
 

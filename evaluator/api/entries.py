@@ -12,13 +12,13 @@ while the alert has the very objects that it was written from. Nobody needs to s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
 
 from evaluator.core.alerts import Alert, Described, Fixed
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.meta import SOURCE as BUILT_IN
 from evaluator.core.posting import SOURCE
@@ -27,7 +27,7 @@ from evaluator.core.routing import Route
 from evaluator.core.timestamps import rfc3339
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suppression:
     """What mutes an alert: ids of silences, fingerprints of the alerts that inhibit it, names of time intervals."""
 

@@ -7,7 +7,6 @@ the history. Everything is bounded: an explanation is read by a person.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +29,7 @@ from evaluator.core.explanation import (
     Undelivered,
 )
 from evaluator.core.explanation_texts import sentences, title
+from evaluator.core.frozen import frozen
 from evaluator.core.history_texts import history_sentences
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
@@ -53,7 +53,7 @@ class UnexplainedError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """What the history says, newest first."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from starlette.routing import Route
 
 from evaluator.api.endpoints import answer, at
 from evaluator.api.view import View
+from evaluator.core.frozen import frozen
 from evaluator.core.oncall import Schedule, Shift, gaps, shifts
 from evaluator.core.silence import derived_id
 
@@ -34,7 +34,7 @@ BEHIND, AHEAD = timedelta(weeks=4), timedelta(weeks=26)
 SCHEDULE, PERSON = "schedule", "person"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feed:
     """A calendar. kind: `schedule` or `person`. name: of the schedule, or the person's key. path: where it is, a secret."""
 
@@ -43,7 +43,7 @@ class Feed:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """What stands in a calendar."""
 

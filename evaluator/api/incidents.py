@@ -7,7 +7,6 @@ Names of members are as they are on the command line, in words with underscores:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -22,6 +21,7 @@ from evaluator.api.incident_acts import number_of, tag
 from evaluator.api.incident_shown import names_of, shown_incident, shown_story
 from evaluator.api.v2 import parameters
 from evaluator.api.view import View
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.incidents.review import review
 from evaluator.core.labels import Labels, Matcher, match_all
@@ -43,7 +43,7 @@ _INSTANT = timedelta(microseconds=1)
 OPEN = tuple(state for state in IncidentState if state is not IncidentState.RESOLVED)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """Which incidents are asked for. before: only those with a smaller number. labels: those that the incidents have."""
 

@@ -6,11 +6,11 @@ As the configuration says it; overrides that people made are known to the runnin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.belonging import COMPONENT, Belonging
 from evaluator.core.incidents.policy import Escalation
 from evaluator.core.incidents.reach import Directory, Reached
@@ -19,7 +19,7 @@ from evaluator.core.routing import Route
 from evaluator.core.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rung:
     """A level, and whom it reaches if it fires at `at`."""
 
@@ -29,7 +29,7 @@ class Rung:
     reached: Reached
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Climb:
     """A ladder, climbed from an instant on."""
 

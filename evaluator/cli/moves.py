@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,11 +13,12 @@ from evaluator.cli.reading import say
 from evaluator.config.loading import load
 from evaluator.config.oncall.coverage import AHEAD
 from evaluator.config.problems import Severity
+from evaluator.core.frozen import frozen
 from evaluator.core.moves import Move, moves
 from evaluator.core.people import Duty
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moved:
     """What moves in the weeks to come. former: by the older file. duty: by the newer one."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from evaluator.cli.output import counted, fail
 from evaluator.config.loading import Loaded, load, without_file
 from evaluator.config.problems import Problem, Severity
+from evaluator.core.frozen import frozen
 from evaluator.core.settings import Settings
 from evaluator.service.clock import wall_clock
 
@@ -26,7 +27,7 @@ class MissingError(UnusableError):
     """There is no configuration at all; the text says how to name one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Where settings come from: a file, or a URL and patterns; and what the command line puts in their place."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from evaluator.cli import rewriting
 from evaluator.cli.output import counted, fail, print_json
+from evaluator.core.frozen import frozen
 from evaluator.templating import TemplateError
 from evaluator.templating.conversion import Converted, Trouble, convert_file, convert_receiver_text, convert_rule_text
 from evaluator.templating.notification import JINJA, NotificationTexts
@@ -19,7 +19,7 @@ from evaluator.templating.notification import JINJA, NotificationTexts
 _NO_TEXTS = ("http_config", "tls_config", "sigv4")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a file becomes. files: name and text of each. left: what stays as it is, and why, each with its place."""
 

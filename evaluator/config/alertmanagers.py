@@ -7,7 +7,7 @@ way to name one. Prometheus finds out when it posts that an address makes no URL
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from evaluator.config.nodes import Listing, Node, Table, find
 from evaluator.config.reading import Reading
 from evaluator.config.relabelling import read_relabelling
 from evaluator.config.scalars import Hidden, PublicUrl, Span, Text, WrongError, one_of, public_url
+from evaluator.core.frozen import frozen
 from evaluator.core.http import HttpSettings
 from evaluator.core.labels import Labels
 from evaluator.core.relabelling import Relabel, relabel
@@ -75,7 +76,7 @@ class AlertmanagerModel(HttpModel):
     alert_relabel_configs: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Target:
     """A target before it is relabelled, and where it is written."""
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from evaluator.core.frozen import frozen
 from evaluator.core.receivers import IntegrationSettings
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.general import SnsSettings
@@ -36,7 +37,7 @@ def _in_its_markup(settings: TelegramSettings, template: str) -> str:
     return {"HTML": template, "": "readable.message"}.get(settings.parse_mode, "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """A key that is a body, and the packaged template that says it.
 

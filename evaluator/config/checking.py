@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +17,7 @@ from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_files import GroupDraft
 from evaluator.config.rule_loading import read_rule_file
+from evaluator.core.frozen import frozen
 from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind, Settings
 
@@ -30,7 +30,7 @@ class FileKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckedFile:
     """One argument. groups: of the rule file, or of all rule files that the configuration names. settings: of a good one."""
 
@@ -40,7 +40,7 @@ class CheckedFile:
     settings: Settings | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """All arguments, in their order, and the problems of all."""
 

@@ -11,13 +11,14 @@ webhook whatever channel it names; but whoever reads one channel does not read t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from email.utils import getaddresses
 from functools import singledispatch
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import HttpSettings, Secret
 from evaluator.core.receivers import Destination, IntegrationSettings
 from evaluator.core.receivers.apprise import AppriseSettings
@@ -49,7 +50,7 @@ DIGITS = 12
 """Of a digest: enough that two addresses hardly ever have the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """service: what a service counts by. reader: what decides besides who reads a message. shape: likewise, templates or not.
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.config.problems import Problems
+from evaluator.core.frozen import frozen
 from evaluator.core.rules import Position
 
 SIZE_LIMIT = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A file that a pattern named. shown: the path as it appears in messages. name: as it appears in rule groups."""
 

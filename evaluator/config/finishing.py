@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from evaluator.config.problems import Problems
 from evaluator.config.rule_files import GroupDraft, RuleDraft
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.rules import AlertingRule, RecordingRule, Rule, RuleGroup
 from evaluator.promql import PromqlError, Recording, alerts_use, inline
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Neighbours:
     """The rules of one datasource as far as others see them: what is recorded under which name, and the names of alerts."""
 

@@ -7,7 +7,6 @@ out only when nothing was wrong: a half-read configuration is never used.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
 from evaluator.config.rule_loading import RuleFiles, RulesRead, read_rules
 from evaluator.config.scalars import WrongError, public_url
+from evaluator.core.frozen import frozen
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.routing import Route
 from evaluator.core.rules import Position, RuleGroup
@@ -32,7 +32,7 @@ from evaluator.core.settings import Datasource, DatasourceKind, Settings
 DEFAULT_INTERVAL = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """What came of reading. settings: None when there is an error among the problems."""
 

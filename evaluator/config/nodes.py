@@ -7,12 +7,12 @@ Scalars keep the text that was written. Nothing is resolved by its looks, so `17
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from evaluator.core.frozen import frozen
 from evaluator.core.rules import Position
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """A text, or null. literal: it is a `|` block, whose lines stand in the file as they are in the text.
 
@@ -27,7 +27,7 @@ class Scalar:
     variable: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """A list."""
 
@@ -35,7 +35,7 @@ class Listing:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A mapping. keys: where each key stands."""
 
@@ -60,7 +60,7 @@ class Table:
 Node = Scalar | Listing | Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """The first document of a file. root: None when it holds nothing. lines: the file's text, to find places inside scalars."""
 

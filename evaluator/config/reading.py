@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from evaluator.config.models import Model
 from evaluator.config.nodes import Table
 from evaluator.config.problems import Problems
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.matchers import MatcherMode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """base: the folder of the file that is read, as the user named it. mode: the language of its matchers and label names.
 

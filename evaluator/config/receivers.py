@@ -7,7 +7,7 @@ whatever their order in the file: that number is part of what logs and the notif
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -25,12 +25,13 @@ from evaluator.config.rates import WrittenLimits, read_rate_limit
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
 from evaluator.config.texts import warn_of_texts
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """How a kind of integration is read. send_resolved: when the file does not say. null: an empty item is accepted.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from evaluator.config.receivers import CONSOLE
 from evaluator.config.scalars import Flag, Span, Text
 from evaluator.config.texts import check_notification_texts
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.matchers import format_matchers
 from evaluator.core.routing import Route
@@ -52,7 +53,7 @@ class RouteModel(MatchModel):
     dry_run: Flag | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """What routes may refer to. own_receivers: the file has receivers, so none is made up; else `made_up` is one's name."""
 

@@ -7,7 +7,6 @@ all files have been read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from evaluator.config.datasources import check_offset
@@ -19,13 +18,14 @@ from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
 from evaluator.config.texts import check_scalar
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
 from evaluator.core.rules import Position
 from evaluator.core.settings import Datasource
 from evaluator.promql import Expression
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleDraft:
     """A rule that was read. labels: those of its group and its own, which win. prefix: what its problems start with."""
 
@@ -37,7 +37,7 @@ class RuleDraft:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupDraft:
     """A group that was read. query_offset: its own, else the datasource's."""
 
@@ -50,7 +50,7 @@ class GroupDraft:
     rules: tuple[RuleDraft, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Place:
     """Where a group's rules are read: the file, its datasource, where problems go."""
 

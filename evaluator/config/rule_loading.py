@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +14,14 @@ from evaluator.config.finishing import finish
 from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_files import GroupDraft, read_groups
+from evaluator.core.frozen import frozen
 from evaluator.core.rules import Position, RuleGroup
 from evaluator.core.settings import Datasource
 
 FILES_REMEMBERED = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleFiles:
     """An entry of `rule_files`: a pattern, the datasource that its rules ask, and where it is written."""
 
@@ -30,7 +30,7 @@ class RuleFiles:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RulesRead:
     """Rule groups, and the files that they came from, in the order of the entries."""
 
@@ -82,7 +82,7 @@ def read_rule_file(found: Found, datasource: Datasource, reading: Reading) -> li
     return list(read.drafts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _FileRead:
     """What the text of a file comes to."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.config.files import Found, match, read_text
@@ -11,6 +10,7 @@ from evaluator.config.models import items
 from evaluator.config.nodes import Scalar, Table, is_null
 from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
+from evaluator.core.frozen import frozen
 from evaluator.core.rules import Position
 from evaluator.templating import NotificationTexts, TemplateError
 from evaluator.templating.notification import defined_by
@@ -18,7 +18,7 @@ from evaluator.templating.notification import defined_by
 _OTHER_ENDINGS = (".jinja", ".jinja2")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Templates:
     """files: in their order. names: of all templates that they define."""
 

@@ -16,16 +16,17 @@ An unchanged life is returned as the very object that came in, so that callers s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import State
 
 RESOLVED_RETENTION = timedelta(minutes=15)
 """How long an alert that is over is remembered by its rule, as in Prometheus."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Life:
     """State and clocks of an alert. keep_firing_since: the first slot at which it was absent and kept firing."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.posting import SOURCE
 from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
@@ -31,7 +32,7 @@ class Described(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fixed:
     """Annotations that nobody updates any more."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Histogram:
     """A native histogram sample, as the HTTP API writes it: texts of count and sum, buckets (rule, low, high, count)."""
 
@@ -18,7 +18,7 @@ class Histogram:
     buckets: tuple[tuple[int, str, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """One series of an instant vector. `histogram` is set for a native histogram, `value` is then 0."""
 
@@ -36,7 +36,7 @@ class ResultType(StrEnum):
     MATRIX = "matrix"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Instants at equal distances, `first` and `last` among them."""
 
@@ -52,7 +52,7 @@ class Span:
         return tuple(self.first + number * self.step for number in range(len(self)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A successful query.
 
@@ -94,7 +94,7 @@ class FailureKind(StrEnum):
         return self not in (FailureKind.BAD_QUERY, FailureKind.RULE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """A query that gave no usable answer. retry_after: seconds that the server asked for, if it did."""
 

@@ -9,16 +9,16 @@ first instant after the gap. So two spans that meet on the wall may overlap for 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from evaluator.core.frozen import frozen
 from evaluator.core.zones import first_instant
 
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Hours of some days of the week. days: Monday is 0. begin, end: minutes since midnight; an end of 1440 is midnight."""
 
@@ -34,7 +34,7 @@ class Span:
         return first_instant(_wall(day, self.begin), zone), last_instant(_wall(last, self.end), zone)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Calendar:
     """When something is open. except_: days on which no span begins."""
 

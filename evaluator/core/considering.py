@@ -9,12 +9,13 @@ considers the same group (`fallback`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from evaluator.core.alerts import MISSED, Alert
 from evaluator.core.dedup import Reason, decide
 from evaluator.core.fallback import NOT_NEEDED, PATIENCE, known_of, why_standing_in
+from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints
 from evaluator.core.journal import Journal
 from evaluator.core.lanes import Lanes
@@ -26,7 +27,7 @@ from evaluator.core.timers import Timers
 MOST_MUTES = 20  # reasons that a decision names
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _News:
     """What may be told to one integration: what no mute holds back, firing and resolved. held: fingerprints of what is held."""
 

@@ -14,16 +14,16 @@ What becomes of times that daylight saving skips or repeats is said in `recurrin
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from evaluator.core.frozen import frozen
 from evaluator.core.recurring import latest_time, next_time
 
 LAST = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cron:
     """A schedule; `cron_texts.parse_cron` makes it, and sees to it that it comes again and again.
 

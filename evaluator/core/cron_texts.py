@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from evaluator.core.cron import LAST, Cron
+from evaluator.core.frozen import frozen
 
 NICKNAMES = {
     "@yearly": "0 0 1 1 *",
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,4}")
 _CALENDAR_CYCLE = 28 * 365 + 7  # days after which the same dates fall on the same weekdays, within a century
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Field:
     """One of the five. low, high: what `*` stands for. top: the largest number that may be written.
 

@@ -6,13 +6,14 @@ Looked up when a message is delivered, and never kept: the datasource has it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import datetime
+
+from evaluator.core.frozen import frozen
 
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Threshold:
     """What the value is compared with in the rule. op: as in PromQL, the value on its left."""
 
@@ -20,7 +21,7 @@ class Threshold:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Curve:
     """The values of one series at equal steps from `begin` to `end`, Unix seconds; steps without a value are left out.
 

@@ -18,10 +18,10 @@ after 4h, where Alertmanager repeats after 4h05m.
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import LedgerRecord
 
 
@@ -51,7 +51,7 @@ _DUE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """How an integration wants to be told. repeat: time after which what still fires is told again.
 

@@ -7,14 +7,14 @@ in one transaction before any of the others is performed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, History, OutboxRecord, Record
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunQuery:
     """Evaluate a rule. slot: the evaluation's time; at: the time to query at, which is the slot less the query offset."""
 
@@ -25,7 +25,7 @@ class RunQuery:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRange:
     """Evaluate a rule at every slot from `first` to `last`, `interval` apart; at each, query as of `offset` before it."""
 
@@ -38,14 +38,14 @@ class RunRange:
     offset: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deliver:
     """Hand a notification to its receiver, once."""
 
     row: OutboxRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForwardedAlert:
     """An alert as an Alertmanager is told of it. ends_at: when it was over, or when it is unless it is told again."""
 
@@ -56,21 +56,21 @@ class ForwardedAlert:
     generator_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forward:
     """Put these alerts into the queue of every Alertmanager that alerts are forwarded to."""
 
     alerts: tuple[ForwardedAlert, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Save:
     """Keep a record, in place of the one with the same kind and key."""
 
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forget:
     """Drop the record of that kind with that key; nothing happens when there is none."""
 
@@ -78,7 +78,7 @@ class Forget:
     key: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """Append to the history, and tell logs and metrics."""
 

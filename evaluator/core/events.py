@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from evaluator.core.answers import Failure, Histogram
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.records import MaintenanceRecord
 from evaluator.core.labels import Labels
@@ -20,7 +21,7 @@ from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observation:
     """One series of an answer after the rule's labels were applied.
 
@@ -33,12 +34,12 @@ class Observation:
     annotations: Pairs | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimerFired:
     """`Machine.next_timer` has come, or something else woke the world: do whatever is due."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueryReturned:
     """A `RunQuery` was answered. observed: identity -> observation. partial: an absent series proves nothing.
 
@@ -54,7 +55,7 @@ class QueryReturned:
     shared: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueryFailed:
     """A `RunQuery` gave no usable answer."""
 
@@ -63,7 +64,7 @@ class QueryFailed:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RangeReturned:
     """A `RunRange` was answered. observed, failed: by slot, what was found, or why nothing is known; at all others nothing was.
 
@@ -80,7 +81,7 @@ class RangeReturned:
     shared: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RangeFailed:
     """A `RunRange` gave no usable answer for any of its slots."""
 
@@ -89,7 +90,7 @@ class RangeFailed:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivered:
     """A `Deliver` was accepted. receipt: what the provider says the message is called."""
 
@@ -97,7 +98,7 @@ class Delivered:
     receipt: Pairs = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeliveryFailed:
     """A `Deliver` was not accepted. permanent: trying the same again is no use. retry_after: seconds asked for.
 
@@ -111,14 +112,14 @@ class DeliveryFailed:
     unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forwarded:
     """An Alertmanager, named by the URL of its alerts, accepted what was forwarded to it."""
 
     alertmanager: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForwardingFailed:
     """An Alertmanager did not accept what was forwarded to it; the same will not be tried again."""
 
@@ -126,7 +127,7 @@ class ForwardingFailed:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertsPosted:
     """Somebody posted alerts, all of them valid. invalid: how many others came with them and were turned away."""
 
@@ -134,7 +135,7 @@ class AlertsPosted:
     invalid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilenceSet:
     """Somebody made a silence, or edited the one whose id it has; it was found to be possible.
 
@@ -145,7 +146,7 @@ class SilenceSet:
     fresh_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilenceExpired:
     """Somebody ended a silence. by: who, if they said so."""
 
@@ -153,14 +154,14 @@ class SilenceExpired:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WindowSet:
     """Somebody made a maintenance window, or edited the one whose id it has; it was found to be possible."""
 
     window: Window
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WindowEnded:
     """Somebody ended a maintenance window. by: who, if they said so."""
 
@@ -168,7 +169,7 @@ class WindowEnded:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """Something was refused at the door because of a limit. detail: what and whose, for people. count: how many of it."""
 
@@ -177,35 +178,35 @@ class Refused:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MaintenanceSet:
     """Somebody began or planned maintenance, or edited the one whose id it has."""
 
     maintenance: MaintenanceRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MaintenanceEnded:
     """Somebody ended a maintenance, or took back one that was planned."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OverrideSet:
     """Somebody takes over from somebody else for a while; it was found to be possible."""
 
     override: OverrideRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OverrideEnded:
     """Somebody took an override back."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CalendarRead:
     """The calendar of a layer of a schedule was read. layer: its number, from 1. shifts: of weeks that are past and to come.
 
@@ -219,7 +220,7 @@ class CalendarRead:
     strangers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CalendarUnread:
     """The calendar of a layer of a schedule could not be read; what was read before goes on to count."""
 
@@ -228,7 +229,7 @@ class CalendarUnread:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reloaded:
     """A new configuration was read and found good."""
 

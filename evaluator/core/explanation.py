@@ -6,10 +6,10 @@ that does not apply is None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.muting import MuteKind
 from evaluator.core.records import Decision
@@ -44,7 +44,7 @@ class Tick(StrEnum):
     HOUR = "time interval"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Who asserts an alert, or is about to. key: of the rule, else as the alert's record has it.
 
@@ -64,7 +64,7 @@ class Source:
     over_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pending:
     """A rule that waits for `for` to pass. fires_at: the slot in which it will have, if every answer holds the alert."""
 
@@ -73,7 +73,7 @@ class Pending:
     fires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MuteStory:
     """Something that mutes an alert on a route now.
 
@@ -88,7 +88,7 @@ class MuteStory:
     inhibitor: Labels | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undelivered:
     """A notification that was decided and is not accepted. tells: whether it speaks of the alert. reason: of its decision.
 
@@ -115,7 +115,7 @@ class Told(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IntegrationStory:
     """One integration and one alert.
 
@@ -134,7 +134,7 @@ class IntegrationStory:
     outlook: Outlook
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupStory:
     """The group that holds the alert, or will. firing, resolved: how many alerts. member: whether it is in it already.
 
@@ -155,7 +155,7 @@ class GroupStory:
     integrations: tuple[IntegrationStory, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RouteStory:
     """A route that the alert takes. path: None where no route leads any more, and the group is about to say goodbye.
 
@@ -174,7 +174,7 @@ class RouteStory:
     earliest: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """Everything about one alert at the instant `at`.
 

@@ -5,14 +5,16 @@ Everything here can be compared and hashed: clients are shared by their settings
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
+
+from evaluator.core.frozen import frozen
 
 NO_TIMEOUT = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """A text that never shows: given in the file, or read from `path` each time it is needed.
 
@@ -30,7 +32,7 @@ class Secret:
         return self.text if self.path is None else self.path.read_text().rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authorization:
     """An Authorization header: `type` and credentials, e.g. Bearer or FlyV1."""
 
@@ -38,7 +40,7 @@ class Authorization:
     credentials: Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BasicAuth:
     """HTTP basic authentication. username_file: where the name is read from, when it is not given as `username`."""
 
@@ -47,7 +49,7 @@ class BasicAuth:
     username_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TlsSettings:
     """TLS of a client: PEM files, or PEM texts, or nothing for the system's defaults.
 
@@ -70,7 +72,7 @@ class TlsSettings:
 DEFAULT_TLS = TlsSettings()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JwtGrant:
     """OAuth 2 with an assertion that is signed here (RFC 7523). key: PEM. claims: JSON values, written as texts."""
 
@@ -82,7 +84,7 @@ class JwtGrant:
     claims: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProxySettings:
     """Which proxy to ask. connect_headers: sent to it when a connection is asked for."""
 
@@ -92,7 +94,7 @@ class ProxySettings:
     connect_headers: tuple[tuple[str, Secret], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OAuth2:
     """A token that is fetched from `token_url`: by the client's secret, or by a signed assertion where `jwt` is given.
 
@@ -109,7 +111,7 @@ class OAuth2:
     proxy: ProxySettings | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpSettings:
     """How to speak HTTP to somebody. At most one of authorization, basic_auth and oauth2 is given."""
 

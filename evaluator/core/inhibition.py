@@ -20,12 +20,13 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels, Matcher, match_all
 
 EqualValues = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InhibitRule:
     """Without matchers a side matches every alert; without `equal` any source will do."""
 
@@ -39,7 +40,7 @@ class InhibitRule:
         return tuple(labels.get(name, "") for name in self.equal)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inhibitor:
     """Why an alert is inhibited. rule, name: number and name of the first rule that does. source: a fingerprint.
 
@@ -58,7 +59,7 @@ class Inhibitor:
         return (self.name or f"rule {self.rule + 1}") + where
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Touched:
     """A slot of a rule that began or ceased to inhibit.
 
@@ -71,7 +72,7 @@ class Touched:
     two_sided: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Place:
     """Where an alert stands in a rule, as a source or as a target. two_sided: whether it matches both sides."""
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from heapq import merge
 from zoneinfo import ZoneInfo
 
+from evaluator.core.frozen import frozen
 from evaluator.core.zones import Stretch, load_zone, stretches
 
 Range = tuple[int, int]
@@ -30,7 +31,7 @@ HORIZON = timedelta(days=731)  # how far ahead a change is looked for; a leap ye
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimeInterval:
     """One element. Each part is a choice of ranges, or None when it does not matter.
 
@@ -89,7 +90,7 @@ class TimeInterval:
         return tuple(sorted({minute for span in self.times for minute in span}))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedInterval:
     """What routes refer to by name: any of its elements will do; without elements it never holds."""
 
@@ -105,7 +106,7 @@ class NamedInterval:
         return next_change(self.intervals, at)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClockMute:
     """Why a route is quiet at a time of day. active: its active intervals are all over, rather than a mute interval on.
 

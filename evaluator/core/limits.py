@@ -14,8 +14,9 @@ reload, or was lower before a restart, takes nothing away from what was accepted
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from evaluator.core.frozen import frozen
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -37,7 +38,7 @@ class Limit(StrEnum):
     ANNOTATION_SIZE = "annotation_size"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How much is taken in; 0 is no limit.
 

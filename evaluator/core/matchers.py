@@ -14,9 +14,9 @@ find the same words in both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Matcher, escape
 from evaluator.core.matchers_classic import parse_classic, parse_classic_list
 from evaluator.core.matchers_utf8 import is_reserved, parse_utf8_list
@@ -31,7 +31,7 @@ class MatcherMode(StrEnum):
     UTF8_STRICT = "utf8-strict"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParsedMatchers:
     """Matchers in the order of the text, and what an operator should know about how they were read."""
 

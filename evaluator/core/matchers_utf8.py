@@ -5,8 +5,7 @@ Quoted text has Go's escapes; bare text is anything but white space and ``{ } ! 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.quoting import unquote
 
@@ -19,7 +18,7 @@ def is_reserved(character: str) -> bool:
     return character in _RESERVED or character.isspace()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Token:
     """kind: `{`, `}`, `,`, `operator`, `quoted`, `unquoted`, or empty at the end. start, end: columns."""
 

@@ -30,6 +30,7 @@ from typing import Protocol
 from evaluator.core.alerts import Fixed
 from evaluator.core.answers import Failure
 from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.records import TEMPLATE_ERROR, Annotations, OutboxRecord, Pairs
 
@@ -57,7 +58,7 @@ _OWN_LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raised:
     """A built-in alert and its annotations; `source` says who asserts it."""
 

@@ -7,14 +7,15 @@ better read before the change is made than noticed on a Monday.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from evaluator.core.frozen import frozen
 from evaluator.core.oncall import Absences, Schedule, Shift, on_call, shifts
 from evaluator.core.people import Duty
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """From `start` until just before `end`, others are on call. before, after: their keys; none where there is no schedule."""
 

@@ -12,11 +12,11 @@ Inhibition rules below a route hold for what that route and its children tell; t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from evaluator.core.alerts import Alert
+from evaluator.core.frozen import frozen
 from evaluator.core.inhibition import Inhibitions, Inhibitor, InhibitRule
 from evaluator.core.intervals import ClockMute, NamedInterval, clock_mute, next_change
 from evaluator.core.routing import Route
@@ -32,7 +32,7 @@ class MuteKind(StrEnum):
     SILENCE = "silence"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mute:
     """Why an alert is muted. names: ids of silences, names of intervals, or the rule and the source's fingerprint."""
 

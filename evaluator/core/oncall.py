@@ -8,18 +8,18 @@ is on call. Whoever is away is not available, wherever the name comes from; a fa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from evaluator.core.calendars import Calendar
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.rotations import Layer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Away:
     """Somebody cannot be reached from `start` until just before `end`."""
 
@@ -31,7 +31,7 @@ class Away:
         return self.start <= at < self.end
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Override:
     """For a while another person. replace: who is stood in for, or empty. stand_in: who is on call, or empty for nobody.
 
@@ -46,7 +46,7 @@ class Override:
     layer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CalendarLayer:
     """A layer whose shifts stand in a calendar that somebody else keeps, in iCalendar's format.
 
@@ -65,7 +65,7 @@ class CalendarLayer:
         return sha256("\n".join(map(str, where)).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schedule:
     """coverage: when somebody has to be on call; None is always."""
 
@@ -77,7 +77,7 @@ class Schedule:
     coverage: Calendar | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnCall:
     """people: on call, the first of them first. why: `layer 2`, `override: dentist`, `fallback` or `nobody`."""
 
@@ -85,7 +85,7 @@ class OnCall:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shift:
     """A stretch of time in which the same people are on call for the same reason."""
 

@@ -9,10 +9,11 @@ for as long as people look back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evaluator.core.events import CalendarRead, CalendarUnread
+from evaluator.core.frozen import frozen
 from evaluator.core.journal import Journal
 from evaluator.core.oncall import CalendarLayer, Override, Schedule
 from evaluator.core.overrides import OverrideRecord
@@ -21,7 +22,7 @@ from evaluator.core.silence import derived_id
 REMEMBERED = timedelta(days=92)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """How it stands with a calendar. read_at: last, in this life of the process. error: why it cannot be read now.
 

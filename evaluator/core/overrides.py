@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from evaluator.core.frozen import frozen
 from evaluator.core.oncall import Override
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OverrideRecord:
     """One override, or one shift that was read from a calendar.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from zoneinfo import ZoneInfo
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.oncall import Absences, Away, Schedule
 
@@ -13,7 +14,7 @@ CONTACTS = ("email", "sms", "slack", "telegram", "pagerduty", "ntfy", "webhook")
 """The ways to reach a person that a configuration may give."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """key: what schedules call the person. contacts: by way, `email` and so on."""
 
@@ -25,7 +26,7 @@ class Person:
     away: tuple[Away, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duty:
     """Everybody, and who is on call when. feed_secret: what the addresses of calendars follow from; None: there are none."""
 

@@ -14,10 +14,10 @@ over, nothing is heard until then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.records import Pairs
 
@@ -38,7 +38,7 @@ class PostedAlert(NamedTuple):
     generator_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Period:
     """When an alert claims to fire. guessed: nobody named the end."""
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RateLimit:
     """So many messages in each `per`; after a quiet time, up to `burst` of them at once. All are more than nothing."""
 

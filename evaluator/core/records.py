@@ -6,12 +6,12 @@ step, and gives everything back at start. History records (`Transition`, `Decisi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from evaluator.core.answers import Histogram
 from evaluator.core.curves import Curve
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, MaintenanceRecord, Moment, Notice, PageRecord
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.overrides import OverrideRecord
@@ -32,7 +32,7 @@ class State(StrEnum):
     INACTIVE = "inactive"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Annotations:
     """Annotations before anybody looked: templates and what they speak of, or their finished texts.
 
@@ -49,7 +49,7 @@ class Annotations:
     at_firing: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleAlertRecord:
     """One alert of one rule with its clocks. labels: its identity, without external labels."""
 
@@ -68,7 +68,7 @@ class RuleAlertRecord:
         return (self.rule, self.labels.fingerprint)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertRecord:
     """An alert that is or was asserted to people, whoever asserts it. ends_at: None while it fires.
 
@@ -104,7 +104,7 @@ class AlertRecord:
         return self.labels.fingerprint
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupRecord:
     """An alert group and its timer. id: route id and group labels; group_key: the text that receivers see."""
 
@@ -123,7 +123,7 @@ class GroupRecord:
         return (self.id,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerRecord:
     """What one integration was last told of one group; changes only when a delivery was accepted.
 
@@ -157,7 +157,7 @@ class LedgerRecord:
         return frozenset(self.firing).difference(self.unsure), frozenset(self.resolved).difference(self.unsure)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chase:
     """The open incident for which people are chased about an alert."""
 
@@ -165,7 +165,7 @@ class Chase:
     state: IncidentState
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotifiedAlert:
     """An alert as a notification tells of it. ends_at: None while it fires. why: see `AlertRecord`.
 
@@ -188,7 +188,7 @@ class NotifiedAlert:
         return self.ends_at is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notification:
     """What a receiver is told: one group at one instant. alerts: in the order in which they are told.
 
@@ -224,7 +224,7 @@ class Notification:
         return "firing" if self.firing else "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboxRecord:
     """A notification that was decided and is not yet accepted.
 
@@ -254,7 +254,7 @@ class OutboxRecord:
 SEEN_AT = "seen_at"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presence:
     """Until when an evaluator has been at work: whatever came due before has been done, and what came of it is kept."""
 
@@ -266,7 +266,7 @@ class Presence:
         return (SEEN_AT,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FiringRecord:
     """Since when a rule is known, and when an alert of it last began to fire, to the day; None for never. rule: its key."""
 
@@ -297,7 +297,7 @@ Record = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transition:
     """An alert of a rule changed its state. before, after: None for not there. why: when not the query's answer."""
 
@@ -311,7 +311,7 @@ class Transition:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What one flush decided for one integration. reason: why it is told, or why not. sent: whether it is told.
 
@@ -333,7 +333,7 @@ class Decision:
     outbox: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """One try at delivering an outbox row. error: empty when it was accepted."""
 
@@ -350,7 +350,7 @@ class Attempt:
 History = Transition | Decision | Attempt | Moment
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """Everything that a store gives back at start.
 

@@ -17,7 +17,7 @@ when it has become long; in the last case it says up to when it has looked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -27,6 +27,7 @@ from evaluator.core.dispatch import Dispatch
 from evaluator.core.effects import Deliver
 from evaluator.core.engine import Machine
 from evaluator.core.fallback import PATIENCE
+from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup
 from evaluator.core.inhibition import Inhibitor
 from evaluator.core.intervals import NamedInterval
@@ -55,7 +56,7 @@ OCCURRENCES = 50
 """Times that a maintenance window is looked for ahead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prospect:
     """Something that will happen if nothing else does. reason: of the decision behind it. again: an attempt is repeated."""
 
@@ -64,7 +65,7 @@ class Prospect:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outlook:
     """What comes for one integration. Each is None when it does not come.
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from hashlib import md5
 from typing import Any
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels, compile_regex
 
 CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -39,7 +40,7 @@ class Action(StrEnum):
     UPPERCASE = "uppercase"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relabel:
     """One rule. classic: a name that comes out of `target_label` must be made of letters, digits and underscores.
 

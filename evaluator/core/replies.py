@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 
 LOGIN_HEADER = "X-Forwarded-Email"
@@ -14,7 +15,7 @@ SHORTEST_SECRET = 16
 """Characters of a secret for links: whoever guesses it acknowledges in anybody's name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkSettings:
     """Links that let one person do one thing. secret: what they are signed with; None: a key that the evaluator makes itself.
 
@@ -29,7 +30,7 @@ class LinkSettings:
     login_header: str = LOGIN_HEADER
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SlackReplies:
     """A Slack app's buttons and slash commands. team: id of the one workspace that may send them; empty for any."""
 
@@ -37,7 +38,7 @@ class SlackReplies:
     team: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PagerdutyReplies:
     """PagerDuty's webhooks. former: a secret that still counts. users: keys of people by PagerDuty's ids of users."""
 
@@ -46,7 +47,7 @@ class PagerdutyReplies:
     users: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TwilioReplies:
     """Short messages that come in by Twilio. url: as Twilio was told it; empty: made from where links begin."""
 
@@ -54,14 +55,14 @@ class TwilioReplies:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TelegramReplies:
     """Buttons of a Telegram bot. secret_token: what Telegram was told to send with each update."""
 
     secret_token: Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailReplies:
     """Answers by mail that a provider posts. address: where they are sent to. secret: what the provider knows.
 
@@ -73,7 +74,7 @@ class MailReplies:
     authserv_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replies:
     """Which doors are open; None is closed."""
 

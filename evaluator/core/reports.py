@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from evaluator.core.cron import Cron, latest_at, next_after
+from evaluator.core.frozen import frozen
 
 LATEST = timedelta(days=3)
 """After which nobody needs a report any more that was due while the evaluator was down."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportSettings:
     """schedule: on the clock of `zone`, which the report shows as well. receivers: names. period: what a report is about."""
 

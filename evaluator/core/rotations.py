@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from evaluator.core.calendars import Span, openings
+from evaluator.core.frozen import frozen
 from evaluator.core.zones import first_instant
 
 
@@ -27,7 +27,7 @@ class Unit(StrEnum):
     MONTH = "month"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """A rotation and when it is active.
 

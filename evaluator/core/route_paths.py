@@ -8,15 +8,15 @@ is what `continue` of this very child says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.routing import Route
 
 EVERYTHING = "everything"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """A node on the way. number: which child of its parent it is, counted from 1, `among` how many; 0 for the root."""
 
@@ -40,7 +40,7 @@ class Step:
         return self.among - self.number if self.route.continues else 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoutePath:
     """The way from the root to a route, both included."""
 

@@ -11,9 +11,9 @@ Routes arrive here with everything inherited: receiver, group_by and the three i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.labels import NO_LABELS, Labels, Matcher, match_all
 
@@ -22,7 +22,7 @@ DEFAULT_GROUP_INTERVAL = timedelta(minutes=5)
 DEFAULT_REPEAT_INTERVAL = timedelta(hours=4)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """A node of the tree.
 

@@ -9,10 +9,11 @@ but "does it come on this day". `rrule_texts` reads it and fills in what the RFC
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+
+from evaluator.core.frozen import frozen
 
 _DAY = timedelta(days=1)
 
@@ -26,7 +27,7 @@ class Period(StrEnum):
     YEARLY = "YEARLY"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RRule:
     """A schedule; see `recurring.Recurring`, whose members it has.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """Where something was written: a file as the user named it, line and column counted from 1."""
 
@@ -20,7 +21,7 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertingRule:
     """One alerting rule.
 
@@ -43,7 +44,7 @@ class AlertingRule:
     position: Position = field(default=Position(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordingRule:
     """One recording rule. There is nowhere to write to, so it is not evaluated: its expression is inlined where it is used."""
 
@@ -58,7 +59,7 @@ class RecordingRule:
 Rule = AlertingRule | RecordingRule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleGroup:
     """Rules evaluated at the same slots.
 

@@ -5,11 +5,12 @@ Durations are timedeltas, secrets are `Secret`s, paths are absolute, and everyth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
 from evaluator.core.incidents.policy import NO_LADDERS, Ladders
 from evaluator.core.inhibition import InhibitRule
@@ -60,7 +61,7 @@ class DatasourceKind(StrEnum):
     VICTORIAMETRICS = "victoriametrics"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batching:
     """How many rules one request may answer, and how many bytes its expression may have. off: one request for each rule."""
 
@@ -69,7 +70,7 @@ class Batching:
     off: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Datasource:
     """A server that can be queried. url: base without `/api/v1`. max_concurrency: requests in flight at once."""
 
@@ -84,7 +85,7 @@ class Datasource:
     batching: Batching = Batching()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alertmanager:
     """An Alertmanager that own alerts are forwarded to. url: where alerts are posted; no two have the same.
 
@@ -97,7 +98,7 @@ class Alertmanager:
     relabel: tuple[Relabel, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heartbeat:
     """A URL that is called while evaluations and deliveries complete. every: time between calls."""
 
@@ -105,7 +106,7 @@ class Heartbeat:
     every: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatchUp:
     """How far missed slots are evaluated after downtime, and whether what happened then is told."""
 
@@ -113,7 +114,7 @@ class CatchUp:
     notify: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Web:
     """How the HTTP surface answers. get_concurrency: reading requests at once; 0: as many as processors, but at least 8.
 
@@ -126,7 +127,7 @@ class Web:
     cors_origin: str = ".*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep;
     incident_retention: of that of incidents.

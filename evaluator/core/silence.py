@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Matcher, MatchOp, match_all
 
 MatcherSet = tuple[Matcher, ...]
@@ -39,7 +39,7 @@ class SilenceState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Silence:
     """A silence as it is kept, or as somebody wants it: then `id` is empty or names the one to edit.
 

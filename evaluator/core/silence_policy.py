@@ -7,11 +7,11 @@ the command line or a page, is asked to confirm what mutes nearly everything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.silence import MatcherSet, Silence
 
 LONGEST_WAIT = timedelta(days=30)
@@ -20,7 +20,7 @@ LONGEST_WAIT = timedelta(days=30)
 _UNHEARD_OF = "\N{SNOWMAN} a value that nobody ever gave to a label \N{SNOWMAN}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilencePolicy:
     """What is objected to; nothing by default.
 
@@ -55,7 +55,7 @@ class Verdict(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Objection:
     """Why a silence is too broad. rule: the key of the policy. remedy: what to do instead. confirmable: one may insist."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from evaluator.core.alerts import Alert
 from evaluator.core.engine import Machine
+from evaluator.core.frozen import frozen
 from evaluator.core.silence import Silence
 from evaluator.core.silence_policy import VAGUE, Objection, Verdict, is_vague, objections, verdict, widens
 from evaluator.core.silences import SilenceError
@@ -16,7 +16,7 @@ from evaluator.core.windows import Window, as_silence, occurrences
 OCCURRENCES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Muted:
     """A firing alert that would be muted. silences: ids of those that mute it already. inhibited: on every route it takes."""
 
@@ -25,7 +25,7 @@ class Muted:
     inhibited: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     """What speaks against it. refusal: why it cannot be set at all. objections: what the policy says of it."""
 
@@ -37,7 +37,7 @@ class Judgement:
         return Verdict.REFUSED if self.refusal is not None else verdict(self.objections, confirmed)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preview:
     """What would come of it. occurrences: of a window, the next ones."""
 

@@ -12,11 +12,12 @@ whoever makes it sees from its result what changed.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain, count
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels, Matcher, match_all
 from evaluator.core.limits import DEFAULT_LIMITS, Limit, Limits
 from evaluator.core.silence import Silence, SilenceState, derived_id, problems, survives_edit
@@ -33,7 +34,7 @@ class Refusal(StrEnum):
     WRITTEN = "written"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilenceError:
     """What somebody asked for cannot be done, and nothing was. problems: all that is wrong with it. limit: what is full."""
 
@@ -45,7 +46,7 @@ class SilenceError:
         return "; ".join(self.problems)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilenceChange:
     """What setting a silence did. silence: as it is kept now. former: as it was before, for an edit.
 

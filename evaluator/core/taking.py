@@ -109,8 +109,10 @@ def _end(alerts: Alerts, alert: Alert, posted: PostedAlert, claim: Period, now: 
     """The post says that a known alert is over; whoever else asserts it goes on to."""
     if alert.firing:
         asserted = SOURCE in alert.sources
-        ended = alerts.withdraw(posted.labels, SOURCE, claim.ends_at, now)
-        return Taken.TURNED if ended else Taken.CHANGED if asserted else Taken.AGAIN
+        if alerts.withdraw(posted.labels, SOURCE, claim.ends_at, now) is None:
+            return Taken.CHANGED if asserted else Taken.AGAIN
+        alert.starts_at, alert.described, alert.generator_url = claim.starts_at, _described(posted), posted.generator_url
+        return Taken.TURNED
     if claim.starts_at != alert.starts_at:
         return Taken.AGAIN
     moved, alert.ends_at, alert.described = alert.ends_at != claim.ends_at, claim.ends_at, _described(posted)

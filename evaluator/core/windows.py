@@ -11,10 +11,11 @@ is on when the window itself ends, at `until`, ends with it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from evaluator.core.frozen import frozen
 from evaluator.core.recurring import Recurring, latest_time, next_time
 from evaluator.core.silence import MatcherSet, Silence, derived_id
 from evaluator.core.zones import load_zone
@@ -22,7 +23,7 @@ from evaluator.core.zones import load_zone
 _NEVER = datetime(9999, 12, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """A recurring silence. schedule: when it begins, on the clocks of `location` (an IANA name). duration: of each occurrence.
 

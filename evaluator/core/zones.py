@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from calendar import isleap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from evaluator.core.frozen import frozen
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stretch:
     """A time in which a zone's clocks run evenly. begins, ends: in UTC, the end is not part of it. offset: wall less UTC."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from evaluator.config.problems import Problems, did_you_mean
+from evaluator.core.frozen import frozen
 from evaluator.core.matchers import MatcherMode
 from evaluator.core.rules import Position
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cast:
     """integrations: names such as `ops/webhook[0]`, by receiver. rules: names of alerts. mode: the language of matchers.
 

@@ -5,15 +5,15 @@ Instants are counted from the scenario's beginning, whoever played it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.records import Pairs
 from evaluator.drill.scenario import Show, ShownAlert
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToldAlert:
     """An alert as a notification told of it. ends: None while it fires."""
 
@@ -28,7 +28,7 @@ class ToldAlert:
         return self.ends is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """A notification that an integration accepted. at: when it was asked to. reason: why; empty when nobody says."""
 
@@ -38,7 +38,7 @@ class Told:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Untold:
     """A flush that told nothing, or an attempt that failed, and why."""
 
@@ -47,7 +47,7 @@ class Untold:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """What the API showed when a scenario looked."""
 
@@ -55,7 +55,7 @@ class Shown:
     alerts: tuple[ShownAlert, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mishap:
     """Something that the scenario asked for and that was refused."""
 
@@ -63,7 +63,7 @@ class Mishap:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Played:
     """Everything, each in the order of time."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import escape
 from evaluator.core.records import Pairs
 from evaluator.drill.played import Played, Shown, Told, ToldAlert
@@ -16,7 +16,7 @@ from evaluator.drill.verdict import Verdict, same_alert
 _LONG = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """Something in a timeline. wrong: it is why the scenario failed."""
 

@@ -6,10 +6,11 @@ to another Alertmanager.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from evaluator.config.nodes import Table
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.records import Pairs
 from evaluator.core.rules import Position
@@ -19,7 +20,7 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 NOWHERE = Position("")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Configuration:
     """A configuration and the mapping that it was read from; None when it is a file of its own."""
 
@@ -30,7 +31,7 @@ class Configuration:
 # -- what happens ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenAlert:
     """An alert as somebody posts it. Times that are None are not sent."""
 
@@ -40,14 +41,14 @@ class GivenAlert:
     ends: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Post:
     """Somebody posts alerts."""
 
     alerts: tuple[GivenAlert, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetSilence:
     """Somebody sets a silence, or edits the one that has this name in the scenario."""
 
@@ -59,21 +60,21 @@ class SetSilence:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExpireSilence:
     """Somebody ends the silence of this name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reload:
     """The configuration is read anew, and is now this."""
 
     configuration: Configuration
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answering:
     """How a receiver answers from now on: after a while, with a status; or to nobody, ever.
 
@@ -88,7 +89,7 @@ class Answering:
     until: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundSeries:
     """One series that a rule's query finds."""
 
@@ -96,7 +97,7 @@ class FoundSeries:
     value: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """What the query of the rules with this alert name finds from now on. error: it fails instead, and why."""
 
@@ -105,17 +106,17 @@ class Finding:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kill:
     """The process is killed in the middle of whatever it does."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """The process is told to end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Start:
     """The process is started again."""
 
@@ -123,7 +124,7 @@ class Start:
 Deed = Post | SetSilence | ExpireSilence | Reload | Answering | Finding | Kill | Stop | Start
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """Something that happens at an instant."""
 
@@ -134,7 +135,7 @@ class Action:
 # -- what is wanted -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WantedAlert:
     """An alert as a notification is to tell of it. What is None does not matter."""
 
@@ -145,7 +146,7 @@ class WantedAlert:
     ends: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Want:
     """A notification that is to come between two instants, both included; they are the same for an exact one.
 
@@ -160,7 +161,7 @@ class Want:
     position: Position = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quiet:
     """A time in which an integration is to be told nothing, from its first instant to just before its last."""
 
@@ -170,7 +171,7 @@ class Quiet:
     position: Position = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wants:
     """All that is to come; whatever comes beside it is too much."""
 
@@ -178,7 +179,7 @@ class Wants:
     quiet: tuple[Quiet, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownAlert:
     """An alert as the API is to show it, and whether it is muted."""
 
@@ -187,7 +188,7 @@ class ShownAlert:
     inhibited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Show:
     """All alerts that the API is to show at an instant."""
 
@@ -199,7 +200,7 @@ class Show:
 # -- the whole ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Peer:
     """What a real Alertmanager has to do with a scenario. since: the first version that can play it. never: why none can."""
 
@@ -207,7 +208,7 @@ class Peer:
     never: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scenario:
     """A scenario file. start: of its clock; `fixed` when the file says it, so that no other will do. until: when it ends.
 

@@ -7,7 +7,7 @@ those of any other configuration, and its places are those of the file in which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from evaluator.config.nodes import Document, Node, Scalar, Table, find, is_null,
 from evaluator.config.problems import Problem, Problems, Severity, did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import WrongError
+from evaluator.core.frozen import frozen
 from evaluator.core.rules import AlertingRule
 from evaluator.drill.cast import Cast
 from evaluator.drill.deeds import VERBS, read_deed
@@ -43,7 +44,7 @@ from evaluator.drill.scenario_models import ActionModel, ScenarioModel, moment
 from evaluator.drill.wants import read_shows, read_wants
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScenarioRead:
     """What came of reading. scenario: None when there is an error among the problems."""
 

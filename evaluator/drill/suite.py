@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from evaluator.config.problems import Problem, one_line
+from evaluator.core.frozen import frozen
 from evaluator.drill.playing import play
 from evaluator.drill.report import Line, timeline
 from evaluator.drill.scenario import Scenario
@@ -17,7 +17,7 @@ from evaluator.drill.verdict import judge
 AS_ALERTMANAGER = "compatibility: alertmanager"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One scenario played once, or a file that cannot be read. mode: how it was played, empty for as it stands."""
 

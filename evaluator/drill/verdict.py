@@ -7,16 +7,16 @@ failure. Times are compared for real, to the instant in virtual time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.drill.played import Mishap, Played, Shown, Told, ToldAlert
 from evaluator.drill.scenario import Quiet, Want, WantedAlert, Wants
 
 NONE = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tolerance:
     """How far times may be off, in real time. early, late: of a notification. alerts: of starts and ends, either way."""
 
@@ -28,7 +28,7 @@ class Tolerance:
 EXACT = Tolerance()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What is held against what. met: in the order of time. broken: quiet times, with what came in them."""
 

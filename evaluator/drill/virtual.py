@@ -41,7 +41,7 @@ class VirtualWorld:
     async def next_events(self, timer: datetime | None) -> tuple[datetime, Sequence[Event]] | None:
         """What happens next: whatever comes first, the timer before what arrives at the same instant."""
         first = self._arrivals[0][0] if self._arrivals else None
-        due = min((at for at in (timer, first) if at is not None), default=None)
+        due = first if timer is None or (first is not None and first < timer) else timer
         if due is None or due > self.until:
             return None
         self.now = max(self.now, due)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from evaluator.core.calendars import last_instant
+from evaluator.core.frozen import frozen
 from evaluator.core.oncall import Override
 from evaluator.core.people import Person
 from evaluator.core.zones import first_instant
@@ -36,7 +36,7 @@ class UnreadableError(Exception):
     """What was found is no calendar, or one that contradicts itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rota:
     """What a calendar says. shifts: in the order of their beginnings. strangers: titles of events that name nobody known."""
 

@@ -12,10 +12,10 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, Secret
 from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.notify.exchange import Accepted, Refused
@@ -33,7 +33,7 @@ _TYPES = {"firing": "failure", "resolved": "success"}
 _SAFETY_MARGIN = 2  # Apprise puts a line break or two between a title and the text below
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """What is said. body: with signs between its alerts, see `fitting`. type: of Apprise's four kinds of news."""
 

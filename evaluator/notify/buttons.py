@@ -7,9 +7,10 @@ is a link that was made for the one person who gets the message; a channel has n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import in_words
 from evaluator.core.incidents.records import IncidentState, Notice
 from evaluator.core.replies import ReplyButton
@@ -23,7 +24,7 @@ _OF_A_ROW = 2
 """Buttons beside each other where the labels are among them, which are long for a telephone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Buttons:
     """links: by what they are for. slack, telegram: whether presses of their own buttons are heard.
 
@@ -40,7 +41,7 @@ class Buttons:
 NO_BUTTONS = Buttons()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Button:
     """label: for people. action: of the service's own button, or empty. url: of one that is a link, or empty."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TextIO
 
+from evaluator.core.frozen import frozen
 from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.core.receivers.general import ConsoleSettings, EmailSettings
 from evaluator.notify import apprise, console, mail, smtp
@@ -13,7 +13,7 @@ from evaluator.notify.exchange import Accepted, Refused
 from evaluator.notify.sheet import Sheet
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """What an attempt is made in. stdout: where the console prints. seconds: for the attempt.
 
@@ -25,7 +25,7 @@ class Surroundings:
     patient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Direct:
     """A receiver that performs its own attempts. tell: one attempt; may raise OSError for a file that cannot be read.
 

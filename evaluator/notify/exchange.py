@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import Pairs
 from evaluator.core.settings import HttpSettings, Secret
 from evaluator.notify.neutral import one_line
@@ -25,14 +25,14 @@ _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 _OF_GATEWAYS = frozenset({502, 504})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """The provider took it. receipt: what it calls the message."""
 
     receipt: Pairs = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A request to a provider. timeout: of one attempt, zero for the default.
 
@@ -55,7 +55,7 @@ class Request:
         return masked("\n".join([*lines, "", self.body.decode(errors="replace")]), self.secrets)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a provider answered. headers: names in lower case. body: its beginning. whole: the body came to its end."""
 
@@ -78,7 +78,7 @@ class Answer:
             raise ValueError("nested too deeply") from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """The provider did not take it, or could not be asked. permanent: the same again is no use.
 

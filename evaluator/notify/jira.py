@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.receivers.tickets import JiraSettings
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
@@ -30,7 +30,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}-\d{1,18}")
 _ISSUE = "issue"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Issue:
     """done: its status is of the category of that name."""
 

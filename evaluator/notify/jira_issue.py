@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from evaluator.core.frozen import frozen
 from evaluator.core.receivers.tickets import JiraSettings
 from evaluator.core.receivers.tree import Branch
 from evaluator.notify.adf import document
@@ -31,7 +31,7 @@ _MENTION = re.compile(r"\[~[^\]\n]{1,200}\]")
 _FENCE = "{noformat}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """All texts of an issue. identity: the label by which it is found. labels: the others. fields: without labels."""
 

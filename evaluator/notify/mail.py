@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
+from evaluator.core.frozen import frozen
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.records import Pairs
 from evaluator.notify.exchange import Refused
@@ -34,7 +34,7 @@ _UNSEEN = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*
 _OF_THE_BODY = frozenset({"Content-Type", "Content-Transfer-Encoding", "Mime-Version"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """A mail and its envelope. recipients: addresses, each once. receipt: for the next mail of the group."""
 

@@ -10,16 +10,16 @@ that show threads only among mails they have, Outlook's among them, need the oth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import Pairs
 from evaluator.notify.rendered import RenderedNotification
 
 _FIRST, _LAST, _ROOT = "first", "message_id", "thread"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """What a mail is called and refers to. receipt: what the next mail of the group needs to know."""
 

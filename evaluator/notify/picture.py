@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from evaluator.core.curves import Curve
+from evaluator.core.frozen import frozen
 from evaluator.notify.neutral import one_line
 from evaluator.notify.png import encode
 from evaluator.notify.rendered import RenderedAlert, RenderedNotification
@@ -25,7 +25,7 @@ _DASH, _GAP = 16, 12
 _LONGEST_GAP = 1.5  # steps; values farther apart are not connected
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Frame:
     """Where values and instants are in the picture, which is `scale` times the usual size. low, high: what it reaches over."""
 

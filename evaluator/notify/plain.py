@@ -7,12 +7,12 @@ alert only what sets it apart. Every text is neutralised, so a label cannot forg
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from evaluator.core.answers import Histogram
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import escape
 from evaluator.notify.neutral import one_line
 from evaluator.notify.rendered import RenderedAlert, RenderedNotification
@@ -32,7 +32,7 @@ class Tone(StrEnum):
     NORMAL = "normal"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A part of a line in one tone; holds neither line breaks nor control characters."""
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 from evaluator.core.answers import Histogram
 from evaluator.core.curves import Curve
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord, Pairs
 from evaluator.core.storms import STORM
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenderedAlert:
     """An alert in a notification. ends_at: None while it fires. value: None for an alert that somebody posted.
 
@@ -39,7 +40,7 @@ class RenderedAlert:
         return "firing" if self.ends_at is None else "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenderedNotification:
     """One group at one instant for one integration. id: of the outbox row, the same in every attempt.
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
+from evaluator.core.frozen import frozen
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.settings import Secret
 from evaluator.notify.exchange import MOST_OF_AN_ANSWER, Accepted, Refused
@@ -121,7 +122,7 @@ async def _name_recipients(client: SMTP, recipients: tuple[str, ...]) -> list[SM
 # -- logging in -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Secrets:
     password: str = ""
     secret: str = ""

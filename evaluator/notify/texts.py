@@ -7,9 +7,10 @@ receiver's own texts fail one by one, so that its file can put something else in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import Notice
 from evaluator.core.labels import Labels
 from evaluator.core.records import TEMPLATE_ERROR, Notification, NotifiedAlert, OutboxRecord, Pairs
@@ -34,7 +35,7 @@ class Texts(Protocol):
         """What people can press in a message about an incident."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """A notification ready to be told. render, render_html: raise nothing but ValueError. notes: for the receipt.
 

@@ -9,8 +9,8 @@ more, a new one is posted, and that is the group's message from then on.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import Pairs
 from evaluator.notify.exchange import Accepted, Answer, Refused, Request
 from evaluator.notify.sheet import Sheet
@@ -18,7 +18,7 @@ from evaluator.notify.sheet import Sheet
 Read = Callable[[Answer], Accepted | Refused]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ways:
     """The requests by which a group may be told: anew, in the message before, in its thread; None where that is not wanted.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from urllib.parse import quote_plus
 import httpx
 
 from evaluator.core.answers import Answer, Failure, FailureKind, Span
+from evaluator.core.frozen import frozen
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.direct import DirectClient
 from evaluator.prometheus.interning import LabelSets
@@ -41,7 +42,7 @@ CONNECT_SECONDS = 5.0
 CLOSED = Failure(FailureKind.TRANSIENT, "the client was closed: its datasource was configured anew, or the service stops")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimedOut(Failure):
     """Nothing came in time: of all failures the one that says least about what is wrong."""
 

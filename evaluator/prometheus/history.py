@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ import requests
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 
 from evaluator.core.answers import Failure, FailureKind, Histogram
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.decoding import WrongShapeError, number, read_refusal, wrong_shape
@@ -44,7 +44,7 @@ class NoAnswerError(Exception):
         self.failure = failure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Series:
     """One series over a span. points: (Unix seconds, value) in order of time; histograms likewise, for native ones."""
 
@@ -53,7 +53,7 @@ class Series:
     histograms: tuple[tuple[float, Histogram], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metadata:
     """What targets say about a metric. type: `counter`, `gauge`, …"""
 

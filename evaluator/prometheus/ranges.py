@@ -11,12 +11,13 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx
 import msgspec
 
 from evaluator.core.curves import Point
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.exchange import query_url
@@ -28,7 +29,7 @@ MOST_BYTES = 1024 * 1024
 LEFT_ALONE = 60.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Steps from `begin` to `end`, Unix seconds. step: seconds."""
 

@@ -11,9 +11,10 @@ label of that name is followed by a string. A sample with another time than the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evaluator.core.answers import Answer, Failure
+from evaluator.core.frozen import frozen
 from evaluator.prometheus.reply import Reply
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -21,7 +22,7 @@ MOST_BYTES = 32 * 1024 * 1024
 _VALUE = b'"value":['
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Heard:
     text: bytes
     media_type: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
+from evaluator.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Reply:
     """An HTTP answer, body complete and not compressed.
 

@@ -7,13 +7,13 @@ gives only while it holds would be a curve without its beginning.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import promql_parser as promql
 
 from evaluator.core.answers import ResultType
 from evaluator.core.curves import Threshold
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
 from evaluator.core.quoting import quote
 from evaluator.promql.expression import Dialect
@@ -28,7 +28,7 @@ _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
 _NARROWING = frozenset({"and", "unless"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawable:
     """expr: what to draw. threshold: what its values are compared with, as if each stood on the left. vector: it has series."""
 

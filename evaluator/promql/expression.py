@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from evaluator.core.answers import ResultType
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME, Matcher, MatchOp
 
 _ANYTHING = (".*", ".+")
@@ -19,7 +20,7 @@ class Dialect(StrEnum):
     METRICSQL = "victoriametrics"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selector:
     """One use of series.
 
@@ -53,7 +54,7 @@ class Selector:
         return self.name is None and bool(self.name_patterns) and all(each.accepts(name) for each in conditions)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expression:
     """What an expression says.
 

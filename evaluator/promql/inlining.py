@@ -22,12 +22,12 @@ regular expression for `__name__` covers a recorded name is refused, because it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import promql_parser as promql
 
 from evaluator.core.answers import ResultType
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME, NO_LABELS, Labels, Matcher, MatchOp
 from evaluator.promql import rewriting
 from evaluator.promql.expression import Dialect, Expression, Selector
@@ -37,7 +37,7 @@ from evaluator.promql.problems import PromqlError
 from evaluator.promql.tokens import TokenKind, tokenize
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recording:
     """A recording rule as far as its users see it.
 

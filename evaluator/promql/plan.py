@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from evaluator.core.frozen import frozen
 from evaluator.core.quoting import quote
 from evaluator.promql.expression import Dialect
 from evaluator.promql.shape import Bound, Shape, Variant, filled, shape_of
@@ -31,7 +32,7 @@ from evaluator.promql.shape import Bound, Shape, Variant, filled, shape_of
 MARKER = "__evaluator_part__"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taker:
     """How an expression's result is cut out of a fetched one: the series with `label` = `value` that pass `bound`."""
 
@@ -41,7 +42,7 @@ class Taker:
     bound: Bound | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fetch:
     """One expression to ask for, and whom it serves. scalar: its result is one number."""
 
@@ -50,7 +51,7 @@ class Fetch:
     scalar: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One query. text: what is sent. With several fetches each series carries the number of its fetch as MARKER.
 
@@ -72,7 +73,7 @@ class Request:
         return len(self.fetches) > 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measure:
     """How large a request may become: expressions in it, bytes of its text, and seconds that it is expected to take."""
 
@@ -81,7 +82,7 @@ class Measure:
     max_seconds: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What earlier requests have shown. alone: expressions that spoil a shared request, and why. seconds: of costly ones."""
 

@@ -10,12 +10,12 @@ gives back the very double that the server has.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import promql_parser as promql
 
 from evaluator.core.answers import ResultType
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
 from evaluator.core.quoting import quote
 from evaluator.promql.expression import Dialect
@@ -31,7 +31,7 @@ _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _ORDERED = frozenset(("sort", "sort_desc", "sort_by_label", "sort_by_label_desc"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """A comparison with a constant that filters. op: one of > >= < <=."""
 
@@ -60,7 +60,7 @@ class Bound:
         return self.op.startswith(">")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variant:
     """An expression as one of a family. template: its text with HOLE for the matcher of `label`; value: of that matcher."""
 
@@ -69,7 +69,7 @@ class Variant:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """text: the expression as it is sent. alone: why it cannot share a request; empty when it can.
 

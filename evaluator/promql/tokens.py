@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from math import isinf
 
+from evaluator.core.frozen import frozen
 from evaluator.core.quoting import NotUtf8Error, quote, unquote
 from evaluator.promql.expression import Dialect
 from evaluator.promql.problems import error_at
@@ -48,7 +48,7 @@ class TokenKind(StrEnum):
 _KINDS = {str(kind): kind for kind in TokenKind}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """One token. text: as written. start: number of the characters before it."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from evaluator.core.alerts import Alert
 from evaluator.core.events import Event
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.acting import why_not
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.records import IncidentRecord, PageRecord
@@ -121,7 +121,7 @@ class Desk:
         self._view.answered(str(way), str(fate))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of it. text: sentences for whoever asked."""
 
@@ -129,7 +129,7 @@ class Outcome:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Speaker:
     """Who says it. key: of the person. source: address and the like, for the record."""
 

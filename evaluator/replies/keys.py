@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
 
+from evaluator.core.frozen import frozen
 from evaluator.core.replies import SHORTEST_SECRET, LinkSettings
 
 LENGTH = 32
@@ -28,7 +29,7 @@ class KeyFileError(OSError):
     """What links are signed with cannot be read, made or used; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """name: says which key signed, and nothing about it."""
 
@@ -46,7 +47,7 @@ class Key:
         return digest(self.secret, text, "sha256")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keyring:
     """The first key signs, all of them are believed. spare: known to nobody, so that what names no key costs the same work."""
 

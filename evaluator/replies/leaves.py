@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import NOISE, in_words
 from evaluator.core.incidents.incident import next_level
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
@@ -16,7 +17,7 @@ MOST_LABELS = 12
 _MOST_OF_A_LABEL = 120
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Button:
     """name, value: what it sends; without a name it sends nothing of its own."""
 
@@ -25,7 +26,7 @@ class Button:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leaf:
     """A page. says: sentences. facts: names and values. fields: what every button sends. person: whose name is on it."""
 

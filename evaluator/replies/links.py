@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from base64 import b32encode
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import Notice
 from evaluator.core.replies import MailReplies
 from evaluator.core.settings import Settings
@@ -27,7 +27,7 @@ _ADDRESSED = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.([a-z2-7]{24})")
 _CODE = 15  # bytes of an address's signature, 24 letters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addressed:
     """What the address of an answer says, once it is known whose answer it is."""
 
@@ -35,7 +35,7 @@ class Addressed:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Links:
     """Makes links and addresses. base_url: without a trailing slash; empty when nobody has said where people reach us.
 

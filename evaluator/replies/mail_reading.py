@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses
+
+from evaluator.core.frozen import frozen
 
 _QUOTED = re.compile(r"\s*>")
 _ATTRIBUTION = re.compile(r"(?:On|Am|Le|El|Il|Op|Den|Em)\b.*:\s*$|-{2,}\s*(?:Original|Forwarded)\b.*", re.IGNORECASE)
@@ -32,7 +33,7 @@ class NotMailError(ValueError):
     """It is no mail that can be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """sender: address, empty unless there is exactly one. proved: domains that the trusted server vouches for.
 

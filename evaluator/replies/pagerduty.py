@@ -11,7 +11,7 @@ the newest of its incident.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest, digest
@@ -20,6 +20,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.neutral import one_line
@@ -36,7 +37,7 @@ _PERSON = "user"  # how the types of those begin who are people
 _MOST_OF_A_NAME = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deed:
     """What somebody did in PagerDuty. agent, to: id and name of users; to: whom it was given to. key: of our messages."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest, digest
 
@@ -21,6 +20,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP
 from evaluator.core.replies import ReplyButton, SlackReplies
 from evaluator.core.view import UnavailableError
@@ -50,7 +50,7 @@ def distrust(body: bytes, timestamp: str, signature: str, secret: str, now: date
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What somebody wants. button: None for what was written, the `text`. page: id of the message that the button is in."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import binascii
 import struct
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hmac import compare_digest
 
+from evaluator.core.frozen import frozen
 from evaluator.replies.keys import NAME_LENGTH, Keyring
 
 LIFE = timedelta(hours=24)
@@ -44,7 +44,7 @@ class Purpose(StrEnum):
 _PURPOSES = tuple(Purpose)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """person: key of whom the link was sent to. issued, expires: whole seconds. page: id of the message that it was sent in."""
 

@@ -10,9 +10,10 @@ counts in full.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.acting import second_visit
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
@@ -35,7 +36,7 @@ SPANS: Mapping[str, timedelta] = {
 DEFAULT_SPAN = "1h"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """Somebody with a link that counts. page: the message that it was in, where that is still known."""
 
@@ -103,12 +104,12 @@ class Visit:
         return self.stale or not (self.record.open or self.labelling)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Show:
     """Nothing changes: show how things stand."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskAgain:
     """It is too soon to know a person by a press."""
 

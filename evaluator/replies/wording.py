@@ -6,9 +6,9 @@ Times are on the clock of whoever reads them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import Acted, Action, in_words
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.neutral import one_line
@@ -18,7 +18,7 @@ from evaluator.core.settings import Settings
 MOST_OF_A_TITLE = 80
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reader:
     """For whom something is worded. key: of the person, or any name."""
 

@@ -9,11 +9,11 @@ a telephone in the dark: `12a` acknowledges, `12s` puts off, `12e` escalates, `a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from evaluator.core.durations import parse_duration
+from evaluator.core.frozen import frozen
 
 DEFAULT_SNOOZE = timedelta(hours=1)
 LONGEST = 2000
@@ -33,7 +33,7 @@ class Word(StrEnum):
     HELP = "help"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """incident: None where none is named. every: all that the speaker was told of. text: the rest, as it was written."""
 

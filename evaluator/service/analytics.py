@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from evaluator.core.analytics.report import AHEAD, Gap, Report
 from evaluator.core.analytics.summary import Summary, summarize
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import Tracked
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.reach import PERSON
 from evaluator.core.incidents.records import Moment
 from evaluator.core.oncall import CalendarLayer, Override, Schedule, gaps
@@ -34,7 +34,7 @@ CHANGES = 100_000
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Present:
     """What the machine knows now, taken from it at one instant. firing: alerts of rules, with since when they do."""
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from evaluator.core.curves import Curve
 from evaluator.core.evaluation import alerting
 from evaluator.core.forwarding import generator_url
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, METRIC_NAME, Labels
 from evaluator.core.receivers import IntegrationSettings
 from evaluator.core.records import NotifiedAlert, OutboxRecord
@@ -51,7 +52,7 @@ class _Wish(Enum):
     ALL = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Subject:
     """What alerts of a rule are about. Parsed when it is first needed."""
 

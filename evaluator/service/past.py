@@ -22,6 +22,7 @@ from datetime import datetime
 from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample, Span
 from evaluator.core.effects import RunQuery, RunRange
 from evaluator.core.events import Observation, QueryFailed, QueryReturned, RangeFailed, RangeReturned
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.settings import DatasourceKind
 from evaluator.prometheus.client import PrometheusClient
@@ -69,7 +70,7 @@ class _Found:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """One datasource's past. turns: how many requests for it may be under way. observe: applies a rule's labels."""
 

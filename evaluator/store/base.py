@@ -8,12 +8,13 @@ is killed at any instant finds on its next start a state that it really was in. 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from evaluator.core import records
 from evaluator.core.effects import Forget, Note, Save
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
 from evaluator.core.records import History
 
@@ -34,7 +35,7 @@ class SupersededError(StoreError):
     """Another process has become the writer. This one must not act any more: no commit of it will ever succeed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept(records.Kept):
     """Everything that a start needs, each kind in the order of its keys, and something about the store itself.
 

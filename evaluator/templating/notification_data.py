@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating.curve import curve_of
 from evaluator.templating.go.times import YEAR_ONE, Time
@@ -101,7 +101,7 @@ Alerts.go_methods = _named(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotificationData:
     """root: the dot of the template. at: the notification's time, which is its `now`."""
 

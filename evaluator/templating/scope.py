@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from evaluator.core.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.templating.go.literals import parse_float
 from evaluator.templating.go.numbers import shortest
@@ -22,7 +23,7 @@ _LOOSE: Final = frozenset({"Value"})
 _BRACKETS: Final = {0: "(]", 1: "[)", 2: "()", 3: "[]"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """One sample in its evaluation.
 

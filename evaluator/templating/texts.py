@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final, Literal
 
+from evaluator.core.frozen import frozen
 from evaluator.templating.functions.prometheus import RULE_FUNCTIONS
 from evaluator.templating.go import inspection
 from evaluator.templating.go.nodes import Chain, Dot, Field, Identifier, Tree, Variable
@@ -21,7 +22,7 @@ from evaluator.templating.scope import VARIABLES, Scope
 MAIN: Final = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A text that can be rendered.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from evaluator.core.evaluation import Tracked
 from evaluator.core.explaining import explain_labels
 from evaluator.core.explanation import Explanation, Standing
 from evaluator.core.explanation_texts import sentences
+from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
@@ -32,7 +32,7 @@ LOOKED_THROUGH = 1000
 MOST = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A group that the alert is in: why it is not told there, and what comes next. decisions, attempts: newest first."""
 

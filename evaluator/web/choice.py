@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher, MatchOp, match_all
 from evaluator.core.matchers import MatcherMode, format_matchers, parse_matchers
 
@@ -19,7 +20,7 @@ MOST_MATCHERS = 20
 _WORD = re.compile(r'[^=~!{}",]+')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The parameters of a list. state, receiver, group: empty for any. page: from 1.
 

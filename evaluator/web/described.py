@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import Tracked
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.meta import SOURCE as BUILT_IN
 from evaluator.core.view import View
@@ -15,7 +15,7 @@ from evaluator.web.plain import leads_somewhere
 _SENTENCES = ("summary", "message", "title", "description")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Description:
     """summary: the annotation that says it shortest, or nothing. links: name and address. texts: all annotations."""
 

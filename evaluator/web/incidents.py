@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.incident import Due
 from evaluator.core.incidents.policy import Level
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, MaintenanceRecord, PageKind, PageRecord, PageState
@@ -29,7 +29,7 @@ OPEN, OVER = "open", "over"
 _GRAVITY = {IncidentState.TRIGGERED: 0, IncidentState.ACKED: 1, IncidentState.SNOOZED: 2, IncidentState.RESOLVED: 3}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rung:
     """A level of a ladder as it is drawn. state: `fired`, `next` or `ahead`. at: when it fires, if that is known."""
 
@@ -38,7 +38,7 @@ class Rung:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """An incident as it is shown. next_text, next_at: what comes if nothing happens. called: who is being paged now."""
 

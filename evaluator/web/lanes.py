@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.outgoing import FLUSH, REPEAT
 from evaluator.core.view import View
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LaneShown:
     """One integration. undelivered: something is on its way since `since`. retry_at: when the next attempt is made."""
 
@@ -26,7 +26,7 @@ class LaneShown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prospect:
     """What is to come. flush_at: when the group is decided next. trouble: why some or all cannot be told."""
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from evaluator.core.frozen import frozen
 from evaluator.core.view import View
 
 MOST_OPEN = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """Seconds. calm: between two changes that are told, for each page that is open. alive: the longest silence."""
 

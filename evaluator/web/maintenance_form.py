@@ -6,7 +6,7 @@ What it is of stays as it was set; who works on something else begins maintenanc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import MaintenanceEnded, MaintenanceSet
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.belonging import COMPONENT
 from evaluator.core.incidents.maintenance_terms import wrong_component, wrong_length, wrong_reason
 from evaluator.core.incidents.records import MaintenanceRecord
@@ -26,7 +27,7 @@ from evaluator.web.forms import read_form
 from evaluator.web.rendering import render, root
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """The form as it was filled in. component, matchers, everything: what is worked on, one of them."""
 

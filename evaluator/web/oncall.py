@@ -6,7 +6,6 @@ A week is as wide as it is long, so the one in which clocks change is drawn like
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import OverrideEnded
+from evaluator.core.frozen import frozen
 from evaluator.core.oncall import OnCall, Override, Schedule, Shift, gaps, on_call, shifts
 from evaluator.core.override_table import Standing
 from evaluator.core.overrides import OverrideRecord
@@ -35,7 +35,7 @@ TONES = 8
 LOOKED_AHEAD = timedelta(weeks=53)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bar:
     """A shift, or what is in this week of it. x, width: in units. tone: of the first of the people; None for nobody."""
 
@@ -53,7 +53,7 @@ class Bar:
         return self.width >= NARROWEST_NAMED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Week:
     """days: where each begins, and what it is called. bars: who is on call. holes: where nobody is and somebody should be.
 
@@ -66,7 +66,7 @@ class Week:
     now: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rota:
     """A schedule as it is shown. until, then: when somebody else is on call, and who. uncovered: hours to come."""
 

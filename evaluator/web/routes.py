@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.intervals import NamedInterval, next_change
 from evaluator.core.labels import Labels, MatchOp
 from evaluator.core.matchers import MatcherMode, parse_matchers
@@ -23,7 +23,7 @@ from evaluator.web.words import parse_instant
 MOST_NODES = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A route as it is drawn. depth: of the tree. says: what it does not inherit, by name. taken, passed: by the question."""
 
@@ -34,7 +34,7 @@ class Node:
     passed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Destination:
     """Where an alert goes. quiet: what keeps it quiet at that time of day. until: when that, or the lack of it, is over."""
 
@@ -44,7 +44,7 @@ class Destination:
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """What somebody wants to know. problem: why it cannot be answered."""
 

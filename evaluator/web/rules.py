@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
 from evaluator.core.records import State
 from evaluator.core.rules import AlertingRule, RecordingRule, Rule
@@ -28,7 +28,7 @@ STATES = ("firing", "pending", "inactive", "unknown")
 RECORDED = "recorded"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleChoice:
     """Which rules somebody wants to see; empty for any. name: a part of the rule's, the group's or the file's."""
 
@@ -47,7 +47,7 @@ class RuleChoice:
         return named and self.health in ("", found.health) and self.state in ("", found.state)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A rule in its group. evaluation: None for a recording rule, which is not evaluated itself."""
 
@@ -71,7 +71,7 @@ class Found:
         return self.evaluation.state if self.evaluation else RECORDED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleShown:
     """A rule on the page. counts: its alerts by state. values: of some of its `active` ones, with what tells them apart."""
 
@@ -82,7 +82,7 @@ class RuleShown:
     active: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupShown:
     """A group on the page with those of its rules that stand there. took: of its last evaluation."""
 

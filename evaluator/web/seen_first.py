@@ -15,6 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evaluator.core.frozen import frozen
 from evaluator.core.silence import Silence
 from evaluator.core.silence_preview import Preview, preview
 from evaluator.core.view import View
@@ -45,7 +46,7 @@ class Signed:
         return sha256(repr(asdict(replace(self, confirm=""))).encode(errors="replace")).hexdigest()[:24]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged(Generic[Wanted]):
     """What a draft comes to. wanted: None when it is nothing. wrong: by field, what must be put right.
 

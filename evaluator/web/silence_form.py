@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceSet
+from evaluator.core.frozen import frozen
 from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
 from evaluator.core.view import View
 from evaluator.web.author import author_of, remember
@@ -25,7 +26,7 @@ from evaluator.web.silences import named
 from evaluator.web.words import clock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft(Signed):
     """The form as it was filled in. matchers: in lines; a line that says `or` begins an alternative."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.exceptions import HTTPException
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceExpired, WindowEnded
+from evaluator.core.frozen import frozen
 from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.silence_preview import Muted, preview
 from evaluator.core.view import View
@@ -26,7 +26,7 @@ MOST_HITS = 100
 MOST_WINDOWS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilenceShown:
     """A silence, and how many alerts it mutes now; None where that was not counted. passed: percent of its time."""
 
@@ -36,7 +36,7 @@ class SilenceShown:
     passed: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WindowShown:
     """A maintenance window. written: in the configuration. current, following: the occurrences that are on and next."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
 from evaluator.core.alerts import Alert
+from evaluator.core.frozen import frozen
+from evaluator.core.grouping import AlertGroup
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.muting import Mute, MuteKind
 from evaluator.core.routing import Route
@@ -14,7 +16,7 @@ from evaluator.core.view import View
 FIRING, MUTED, PENDING, RESOLVED = "firing", "muted", "pending", "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """What mutes an alert. verb: how. text: what does it. link: relative to the first page. until: when that is over."""
 
@@ -41,6 +43,11 @@ class Standing:
     def mute(self, alert: Alert, route: Route) -> Mute | None:
         """Why `route` does not tell of a firing alert, as it is decided at a flush."""
         return self.of_route(route) or self._machine.muting.of_alert(alert, route, self.now)
+
+    def muted_everywhere(self, alert: Alert, groups: Iterable[AlertGroup]) -> bool:
+        """Whether none of the groups that the alert is in tells of it."""
+        mutes = [self.mute(alert, group.route) for group in groups]
+        return bool(mutes) and all(mutes)
 
     def causes(self, mute: Mute, route: Route) -> tuple[Cause, ...]:
         """A mute in words, each with a link to what does it."""

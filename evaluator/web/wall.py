@@ -1,5 +1,8 @@
 """The first page: every alert group as a card, the gravest and newest first.
 
+Grave is what fires rather than what is muted, then what has the worse severity, by the order that the configuration gives them;
+on a card likewise. So the first screen of a telephone shows what somebody was woken for, however much else fires.
+
 What is counted is looked at for every alert: whether it fires, and whether anything mutes it. Everything else (annotations,
 folded labels, timers) is found out for what stands on the page and no more, so ten thousand alerts cost little more than fifty.
 """
@@ -12,13 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import Tracked
+from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup, told_order
+from evaluator.core.incidents.belonging import SEVERITY
 from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher
 from evaluator.core.muting import Mute
@@ -36,16 +42,41 @@ GROUPS_PER_PAGE = 50
 ROWS_PER_PAGE = 200
 ROWS_PER_CARD = 20
 FEWEST_ROWS = 3
+MOST_TROUBLES = 3
 ROWS_OF_ONE = 100  # when a single group is asked for
 PENDING_PER_PAGE = 100
 PENDING_FOLDED = 20
+STATES = (FIRING, MUTED, RESOLVED)
+"""Of alerts that are in groups, the gravest first."""
 
 
-@dataclass(frozen=True, slots=True)
+class Severity(NamedTuple):
+    """How bad something is. rank: more is worse; -1 for a name that the configuration does not know, as for none."""
+
+    rank: int
+    name: str
+
+
+class Severities(dict[str, Severity]):
+    """Each severity by its name; what is met for the first time is looked up in the configuration's order."""
+
+    def __init__(self, view: View) -> None:
+        self._rank = view.settings.ladders.rank
+
+    def __missing__(self, name: str) -> Severity:
+        return self.setdefault(name, Severity(self._rank(name), name))
+
+    def of(self, alert: Alert) -> Severity:
+        """That of an alert."""
+        return self[alert.labels.get(SEVERITY, "")]
+
+
+@frozen
 class Member:
     """A chosen alert in its group. mute: why it is not told; only what fires is asked about."""
 
     alert: Alert
+    severity: Severity
     mute: Mute | None
 
     @property
@@ -58,21 +89,22 @@ class Member:
 
 @dataclass(slots=True)
 class Chosen:
-    """A group and those of its alerts that are asked for. counts: by state."""
+    """A group and those of its alerts that are asked for. counts: by state. severity: the worst of those that stand worst."""
 
     group: AlertGroup
     members: list[Member]
     counts: dict[str, int]
+    severity: Severity
     newest: datetime
 
     @property
-    def rank(self) -> tuple[int, float, Labels, str]:
-        """What fires before what is muted before what is over; the newest first."""
-        gravity = 0 if self.counts[FIRING] else 1 if self.counts[MUTED] else 2
-        return gravity, -self.newest.timestamp(), self.group.labels, self.group.id
+    def rank(self) -> tuple[int, int, float, Labels, str]:
+        """What fires before what is muted before what is over; then the worst severity, then the newest."""
+        gravity = next(number for number, state in enumerate(STATES) if self.counts[state])
+        return gravity, -self.severity.rank, -self.newest.timestamp(), self.group.labels, self.group.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """An alert on a card. labels: those that the card does not say of all."""
 
@@ -88,11 +120,11 @@ class Row:
     source_link: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Card:
     """A group as it is shown. common: labels that all its alerts share, besides those in `labels`, its own.
 
-    silence: the query of the form that silences all of it; None where no label is common, which would silence everything.
+    severity: the worst, empty where none is known. silence: the query of the form that silences all of it; None where no label is common, which would silence everything.
     incidents: open ones that its alerts belong to.
     """
 
@@ -102,6 +134,7 @@ class Card:
     common: Labels
     receiver: str
     counts: dict[str, int]
+    severity: str
     rows: Page[Row]
     summary: str
     since: datetime
@@ -114,7 +147,7 @@ class Card:
 async def wall(view: View, request: Request) -> Response:
     """Alert groups, and alerts that are pending."""
     choice = read_choice(request.query_params, view.settings.matcher_mode)
-    waiting = _pending(view, choice)
+    waiting, troubles = _pending(view, choice), _troubles(view)
     chosen = _chosen(view, choice)
     counts = _tally(chosen)
     shown = [one for one in chosen if not choice.state or one.counts.get(choice.state)]
@@ -131,7 +164,8 @@ async def wall(view: View, request: Request) -> Response:
         cards=list(_cards(view, page.items, choice)),
         pending=alone,
         waiting=[_waiting(view, one) for one in alone.items],
-        built_in=[(alert, describe(view, alert)) for alert in view.machine.alerts if alert.firing and is_built_in(alert)],
+        troubles=[(alert, describe(view, alert)) for alert in troubles[:MOST_TROUBLES]],
+        more_troubles=max(0, len(troubles) - MOST_TROUBLES),
         incidents=Counter(str(one.state) for one in view.machine.incidents.table.values() if one.open),
         rules=sum(len(one.rules) for one in view.machine.groups.values()),
         evaluated_at=max((one.finished_at for one in view.machine.groups.values() if one.finished_at), default=None),
@@ -142,13 +176,21 @@ def _pending_rows(choice: Choice) -> int:
     return PENDING_PER_PAGE if choice.state == PENDING else PENDING_FOLDED
 
 
+def _troubles(view: View) -> list[Alert]:
+    """What the evaluator itself has to tell, the gravest and newest first; whoever has muted it knows."""
+    standing, severities, groups = Standing(view), Severities(view), view.machine.dispatch.groups
+    built_in = (alert for alert in view.machine.alerts if alert.firing and is_built_in(alert))
+    found = [alert for alert in built_in if not standing.muted_everywhere(alert, (groups[name] for name in alert.groups))]
+    return sorted(found, key=lambda alert: (-severities.of(alert).rank, -alert.starts_at.timestamp(), alert.labels))
+
+
 # -- choosing ---------------------------------------------------------------------------------------------------------
 
 
 def _chosen(view: View, choice: Choice) -> list[Chosen]:
-    standing = Standing(view)
+    standing, severities = Standing(view), Severities(view)
     groups = view.machine.dispatch.groups.values()
-    found = (_members(standing, group, choice) for group in groups if _asked_for(group, choice))
+    found = (_members(standing, severities, group, choice) for group in groups if _asked_for(group, choice))
     return [one for one in found if one is not None]
 
 
@@ -158,28 +200,29 @@ def _asked_for(group: AlertGroup, choice: Choice) -> bool:
     )
 
 
-def _members(standing: Standing, group: AlertGroup, choice: Choice) -> Chosen | None:
+def _members(standing: Standing, severities: Severities, group: AlertGroup, choice: Choice) -> Chosen | None:
     """The alerts of a group that are asked for, whatever their state; None without any."""
     alerts = [alert for alert in group.alerts.values() if not choice.matchers or choice.admits(alert.labels)]
     if not alerts:
         return None
-    members = [Member(alert, standing.mute(alert, group.route) if alert.firing else None) for alert in alerts]
-    counts = {FIRING: 0, MUTED: 0, RESOLVED: 0}
-    for member in members:
-        counts[member.state] += 1
-    return Chosen(group, members, counts, max(alert.starts_at for alert in alerts))
+    members = [
+        Member(alert, severities.of(alert), standing.mute(alert, group.route) if alert.firing else None) for alert in alerts
+    ]
+    by_state = [[member for member in members if member.state == state] for state in STATES]
+    gravest = next(found for found in by_state if found)
+    counts = {state: len(found) for state, found in zip(STATES, by_state, strict=True)}
+    return Chosen(group, members, counts, max(one.severity for one in gravest), max(alert.starts_at for alert in alerts))
 
 
 def _tally(chosen: Iterable[Chosen]) -> dict[str, int]:
     """How many alerts stand how. One that several receivers hear of counts once: as firing, if any of them is told."""
-    states = (FIRING, MUTED, RESOLVED)
-    found: dict[str, set[str]] = {state: set() for state in states}
+    found: dict[str, set[str]] = {state: set() for state in STATES}
     for one in chosen:
         for member in one.members:
             found[member.state].add(member.alert.fingerprint)
     found[MUTED] -= found[FIRING]
     found[RESOLVED] -= found[FIRING] | found[MUTED]
-    return {state: len(found[state]) for state in states}
+    return {state: len(found[state]) for state in STATES}
 
 
 def _pending(view: View, choice: Choice) -> list[Tracked]:
@@ -210,7 +253,7 @@ def _card(
 ) -> Card:
     group = chosen.group
     members = [one for one in chosen.members if not choice.state or one.state == choice.state]
-    members.sort(key=lambda one: ((FIRING, MUTED, RESOLVED).index(one.state), told_order(one.alert)))
+    members.sort(key=lambda one: (STATES.index(one.state), -one.severity.rank, told_order(one.alert)))
     common = _common(member.alert.labels for member in members)
     page = page_of(members, choice.page if choice.group else 1, most)
     quiet = standing.of_route(group.route)
@@ -222,6 +265,7 @@ def _card(
         common.without(ALERT_NAME, *group.labels),
         group.route.receiver,
         chosen.counts,
+        chosen.severity.name if chosen.severity.rank >= 0 else "",
         Page(rows, page.number, page.size, page.total),
         _shared([row.description.summary for row in rows]),
         min(one.alert.starts_at for one in members),

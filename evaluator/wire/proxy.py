@@ -10,14 +10,14 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from evaluator.core.frozen import frozen
 from evaluator.core.settings import HttpSettings
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProxyChoice:
     """URLs of the proxies for http and for https, None: direct; and whom to reach without."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 
 import promql_parser
@@ -12,6 +11,7 @@ from starlette.datastructures import QueryParams
 
 from evaluator.api.v1.envelope import BadParameterError
 from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME, Labels, Matcher, MatchOp, match_all
 from evaluator.core.rules import AlertingRule, Rule
 
@@ -23,7 +23,7 @@ _SELECTOR = re.compile(r"\s*[\w:]*\s*(\{.*\}\s*)?", re.DOTALL)  # anything else 
 _LONGEST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """alerting: True for alerting rules, False for recording rules, None for both. Empty sets choose everything.
 
@@ -65,7 +65,7 @@ class Choice:
         return any(match_all(selector, labels) for selector in self.selectors)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """most: groups on it; 0 for all. token: of the group that it begins with; empty for the first."""
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 
 from evaluator.api.entries import Suppression
 from evaluator.api.v2 import parameters
 from evaluator.api.v2.suppression import NOTHING
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Matcher
 from evaluator.core.view import View
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """By state and by labels; by receiver see `parameters.receivers`."""
 

@@ -7,7 +7,7 @@ beats a receiver's `api_key_file`, and a global `rocketchat_token_file` a receiv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from evaluator.config.rates import RateLimitModel
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Flag
 from evaluator.config.texts import check_notification_texts
+from evaluator.core.frozen import frozen
 from evaluator.core.http import HttpSettings, Secret
 
 
@@ -35,7 +36,7 @@ class HttpIntegrationModel(IntegrationModel):
     http_config: HttpModel | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Defaults:
     """The `global` block, where it stands, and the HTTP settings in it."""
 
@@ -52,7 +53,7 @@ class Defaults:
         return given if isinstance(given, Secret) and given.text else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One integration as it stands in the file: its mapping, and what it falls back on."""
 

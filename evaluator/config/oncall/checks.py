@@ -7,13 +7,13 @@ is a warning. Nothing here looks at the clock; see `coverage`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from evaluator.config.nodes import Listing, Node, Scalar, Table, find
 from evaluator.config.oncall.contacts import Contact, Contacts
 from evaluator.config.problems import Problems
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import (
     SCHEDULE,
     Component,
@@ -34,7 +34,7 @@ WHOLE = (TargetKind.SLACK, TargetKind.RECEIVER)
 """Kinds of targets that are no people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whereabouts:
     """What ladders refer to, by name."""
 

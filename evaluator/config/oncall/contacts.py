@@ -7,7 +7,7 @@ no account: that one is missing is said only where an escalation uses the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from evaluator.config.problems import Problems, Severity
 from evaluator.config.rates import DEFAULT_LIMITS
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import KINDS
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.incidents.policy import PAGE_LIMIT, SMS_LIMIT
 from evaluator.core.labels import Labels
@@ -72,7 +73,7 @@ def _webhook(place: str) -> Keys:
     return {"url": place}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One way to reach somebody. kind: of integration. keys: what would be written for one, given the place.
 
@@ -100,7 +101,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contact:
     """One way to reach somebody; without `integration` it leads nowhere, because of what is `missing`.
 

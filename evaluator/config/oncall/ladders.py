@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from evaluator.config.integrations.common import Defaults
 from evaluator.config.nodes import Table
@@ -21,13 +20,14 @@ from evaluator.config.oncall.rehearsals import with_rehearsals
 from evaluator.config.oncall.schedules import read_schedules
 from evaluator.config.oncall.targets import Names
 from evaluator.config.reading import Reading
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import SEVERITIES, Ladders
 from evaluator.core.people import Duty
 from evaluator.core.receivers import Receiver
 from evaluator.core.routing import Route
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnCallRead:
     """What the blocks say. escalations: the names of all, of those that are wrong as well."""
 

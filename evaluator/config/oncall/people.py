@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ from evaluator.config.nodes import Table
 from evaluator.config.oncall.entries import entries, needed, ordered, zone_of
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import HIDDEN, Hidden, Text
+from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.oncall import Away
 from evaluator.core.oncall_texts import parse_instant
@@ -57,7 +57,7 @@ class PersonModel(Model):
     away: list[AwayModel] = Field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PersonRead:
     """A person, and as it stands in the file. places: by way, what leads there: a text, or a secret."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from evaluator.config.oncall.entries import is_known
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import Target, TargetKind
 from evaluator.core.rules import Position
 
@@ -15,7 +15,7 @@ ROLES = ("owner", "backup")
 _FORMS = "write person:NAME, schedule:NAME, component:owner, component:backup, slack:#CHANNEL or receiver:NAME"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """What an escalation may refer to, each by its name."""
 

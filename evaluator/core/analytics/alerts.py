@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from evaluator.core.analytics.flapping import HIGH, turn_score
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.records import State, Transition
 
@@ -22,7 +22,7 @@ WITHIN = timedelta(minutes=1)
 STALE = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertTurns:
     """One alert of one rule in a stretch of time. began: how often it began to fire. turns: beginnings and ends.
 
@@ -44,7 +44,7 @@ class AlertTurns:
         return self.score > HIGH
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleTurns:
     """A rule, with the worst that any of its alerts came to. days: of the stretch that its turns are of."""
 
@@ -57,7 +57,7 @@ class RuleTurns:
     per_day: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restless:
     """since: from when on history is kept. flapping, chattering: alerts, the worst first. stale: those that fire longest."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import (
     Happening,
     IncidentRecord,
@@ -40,7 +40,7 @@ def is_drill(record: IncidentRecord) -> bool:
     return bool(record.labels.get("drill")) or DRY_RUN in record.policy.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """An incident and what is known of it. pages: those that were accepted and disturb, in the order in which they were."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.oncall import Absences, Override, Schedule, shifts
 
 NONE = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coverage:
     """Of one schedule. required: the time that is promised; covered: of that, when somebody reachable was on call."""
 

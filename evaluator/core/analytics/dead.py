@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.records import FiringRecord
 from evaluator.core.rules import AlertingRule
 
 DEAD = timedelta(days=180)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadRule:
     """rule: its key. since: when it last fired, or was first known."""
 
@@ -22,7 +22,7 @@ class DeadRule:
     ever: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadRules:
     """young: how many rules have not fired and are not known for long enough to say anything."""
 

@@ -9,12 +9,12 @@ all of any load, so concentration begins to count with the eleventh.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from evaluator.core.analytics.cases import Case
 from evaluator.core.analytics.interruptions import Interruptions, Part
 from evaluator.core.analytics.noise import loads, noise
+from evaluator.core.frozen import frozen
 
 SHIFT = timedelta(hours=12)
 BEARABLE = 2
@@ -22,7 +22,7 @@ BEARABLE = 2
 TOP = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fatigue:
     """The parts, each as points of the score: at most 30, 25, 20, 15 and 10."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from evaluator.core.analytics.cases import Case
+from evaluator.core.frozen import frozen
 
 APART = timedelta(minutes=5)
 FLOOD = timedelta(minutes=10)
@@ -32,7 +33,7 @@ class Part(StrEnum):
     WEEKEND = "weekend"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interruptions:
     """Of one person. pages: messages that were accepted. hours: interruptions by weekday (Monday is 0) and hour.
 

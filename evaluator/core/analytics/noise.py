@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from evaluator.core.analytics.cases import Case
 from evaluator.core.analytics.samples import wilson
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import NOISE
 
 ENOUGH = 10
@@ -19,7 +19,7 @@ ENOUGH = 10
 _USEFUL = NOISE[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Noise:
     """Of some incidents. labelled: how many people judged; noisy: of those, as noise. transient: see `Case`."""
 
@@ -44,7 +44,7 @@ class Noise:
         return wilson(self.labelled - self.noisy, self.labelled) if self.labelled >= ENOUGH else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleLoad:
     """What one rule cost. rule: name of its alerts. pages: accepted messages; share: of all."""
 

@@ -7,7 +7,7 @@ having failed: what is unacknowledged is an incident, and what is noisy is a rul
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from evaluator.core.analytics.noise import RuleLoad
 from evaluator.core.analytics.samples import ENOUGH, Sample
 from evaluator.core.analytics.summary import Summary
 from evaluator.core.durations import format_duration
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.neutral import one_line
 
@@ -37,7 +38,7 @@ _FATIGUE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """Nobody is on call although somebody should be."""
 
@@ -46,7 +47,7 @@ class Gap:
     stop: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """names: what people are called, by key. gaps: in the weeks ahead. zone: whose clock is shown."""
 

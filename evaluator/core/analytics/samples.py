@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
+
+from evaluator.core.frozen import frozen
 
 ENOUGH = 5
 """Durations that it takes before a mean or a p90 says anything; people are shown the middle of fewer only."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """Durations of `n` incidents. never: those in which it never happened; they are in no figure but this one.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,10 +15,11 @@ from evaluator.core.analytics.fatigue import TOP, Fatigue, fatigue
 from evaluator.core.analytics.interruptions import Interruptions, interruptions
 from evaluator.core.analytics.noise import Noise, RuleLoad, loads, noise
 from evaluator.core.analytics.samples import Sample, sample
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import IncidentRecord, Resolution
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """Incidents opened from `start` until just before `stop`. excluded: drills, and those that were closed as stale.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from evaluator.core.frozen import frozen
 
 
 class Action(StrEnum):
@@ -29,7 +30,7 @@ def in_words(label: str) -> str:
     return label.replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Acted:
     """Somebody did something. by: key of a person, or any name. via: `cli`, `api`, `web`, `link`, `slack`, `sms` and so on.
 

@@ -7,12 +7,13 @@ profiles stand here by name, and are looked up when a level fires.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time, timedelta
 from enum import StrEnum
 
 from evaluator.core.analytics.flapping import HIGH, LOW
 from evaluator.core.calendars import Calendar
+from evaluator.core.frozen import frozen
 from evaluator.core.rates import RateLimit
 from evaluator.core.receivers import Receiver
 
@@ -31,7 +32,7 @@ SCHEDULE = "schedule:"
 """Begins what names whoever is on call, where people may be named as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Whom a level tells, as it is written: `schedule:primary`."""
 
@@ -42,7 +43,7 @@ class Target:
         return f"{self.kind}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Level:
     """One step of a ladder. at: on the incident's clock. profile: how people are told; empty for all their contacts at once."""
 
@@ -52,7 +53,7 @@ class Level:
     profile: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeat:
     """How often the ladder is climbed again. every: from its last level to the first one again."""
 
@@ -60,7 +61,7 @@ class Repeat:
     every: timedelta = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AckTerms:
     """What an acknowledgement is worth. timeout: None is for ever. by: how many people it takes."""
 
@@ -93,7 +94,7 @@ class OnResolve(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hours:
     """When the ladder climbs. calendar: its name. severities: those that are held outside of it."""
 
@@ -101,7 +102,7 @@ class Hours:
     severities: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flapping:
     """high: the score from which an incident flaps, in percent. low: below which it does not any more."""
 
@@ -109,7 +110,7 @@ class Flapping:
     low: float = LOW
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Escalation:
     """A ladder with its terms.
 
@@ -135,7 +136,7 @@ class Escalation:
     flapping: Flapping | None = Flapping()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quiet:
     """Hours of a person's own day in which something can wait. One that ends before it begins goes on past midnight."""
 
@@ -143,7 +144,7 @@ class Quiet:
     end: time
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileStep:
     """at: after the level has fired. ways: names of contacts, `sms` and so on. quiet: told when these hours are over."""
 
@@ -152,7 +153,7 @@ class ProfileStep:
     quiet: Quiet | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Component:
     """Something that people own. owner, backup: keys of people, schedules (`schedule:NAME`), or empty.
 
@@ -187,7 +188,7 @@ SMS_LIMIT = RateLimit(5, timedelta(minutes=15), burst=5)
 PAGE_LIMIT = RateLimit(15, timedelta(minutes=15), burst=15)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ladders:
     """What a configuration says about escalation.
 

@@ -8,9 +8,9 @@ none of them, whatever channels it tells besides.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import SCHEDULE, Component, Ladders, Level, ProfileStep, Quiet, Target, TargetKind
 from evaluator.core.oncall import Override, on_call
 from evaluator.core.people import Duty, Person
@@ -27,7 +27,7 @@ Made = Callable[[str], Iterable[Override]]
 """The overrides that people made to a schedule."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One message: `whom` is told by the integration with that lane name, `due_at`, because of a step at `offset`."""
 
@@ -38,7 +38,7 @@ class Way:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reached:
     """people: keys of those who are reached. ways: how, and which channels besides. missed: who is not, and why, for people."""
 

@@ -7,11 +7,11 @@ level of the same climb twice, whatever crashes in between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import Escalation
 from evaluator.core.labels import NO_LABELS, Labels, Matcher
 
@@ -45,7 +45,7 @@ class Resolution(StrEnum):
     STALE = "stale"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IncidentRecord:
     """One incident. number: what people call it. identity: what makes it the same incident; see `identity`.
 
@@ -141,7 +141,7 @@ class PageState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageRecord:
     """One message to one person or channel by one way.
 
@@ -182,7 +182,7 @@ class PageRecord:
         return (self.id,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MaintenanceRecord:
     """Somebody works on something: its incidents are held. matchers: all must match; none is everything. ends_at: exclusive."""
 
@@ -239,7 +239,7 @@ class Happening(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """A line of an incident's timeline; none is ever changed. by: a person's key or a name. via: `cli`, `link` and so on.
 
@@ -261,7 +261,7 @@ NOTICEABLE = timedelta(seconds=30)
 """How late a level may be before its messages say so."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """What a notification about an incident says beyond its alerts.
 

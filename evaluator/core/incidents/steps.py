@@ -9,17 +9,18 @@ severity that rises, a repeat) begins an epoch, and what was planned for the one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.incident import set_clock
 from evaluator.core.incidents.records import Happening, IncidentRecord, IncidentState, Moment, PageKind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Climb:
     """Page everybody whom this level names."""
 
@@ -27,7 +28,7 @@ class Climb:
     late: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Withdraw:
     """What has not been sent is not sent: everything, or what is meant for one person."""
 
@@ -42,7 +43,7 @@ class Audience(StrEnum):
     CHANNELS = "channels"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inform:
     """Tell somebody something. late: how much later than promised.
 
@@ -56,7 +57,7 @@ class Inform:
     people: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refresh:
     """Messages that were sent show how things stand now, where they can be changed."""
 

@@ -1,14 +1,14 @@
 """Receivers and the integrations behind them: whom to tell, and how.
 
-One frozen dataclass for each kind of integration, a file for each family. Defaults are Alertmanager's; every text that it
+One value for each kind of integration, a file for each family. Defaults are Alertmanager's; every text that it
 renders as a template is one here too. What falls back on the `global` block has been filled in.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.rates import RateLimit
 from evaluator.core.receivers.apprise import AppriseSettings
@@ -69,7 +69,7 @@ IntegrationSettings = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Destination:
     """Where an integration's messages arrive, in digests that say nothing of it.
 
@@ -81,7 +81,7 @@ class Destination:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Integration:
     """One way of a receiver to tell people. index: its number among the receiver's integrations of the same kind.
 
@@ -103,7 +103,7 @@ class Integration:
         return self.way or f"{self.kind}[{self.index}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receiver:
     """A name that routes refer to, and its integrations; without any it swallows notifications.
 

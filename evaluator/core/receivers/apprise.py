@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import NO_TIMEOUT, Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppriseSettings:
     """Services by Apprise's URLs. urls: each of them one URL, or a file with one in a line.
 

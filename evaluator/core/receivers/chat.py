@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings, Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TelegramSettings:
     """Telegram. chat_id: 0 when it is in `chat_id_file`. message_thread_id: 0 is none.
 
@@ -28,7 +28,7 @@ class TelegramSettings:
     thread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DiscordSettings:
     """Discord's webhook. update_message: later notifications of a group edit the first message."""
 
@@ -42,7 +42,7 @@ class DiscordSettings:
     update_message: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebexSettings:
     """Webex. The bot's token is the authorization of `http`.
 
@@ -57,7 +57,7 @@ class WebexSettings:
     thread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MsTeamsSettings:
     """Microsoft Teams' old connectors."""
 
@@ -68,7 +68,7 @@ class MsTeamsSettings:
     text: str = '{{ template "msteams.default.text" . }}'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MsTeamsV2Settings:
     """Microsoft Teams through Power Automate's workflows."""
 
@@ -78,7 +78,7 @@ class MsTeamsV2Settings:
     text: str = '{{ template "msteamsv2.default.text" . }}'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WechatSettings:
     """WeChat Work. api_url: ends with a slash. message_type: `text` or `markdown`."""
 

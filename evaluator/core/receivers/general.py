@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, DEFAULT_TLS, NO_TIMEOUT, HttpSettings, Secret, TlsSettings
 from evaluator.core.receivers.tree import Pairs, Tree
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConsoleSettings:
     """Notifications printed to standard output."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookSettings:
     """Alertmanager's webhook. url: may be a template. max_alerts: 0 is all. timeout: zero is none of its own.
 
@@ -28,7 +28,7 @@ class WebhookSettings:
     payload: Tree = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventHookSettings:
     """A webhook that is told events by ids, signed with `secret`. url: may be a template. timeout: zero is none of its own."""
 
@@ -38,7 +38,7 @@ class EventHookSettings:
     timeout: timedelta = NO_TIMEOUT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EmailSettings:
     """Electronic mail. to: a template that may give several addresses. sender: the From address. smarthost: host and port.
 
@@ -64,7 +64,7 @@ class EmailSettings:
     thread_by_date: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sigv4:
     """Who signs a request to Amazon; what is empty comes from the environment, as Amazon's own tools have it."""
 
@@ -77,7 +77,7 @@ class Sigv4:
     use_fips_sts_endpoint: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SnsSettings:
     """Amazon's notification service. Exactly one of topic_arn, phone_number and target_arn is given."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, NO_TIMEOUT, HttpSettings, Secret
 from evaluator.core.receivers.tree import Pairs, Tree
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpCall:
     """A request. url, the values of headers, body and every text in json are templates; `json` None is no JSON.
 
@@ -24,7 +24,7 @@ class HttpCall:
     content_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpServiceSettings:
     """A service over HTTP. update: for a group about which something is known; resolve: when all of it is over.
 

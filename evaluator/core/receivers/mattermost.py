@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings, Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MattermostField:
     """A field of an attachment; title and value are templates. short: None leaves it to the server."""
 
@@ -16,7 +15,7 @@ class MattermostField:
     short: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MattermostAttachment:
     """An attachment beside the one that the integration itself describes; all texts are templates."""
 
@@ -36,7 +35,7 @@ class MattermostAttachment:
     image_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MattermostPriority:
     """How much a message presses: `urgent`, `important` or `standard`."""
 
@@ -45,7 +44,7 @@ class MattermostPriority:
     persistent_notifications: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MattermostSettings:
     """Mattermost. card: Markdown for the panel beside the message."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, NO_TIMEOUT, HttpSettings, Secret
 from evaluator.core.receivers.tree import Pairs, Tree
 
@@ -16,7 +16,7 @@ PAGERDUTY_DETAILS: tuple[tuple[str, Tree], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PagerdutyImage:
     """A picture in an incident; all texts are templates."""
 
@@ -25,7 +25,7 @@ class PagerdutyImage:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PagerdutyLink:
     """A link in an incident; both texts are templates."""
 
@@ -33,7 +33,7 @@ class PagerdutyLink:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PagerdutySettings:
     """PagerDuty. service_key: of the first version of its API, wins over routing_key, of the second; one is given.
 
@@ -58,7 +58,7 @@ class PagerdutySettings:
     timeout: timedelta = NO_TIMEOUT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpsgenieResponder:
     """Whom OpsGenie tells. type: in small letters, or a template; at least one of the others is given."""
 
@@ -68,7 +68,7 @@ class OpsgenieResponder:
     username: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpsgenieSettings:
     """OpsGenie. api_url: ends with a slash. update_alerts: message and description follow every notification."""
 
@@ -88,7 +88,7 @@ class OpsgenieSettings:
     update_alerts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VictoropsSettings:
     """VictorOps, now Splunk On-Call. api_url: ends with a slash."""
 
@@ -103,7 +103,7 @@ class VictoropsSettings:
     custom_fields: Pairs = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushoverSettings:
     """Pushover. retry, expire: of an emergency. ttl: zero keeps the message."""
 
@@ -124,7 +124,7 @@ class PushoverSettings:
     monospace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IncidentioSettings:
     """incident.io's alert source. The token is the authorization of `http`. max_alerts: 0 is all."""
 

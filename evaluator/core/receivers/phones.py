@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, NO_TIMEOUT, HttpSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NtfyAction:
     """A button of a message, which opens `url`. Both are templates."""
 
@@ -16,7 +16,7 @@ class NtfyAction:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NtfySettings:
     """A topic of ntfy. url: of the server. topic, tags (comma between them) and priority (1 to 5) are templates, as all texts.
 
@@ -37,7 +37,7 @@ class NtfySettings:
     timeout: timedelta = NO_TIMEOUT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TwilioSettings:
     """Short messages. to: telephone numbers in international form. Either sender (a number) or messaging_service_sid is given.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings, Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RocketchatField:
     """A field of an attachment; title and value are templates. short: None follows `short_fields`."""
 
@@ -16,7 +15,7 @@ class RocketchatField:
     short: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RocketchatAction:
     """A button; type, text, url and msg are templates."""
 
@@ -31,7 +30,7 @@ class RocketchatAction:
     msg_processing_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RocketchatSettings:
     """Rocket.Chat's chat.postMessage, as the user whose id is `token_id`.
 

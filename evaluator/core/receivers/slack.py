@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, NO_TIMEOUT, HttpSettings, Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SlackField:
     """A field of a Slack attachment; title and value are templates. short: None follows `short_fields`."""
 
@@ -17,7 +17,7 @@ class SlackField:
     short: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SlackConfirmation:
     """What Slack asks before a button does anything; all texts are templates."""
 
@@ -27,7 +27,7 @@ class SlackConfirmation:
     dismiss_text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SlackAction:
     """A button; all texts are templates. It has a url, or else a name and perhaps a value and a confirmation."""
 
@@ -40,7 +40,7 @@ class SlackAction:
     confirm: SlackConfirmation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SlackSettings:
     """Slack. Every text is a template; the defaults are Alertmanager's template names.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings
 from evaluator.core.receivers.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JiraText:
     """A text of an issue. enable_update: whether later notifications write it anew."""
 
@@ -17,7 +17,7 @@ class JiraText:
     enable_update: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JiraSettings:
     """Jira. api_type: `auto`, `cloud` or `datacenter`. labels, priority and all names are templates.
 

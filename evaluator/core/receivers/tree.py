@@ -6,12 +6,12 @@ YAML, so a number stays a number, and a template may become one, or a list or a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from evaluator.core.frozen import frozen
 
 Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
     """A mapping, in the order of the file."""
 

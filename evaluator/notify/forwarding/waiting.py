@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from evaluator.core.effects import ForwardedAlert
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.records import Pairs
 
@@ -34,7 +35,7 @@ class Told:
         return self._annotations
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """An alert in a queue. labels: what it is called there."""
 

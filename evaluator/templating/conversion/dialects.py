@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from evaluator.core.frozen import frozen
 
 LABELS: Final = frozenset(
     {"Labels", "Annotations", "GroupLabels", "CommonLabels", "CommonAnnotations", "RouteLabels", "ExternalLabels"}
@@ -64,7 +66,7 @@ FIELDS: Final = {
 """Of what is not the whole: alerts, labels, samples, incidents."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dialect:
     """One kind of texts. root: fields of the whole. variables: those that are set. calls: functions that are values in Jinja2.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
+from evaluator.core.frozen import frozen
 from evaluator.templating.conversion.dialects import FIELDS, LABELS, METHODS_OF_LABELS, Dialect
 from evaluator.templating.go.nodes import (
     Argument,
@@ -35,7 +36,7 @@ class Unconvertible(Exception):  # noqa: N818 -- named for what was found
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """An expression. loose: it needs parentheses where something binds tighter. piped: it ends in a filter.
 

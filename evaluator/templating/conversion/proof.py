@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from evaluator.core.answers import Sample
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.templating.conversion.dialects import RECEIVERS, RULES, Dialect
 from evaluator.templating.conversion.expressions import WHOLE, Code, Unconvertible
@@ -30,7 +31,7 @@ _MOST_QUERIES: Final = 20
 FAILED: Final = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trouble:
     """Why a text was left as it is. line, column: in the text, counted from 1."""
 
@@ -39,7 +40,7 @@ class Trouble:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Converted:
     """The text in Jinja2, or as it was where there is trouble. changed: whether it is another than before."""
 

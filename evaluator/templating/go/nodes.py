@@ -6,10 +6,10 @@ them, and the evaluator keeps a list instead of searching names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from evaluator.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dot:
     """`.`"""
 
@@ -19,7 +19,7 @@ class Dot:
         return "."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nil:
     """`nil`"""
 
@@ -29,7 +29,7 @@ class Nil:
         return "nil"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bool:
     """`true` or `false`"""
 
@@ -40,7 +40,7 @@ class Bool:
         return "true" if self.value else "false"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """A number with its readings: `integer` where it is whole and fits 64 bits, `real` always; `1e1` is both.
 
@@ -57,7 +57,7 @@ class Number:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class String:
     """A string; `quoted` as it was written."""
 
@@ -69,7 +69,7 @@ class String:
         return self.quoted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identifier:
     """The name of a function."""
 
@@ -80,7 +80,7 @@ class Identifier:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """`.a.b`, fields of dot."""
 
@@ -91,7 +91,7 @@ class Field:
         return "".join(f".{name}" for name in self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """`$name.a.b`. slot: its place in the frame, None where an assignment names a variable that does not exist."""
 
@@ -104,7 +104,7 @@ class Variable:
         return self.name + "".join(f".{name}" for name in self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """`(pipeline).a.b`"""
 
@@ -117,7 +117,7 @@ class Chain:
         return base + "".join(f".{name}" for name in self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """Words: a function with its arguments, or a single value."""
 
@@ -128,7 +128,7 @@ class Command:
         return " ".join(f"({word})" if isinstance(word, Pipe) else str(word) for word in self.words)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pipe:
     """Commands, each handing its value to the next as last argument; `declared` receive the result."""
 
@@ -146,7 +146,7 @@ class Pipe:
 Argument = Dot | Nil | Bool | Number | String | Identifier | Field | Variable | Chain | Pipe
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """Literal text."""
 
@@ -154,7 +154,7 @@ class Text:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """`{{pipeline}}`: prints, unless it declares."""
 
@@ -165,7 +165,7 @@ class Action:
         return f"{{{{{self.pipe}}}}}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
     """`if` and `with`. arms: the pipelines of `if`, `else if`, … with what each of them guards."""
 
@@ -175,7 +175,7 @@ class Branch:
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """`range`"""
 
@@ -185,7 +185,7 @@ class Range:
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """`{{template "name" pipeline}}`"""
 
@@ -198,14 +198,14 @@ class Call:
         return f"{{{{template {name}{f' {self.pipe}' if self.pipe else ''}}}}}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Break:
     """`{{break}}`"""
 
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continue:
     """`{{continue}}`"""
 
@@ -216,7 +216,7 @@ Statement = Text | Action | Branch | Range | Call | Break | Continue
 Block = tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tree:
     """One template: its text (for positions), its statements, and how many variables live at once, `$` included.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
+from evaluator.core.frozen import frozen
 from evaluator.templating.go.printing import PLAIN, Form, bounded, noted, print_value
 from evaluator.templating.go.values import Kind, kind_of
 
@@ -23,7 +24,7 @@ _DIRECTIVE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Directive:
     """One `%…`. before_*: numbers of arguments in brackets; *_given: by an argument; sound: no number is misplaced."""
 

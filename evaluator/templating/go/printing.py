@@ -8,9 +8,10 @@ which says nothing and differs on every run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.templating.errors import CallFailed
 from evaluator.templating.go import numbers, quote
@@ -20,7 +21,7 @@ LONGEST: Final = 1 << 20  # characters of anything printed
 _BASES: Final = {"v": 10, "d": 10, "b": 2, "o": 8, "O": 8, "x": 16, "X": 16}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """What stands between the `%` and the verb. detailed: `%+v`; source: `%#v`."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType, NoneType
 from typing import Any, ClassVar, Final
 
+from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 
 
@@ -34,7 +34,7 @@ class Kind(Enum):
     POINTER = "pointer"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Param:
     """The type of a parameter. types: the Python types it accepts; empty for `interface {}`, which accepts everything."""
 
@@ -43,7 +43,7 @@ class Param:
     types: frozenset[type] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     """A function or a method. rest: the type of a variadic tail. scoped: it receives the scope as first argument.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Final
+
+from evaluator.core.frozen import frozen
 
 
 class State(Enum):
@@ -118,7 +120,7 @@ class NotAPage(Exception):  # noqa: N818 -- named for what was found
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """A place in a page. braces: open braces in each `${` of the template literals around it."""
 

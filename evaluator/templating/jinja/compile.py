@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
 import jinja2
 from jinja2 import meta, nodes
 
+from evaluator.core.frozen import frozen
 from evaluator.templating.errors import CallFailed, TemplateError
 from evaluator.templating.jinja import limits
 from evaluator.templating.jinja.environment import Bounded, Sandbox, price
@@ -36,7 +36,7 @@ _FAILURES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiled:
     """A text that was read. names: the variables and functions that it uses, filters included."""
 
@@ -44,7 +44,7 @@ class Compiled:
     names: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Language:
     """What templates of one kind may speak of. names: of their variables. values: what these are in a scope."""
 

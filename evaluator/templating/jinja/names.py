@@ -7,12 +7,12 @@ In a filter the piped value takes the last place, as it does in a Go pipeline: `
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, Final
 
 from jinja2 import Undefined
 
+from evaluator.core.frozen import frozen
 from evaluator.templating.errors import CallFailed
 from evaluator.templating.functions.prometheus import PROMETHEUS
 from evaluator.templating.go.arguments import wrong_count
@@ -146,7 +146,7 @@ def first(items: Any) -> Any:
     return items[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vocabulary:
     """The functions that templates of one kind have, as globals and as filters."""
 
