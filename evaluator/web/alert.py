@@ -21,12 +21,12 @@ from evaluator.core.rules import AlertingRule
 from evaluator.core.view import UnavailableError, View
 from evaluator.web import standing
 from evaluator.web.choice import Choice
+from evaluator.web.chosen import key_of
 from evaluator.web.described import describe, value_of
 from evaluator.web.incidents import chased
 from evaluator.web.lanes import Prospect, prospect
 from evaluator.web.lookup import find_alert, labels_of
 from evaluator.web.rendering import render
-from evaluator.web.wall import key_of
 
 LOOKED_THROUGH = 1000
 MOST = 20
@@ -49,7 +49,9 @@ async def alert(view: View, request: Request) -> Response:
     fingerprint = str(request.path_params["fingerprint"])
     found = find_alert(view, fingerprint)
     if found is None:
-        raise HTTPException(404, "There is no such alert. It is over, and everybody who was told of it has heard so.")
+        raise HTTPException(
+            404, "There is no such alert. If there was one, it is over, and whoever was told of it has heard so."
+        )
     labels = labels_of(view, found)
     told = explain_labels(view.machine, labels, view.now)
     tracked = found if isinstance(found, Tracked) else found.described

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceSet
-from evaluator.core.frozen import frozen
 from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
 from evaluator.core.view import View
 from evaluator.web.author import author_of, remember
@@ -26,7 +25,7 @@ from evaluator.web.silences import named
 from evaluator.web.words import clock
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Draft(Signed):
     """The form as it was filled in. matchers: in lines; a line that says `or` begins an alternative."""
 

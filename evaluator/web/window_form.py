@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.durations import format_duration
 from evaluator.core.events import WindowSet
-from evaluator.core.frozen import frozen
 from evaluator.core.recurring import Recurring
 from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.view import View
@@ -24,7 +24,7 @@ from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page
 from evaluator.web.words import clock
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Draft(Signed):
     """The form as it was filled in. matchers: in lines. zone: whose clocks count. until: when there is no more of it."""
 
