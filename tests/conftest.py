@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from collections import defaultdict
 from collections.abc import Iterator
@@ -77,6 +78,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 # -- haste ------------------------------------------------------------------------------------------------------------
+
+
+def pytest_collection_finish() -> None:
+    """What the collection has made stays to the end: the garbage collector need not go through it again and again.
+
+    Nor as often as in a process that is to stay small.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,6 +12,7 @@ from calendar import isleap
 from collections.abc import Iterator
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from evaluator.core.frozen import frozen
@@ -76,9 +77,18 @@ def _next_shift(zone: ZoneInfo, start: datetime, stop: datetime) -> datetime:
 @lru_cache(maxsize=4096)
 def _shifts(zone: ZoneInfo, year: int) -> tuple[datetime, ...]:
     """The instants of a year at which the offset of `zone` changes. Found once: every flush of a route with hours asks."""
-    days = [datetime(year, 1, 1, tzinfo=UTC) + number * _DAY for number in range(365 + isleap(year))]
-    ends = [*days[1:], datetime(year + 1, 1, 1, tzinfo=UTC)] if year < MAXYEAR else days[1:]
-    return tuple(_bisect(zone, *day) for day in zip(days, ends, strict=False) if _offset(zone, day[0]) != _offset(zone, day[1]))
+    days = _days(year)
+    offsets = [_offset(zone, day) for day in days]
+    return tuple(
+        _bisect(zone, *day) for day, (before, after) in zip(pairwise(days), pairwise(offsets), strict=True) if before != after
+    )
+
+
+@lru_cache(maxsize=64)
+def _days(year: int) -> tuple[datetime, ...]:
+    """The beginnings of the days of a year, and of the first one after it."""
+    first, count = datetime(year, 1, 1, tzinfo=UTC), 365 + isleap(year) + (year < MAXYEAR)
+    return tuple(first + number * _DAY for number in range(count))
 
 
 def _bisect(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:

@@ -230,8 +230,8 @@ class Playbook:
         if isinstance(effect, Deliver):
             prompt = self.takes_until is not None and now >= moment(self.takes_until)
             return timedelta(0) if prompt else self.takes, self._delivery(effect, now)
-        current = [(answer, partial) for since, answer, partial in self._script.get(effect.rule, []) if since <= effect.slot]
-        answer, partial = current[-1] if current else (NOTHING, False)
+        script = reversed(self._script.get(effect.rule, ()))
+        answer, partial = next((said for since, *said in script if since <= effect.slot), (NOTHING, False))
         if isinstance(answer, Failure):
             return timedelta(0), QueryFailed(effect.rule, effect.slot, answer)
         return timedelta(0), QueryReturned(effect.rule, effect.slot, answer, partial)
@@ -249,6 +249,8 @@ class Playbook:
         for effect in effects:
             self.effects.append((now, effect))
             match effect:
+                case RunQuery():
+                    pass
                 case Save(records.Presence(at)):
                     self.seen_at = at
                 case Save(records.FiringRecord() as record):

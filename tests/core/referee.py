@@ -17,7 +17,7 @@ from itertools import chain
 
 from evaluator.core.alert import Life
 from evaluator.core.dedup import Reason
-from evaluator.core.effects import Deliver, Effect, Forget, Note, Save
+from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed
 from evaluator.core.incidents.incident import clock_at
@@ -25,7 +25,7 @@ from evaluator.core.incidents.records import IncidentRecord, IncidentState, Page
 from evaluator.core.incidents.register import INCIDENT as TIMER
 from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import Labels
-from evaluator.core.records import Decision, Kept, LedgerRecord, OutboxRecord
+from evaluator.core.records import Decision, Kept, LedgerRecord, OutboxRecord, Presence
 from evaluator.core.settings import Settings
 from evaluator.core.storms import STORM
 
@@ -45,15 +45,15 @@ class Referee(Machine):
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """As the machine does, and look at what comes of it."""
         before = self._lives() if isinstance(event, QueryFailed) else {}
-        rows = self._landed(event)
-        incidents = dict(self.incidents.table)
+        rows = self._landed(event) if isinstance(event, Delivered | DeliveryFailed) else []
+        incidents = self.incidents.table.copy()
         effects = super().handle(event, now)
         timer = self.next_timer
         assert timer is None or timer >= now, f"a timer at {timer} was overlooked at {now}"
         if isinstance(event, QueryFailed):
             assert self._lives() == before
         doubted = rows if isinstance(event, DeliveryFailed) and event.unknown else []
-        if effects or rows:  # most steps come to nothing
+        if rows or any(map(_matters, effects)):  # most steps come to nothing
             self._check_ledger(effects, rows if isinstance(event, Delivered) else [], doubted)
             self._check_lanes(effects)
             self._check_pages(effects)
@@ -81,10 +81,8 @@ class Referee(Machine):
         lanes = [lane.told for group in self.dispatch.groups.values() for lane in group.lanes.values()]
         return {told.key: told for told in lanes if told is not None}
 
-    def _landed(self, event: Event) -> list[OutboxRecord]:
+    def _landed(self, event: Delivered | DeliveryFailed) -> list[OutboxRecord]:
         """The rows that the event answers, of which somebody still waits for the answer."""
-        if not isinstance(event, Delivered | DeliveryFailed):
-            return []
         row = self.flying.pop(event.outbox, None)
         rows = self.storms.pop(event.outbox, [] if row is None else [row])
         known = {one.id for one in self.dispatch.outbox}
@@ -167,6 +165,11 @@ class Referee(Machine):
 def _same_told(one: LedgerRecord, other: LedgerRecord) -> bool:
     """Whether both say the same, aside from what is muted of it."""
     return replace(one, muted=()) == replace(other, muted=())
+
+
+def _matters(effect: Effect) -> bool:
+    """Whether it is more than that rules are asked, and that somebody is there."""
+    return not isinstance(effect, RunQuery) and not (isinstance(effect, Save) and isinstance(effect.record, Presence))
 
 
 def _is_ledger(effect: Effect) -> bool:

@@ -7,6 +7,7 @@ until 2040.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,6 +24,7 @@ HANDOFFS = (time(0), time(2, 30), time(9))
 DAY = timedelta(days=1)
 
 
+@cache
 def changes() -> list[tuple[str, ZoneInfo, tuple[datetime, ...]]]:
     """A zone for each set of changes, and when they are."""
     known: dict[tuple[object, ...], str] = {}
