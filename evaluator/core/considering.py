@@ -111,7 +111,7 @@ class Considering:
         """Put these alerts in the place of what waits to be told, if anything does; gives the new row's id, if there is one."""
         waiting = lane.row
         if waiting is not None:
-            self._outgoing.drop(lane)
+            self._outgoing.rows.drop(lane)
         if not wanted:
             return ""
         row = self._outgoing.send(group, lane, why, wanted, now, waiting)

@@ -24,8 +24,9 @@ from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.lanes import Lanes
 from evaluator.core.leaving import Leaving
+from evaluator.core.ledgers import REPEAT
 from evaluator.core.muting import Muting
-from evaluator.core.outgoing import REPEAT, Answered, Outgoing
+from evaluator.core.outgoing import Answered, Outgoing
 from evaluator.core.pacing import Pacing
 from evaluator.core.receivers import Receiver
 from evaluator.core.records import AlertRecord, GroupRecord, LedgerRecord, OutboxRecord, Pairs
@@ -78,7 +79,7 @@ class Dispatch:
     @property
     def outbox(self) -> list[OutboxRecord]:
         """What was decided and is not yet accepted."""
-        return self._outgoing.rows
+        return self._outgoing.rows.all
 
     @property
     def overflowing(self) -> bool:
@@ -106,12 +107,12 @@ class Dispatch:
         return self._outgoing.compatibility
 
     def waits(self, integration: str) -> bool:
-        """See `Outgoing.waits`."""
-        return self._outgoing.waits(integration)
+        """See `Rows.waits`."""
+        return self._outgoing.rows.waits(integration)
 
     def dropped(self) -> set[str]:
-        """See `Outgoing.dropped`."""
-        return self._outgoing.dropped()
+        """See `Rows.dropped`."""
+        return self._outgoing.rows.dropped()
 
     def stirred(self) -> set[str]:
         """See `Groups.stirred`."""
@@ -203,7 +204,7 @@ class Dispatch:
 
     def take_turns(self, service: str, now: datetime) -> None:
         """A destination with a rate limit may be told something again."""
-        self._outgoing.take_turns(service, now)
+        self._outgoing.storming.take_turns(service, now)
 
     def _answered(self, answered: Answered | None, now: datetime) -> OutboxRecord | None:
         """Decide what waited for the answer, and let those go that everybody has heard of."""
@@ -234,7 +235,7 @@ class Dispatch:
             if group.alerts:
                 self._await_hour(group, now)
         self._rewiring.reroute(self.route, self._alerts, now)
-        self._outgoing.settle_storms(self.groups, now)
+        self._outgoing.storming.settle(self.groups, now)
 
     def begin_anew(self, now: datetime) -> None:
         """See `Rewiring.begin_anew`."""

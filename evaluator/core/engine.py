@@ -50,13 +50,15 @@ from evaluator.core.incidents.maintaining import MAINTENANCE
 from evaluator.core.incidents.register import INCIDENT
 from evaluator.core.incidents.sending import PAGE
 from evaluator.core.incidents.standing import HOURS
+from evaluator.core.ledgers import REPEAT
 from evaluator.core.meta import tells_of_others
-from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.outgoing import FLUSH
 from evaluator.core.pacing import TURN
 from evaluator.core.parts import Parts
 from evaluator.core.posts import EXPIRE
 from evaluator.core.records import Kept
 from evaluator.core.refusals import REFUSAL
+from evaluator.core.rows import RETRY
 from evaluator.core.settings import Settings
 from evaluator.core.silence_ending import ENDING
 from evaluator.core.silencing import BOUNDARY

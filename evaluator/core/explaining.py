@@ -34,14 +34,16 @@ from evaluator.core.explanation import (
 )
 from evaluator.core.grouping import AlertGroup, Lane, group_id
 from evaluator.core.labels import Labels
+from evaluator.core.ledgers import REPEAT
 from evaluator.core.muting import MuteKind
-from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.outgoing import FLUSH
 from evaluator.core.pacing import TURN
 from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.records import OutboxRecord, State
 from evaluator.core.rehearsal import Outlook, rehearse
 from evaluator.core.route_paths import RoutePath, paths
 from evaluator.core.routing import Route
+from evaluator.core.rows import RETRY
 from evaluator.core.silence import Silence, SilenceState
 
 MOST_BOUNDARIES = 50

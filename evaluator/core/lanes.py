@@ -50,5 +50,5 @@ class Lanes:
         if lane.integration is not integration and lane.integration != integration:
             lane = replace(lane, integration=integration)
         group.lanes[name] = lane
-        self._outgoing.follow(group, lane)
+        self._outgoing.rows.follow(group, lane)
         return lane

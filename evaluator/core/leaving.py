@@ -9,8 +9,9 @@ from evaluator.core.fallback import PATIENCE
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.joining import Groups
 from evaluator.core.journal import Journal
+from evaluator.core.ledgers import REPEAT
 from evaluator.core.muting import Muting
-from evaluator.core.outgoing import REPEAT, Outgoing
+from evaluator.core.outgoing import Outgoing
 from evaluator.core.records import AlertRecord, LedgerRecord
 from evaluator.core.timers import Timers
 
@@ -77,7 +78,7 @@ class Leaving:
         """Tell this integration nothing more of the group, and forget what it was told."""
         lane = group.lanes.pop(name)
         if lane.row is not None:
-            self._outgoing.drop(lane)
+            self._outgoing.rows.drop(lane)
         self._forget(group, lane, now)
 
     def _forget(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
@@ -85,4 +86,4 @@ class Leaving:
         self._timers.cancel((PATIENCE, group.id, lane.name))
         if lane.told is not None:
             self._journal.forget(LedgerRecord, lane.told.key)
-            self._outgoing.leave_storm(group, lane, now)
+            self._outgoing.storming.left(group, lane, now)

@@ -33,11 +33,13 @@ from evaluator.core.inhibition import Inhibitor
 from evaluator.core.intervals import NamedInterval
 from evaluator.core.journal import Journal
 from evaluator.core.labels import match_all
+from evaluator.core.ledgers import REPEAT
 from evaluator.core.muting import Muting
-from evaluator.core.outgoing import FLUSH, REPEAT, RETRY
+from evaluator.core.outgoing import FLUSH
 from evaluator.core.pacing import TURN
 from evaluator.core.records import OutboxRecord
 from evaluator.core.routing import Route
+from evaluator.core.rows import RETRY
 from evaluator.core.silence import MatcherSet, Silence
 from evaluator.core.silences import Silences
 from evaluator.core.timers import Key, Timers

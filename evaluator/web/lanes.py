@@ -6,7 +6,8 @@ from datetime import datetime
 
 from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup, Lane
-from evaluator.core.outgoing import FLUSH, REPEAT
+from evaluator.core.ledgers import REPEAT
+from evaluator.core.outgoing import FLUSH
 from evaluator.core.view import View
 
 

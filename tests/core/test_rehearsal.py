@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from evaluator.core.rows import RETRY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ from evaluator.core.events import AlertsPosted, Delivered, SilenceSet, TimerFire
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.outgoing import RETRY
 from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Decision, OutboxRecord
 from evaluator.core.rehearsal import Outlook, Prospect, rehearse
