@@ -55,8 +55,7 @@ class Returning:
         if group is None or lane is None:
             self._journal.forget(LedgerRecord, entry.key)
             return
-        lane.told = entry
-        self._outgoing.await_repeat(group, lane, now)
+        lane.told = entry  # when it is repeated is settled with the routes
 
     def row(self, row: OutboxRecord, now: datetime) -> None:
         """What an integration is to be told."""

@@ -6,7 +6,7 @@ and so does every alert of a group whose route is gone. With Alertmanager's beha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from evaluator.core.alerts import Alert, Alerts
@@ -83,13 +83,25 @@ class Rewiring:
     def reroute(self, tree: Route, alerts: Alerts, now: datetime) -> None:
         """Let every alert join the groups that the tree now sends it to, and end it in those that it no longer belongs to."""
         for alert in list(alerts):
-            wanted = {home(node, alert): node for node in tree.match(alert.labels)}
+            nodes = list(tree.match(alert.labels))
+            if self._at_home(alert, nodes):
+                continue
+            wanted = {home(node, alert): node for node in nodes}
             for name in sorted(alert.groups - wanted.keys()):
                 self._part(self._groups.by_id[name], alert, now)
             if alert.firing:
                 for name in sorted(wanted.keys() - alert.groups):
                     self._groups.touch(self._groups.join(wanted[name], alert, now), now)
                     self._journal.touch(AlertRecord, alert.key, alert.record)
+
+    def _at_home(self, alert: Alert, nodes: Sequence[Route]) -> bool:
+        """Whether the groups that the alert is in are those of these routes, seen without writing out what they are called."""
+        if len(alert.groups) != len(nodes):
+            return False
+        groups = [self._groups.by_id[name] for name in alert.groups]
+        return all(
+            any(group.route is node and group.labels == node.group_labels(alert.labels) for group in groups) for node in nodes
+        )
 
     def _part(self, group: AlertGroup, alert: Alert, now: datetime) -> None:
         """The alert does not belong to the group any more: if it fires, something that ended stays in its place."""
