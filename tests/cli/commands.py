@@ -33,7 +33,8 @@ def evaluator(*arguments: str, env: Mapping[str, str | None] | None = None) -> E
 async def in_thread(*arguments: str, env: Mapping[str, str | None] | None = None) -> Ended:
     """The same, while servers of the test answer; what these log meanwhile is no part of what the command prints."""
     usual = structlog.get_config()
-    structlog.configure(**{**usual, "logger_factory": structlog.PrintLoggerFactory(sys.stdout)})
+    bound = structlog.WriteLoggerFactory(sys.stdout)  # a `PrintLogger` follows whatever `sys.stdout` is when it prints
+    structlog.configure(**{**usual, "logger_factory": bound})
     try:
         return await asyncio.to_thread(evaluator, *arguments, env=env)
     finally:
