@@ -7,7 +7,7 @@ instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +32,7 @@ _FIELDS = {"max_duration": "lasts", "require_comment": "comment"}
 """Where the form says what a rule of the policy objects to; the others concern the matchers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Signed:
     """What either form has at its end. confirm: its maker insists."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceSet
+from evaluator.core.frozen import frozen
 from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
 from evaluator.core.view import View
 from evaluator.web.author import author_of, remember
@@ -24,8 +25,10 @@ from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page
 from evaluator.web.silences import named
 from evaluator.web.words import clock
 
+NOW = "now"
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Draft(Signed):
     """The form as it was filled in. matchers: in lines; a line that says `or` begins an alternative."""
 
@@ -50,11 +53,11 @@ async def edit(view: View, request: Request) -> Response:
     silence = named(view, request)
     over = silence.state(view.now) is SilenceState.EXPIRED
     draft = Draft(
-        "" if over else silence.id,
-        matcher_lines(silence.matcher_sets),
-        clock(silence.starts_at) if silence.state(view.now) is SilenceState.PENDING else "",
-        "2h" if over else "",
-        "" if over else clock(silence.ends_at),
+        id="" if over else silence.id,
+        matchers=matcher_lines(silence.matcher_sets),
+        starts=clock(silence.starts_at) if silence.state(view.now) is SilenceState.PENDING else "",
+        lasts="2h" if over else "",
+        until="" if over else clock(silence.ends_at),
         author=silence.created_by,
         comment=silence.comment,
         resolved="yes" if silence.awaited is not None and not over else "",
@@ -94,12 +97,14 @@ def judge(view: View, draft: Draft) -> Judged[Silence]:
     silence = _waiting(view, silence, bool(draft.resolved))
     if silence.awaited is not None and not silence.awaited:
         wrong.setdefault("resolved", "nothing fires that it would mute, so there is nothing to wait for")
-    return judged(view, silence, wrong, _field_of)
+    return judged(view, silence, wrong, lambda refusal: _field_of(refusal, draft))
 
 
-def _field_of(refusal: str) -> str:
-    """The field that a refusal is about."""
-    return "until" if refusal.startswith(("start", "end")) else "matchers"
+def _field_of(refusal: str, draft: Draft) -> str:
+    """The field that a refusal is about: of those for its times, one that was filled in."""
+    if not refusal.startswith(("start", "end")):
+        return "matchers"
+    return "until" if draft.until else "starts" if draft.starts else "lasts"
 
 
 def _waiting(view: View, silence: Silence, resolved: bool) -> Silence:
@@ -132,7 +137,8 @@ def _proposed(view: View, parameters: QueryParams) -> str:
 
 def _read_times(view: View, draft: Draft, wrong: dict[str, str]) -> tuple[datetime, datetime]:
     """When it begins and ends."""
-    starts_at = read_instant(draft.starts, "starts", wrong) or view.now
+    starts = "" if draft.starts == NOW else draft.starts
+    starts_at = read_instant(starts, "starts", wrong) or view.now
     return starts_at, read_end(starts_at, draft.lasts, draft.until, wrong)
 
 

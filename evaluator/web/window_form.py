@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.durations import format_duration
 from evaluator.core.events import WindowSet
+from evaluator.core.frozen import frozen
 from evaluator.core.recurring import Recurring
 from evaluator.core.schedule_texts import parse_schedule
 from evaluator.core.view import View
@@ -24,7 +24,7 @@ from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page
 from evaluator.web.words import clock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft(Signed):
     """The form as it was filled in. matchers: in lines. zone: whose clocks count. until: when there is no more of it."""
 
@@ -46,13 +46,13 @@ async def edit(view: View, request: Request) -> Response:
     """A window that people set, to be changed or to be set again."""
     window = _named(view, str(request.path_params["id"]))
     draft = Draft(
-        window.id,
-        window.name,
-        matcher_lines(window.matcher_sets),
-        window.schedule.text,
-        window.location,
-        format_duration(window.duration),
-        "" if window.until is None or window.over(view.now) else clock(window.until),
+        id=window.id,
+        name=window.name,
+        matchers=matcher_lines(window.matcher_sets),
+        schedule=window.schedule.text,
+        zone=window.location,
+        lasts=format_duration(window.duration),
+        until="" if window.until is None or window.over(view.now) else clock(window.until),
         author=window.created_by,
         comment=window.comment,
     )

@@ -177,6 +177,64 @@ async def test_an_open_page_follows() -> None:
         assert complaints == []
 
 
+async def test_what_somebody_looks_at_stays_where_it_is() -> None:
+    """The focus on its link, the text under the eye, the choice of the keys: while what is worse comes in above."""
+    stage = Moving()
+    stage.post(*({"alertname": f"A{number:02d}", "severity": "info"} for number in range(30)))
+    async with browsing(stage) as (page, complaints):
+        await page.locator("#pulse").get_by_text("live").wait_for()
+        row = page.locator("article", has_text="A20")
+        await row.scroll_into_view_if_needed()
+        await page.keyboard.press("j")
+        chosen = await page.locator(".chosen").get_attribute("id")
+        await row.get_by_text("details").focus()
+        before = await row.bounding_box()
+        stage.post(*({"alertname": f"Worse{number}", "severity": "critical"} for number in range(5)))
+        stage.move()
+        await page.locator("article", has_text="Worse4").wait_for()
+        after = await row.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert abs(after["y"] - before["y"]) <= 1
+        assert await row.get_by_text("details").evaluate("link => link === document.activeElement")
+        await page.locator(f"#{chosen}.chosen").wait_for()
+        assert complaints == []
+
+
+async def test_a_page_waits_for_who_copies_something() -> None:
+    """And says so; when they are done, it shows what has come meanwhile."""
+    stage = Moving()
+    stage.post({"alertname": "Down"}, annotations={"summary": "host db-7 is down"})
+    async with browsing(stage) as (page, complaints):
+        await page.locator("#pulse").get_by_text("live").wait_for()
+        await page.locator(".summary").evaluate("place => getSelection().selectAllChildren(place)")
+        stage.post({"alertname": "Other"})
+        stage.move()
+        await page.locator("#pulse").get_by_text("waits while text is selected").wait_for()
+        assert await page.evaluate("getSelection().toString()") == "host db-7 is down"
+        assert await page.locator("article", has_text="Other").count() == 0
+        await page.evaluate("getSelection().removeAllRanges()")
+        await page.locator("article", has_text="Other").wait_for()
+        assert "live" in (await page.locator("#pulse").text_content() or "")
+        assert complaints == []
+
+
+async def test_a_page_that_the_browser_kept_follows_again() -> None:
+    """By the button that leads back, a browser may show a page as it was when it was left."""
+    stage = Moving()
+    async with browsing(stage) as (page, complaints):
+        await page.locator("#pulse").get_by_text("live").wait_for()
+        await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+        stage.post({"alertname": "Missed"})
+        stage.move()
+        await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+        await page.locator("article", has_text="Missed").wait_for()
+        stage.post({"alertname": "Next"})
+        stage.move()
+        await page.locator("article", has_text="Next").wait_for()
+        assert complaints == []
+
+
 async def test_dark_by_preference_and_light_by_the_switch() -> None:
     stage = Stage()
     async with browsing(stage, "dark") as (page, complaints):

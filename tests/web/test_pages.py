@@ -18,6 +18,7 @@ from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.receivers import Receiver
 from evaluator.core.routing import Route
 from evaluator.core.rules import RecordingRule
+from evaluator.core.settings import Datasource
 from evaluator.core.silence_policy import SilencePolicy
 from evaluator.core.windows import Window
 from tests.web.stage import CONSOLE, FROM_HERE, Stage, group, route, rule, settings
@@ -116,6 +117,62 @@ async def test_ten_thousand_alerts_make_a_page_of_bounded_size() -> None:
     assert "A499" in await stage.get("/?filter=A499")
 
 
+async def test_what_is_worst_stands_first() -> None:
+    """Groups, and alerts in a group, by the severity of what is not muted; a later warning does not push a page away."""
+    stage = Stage(settings(route=route("team", group_by=frozenset({"alertname"}))))
+    stage.silence(Matcher("alertname", "Muted"))
+    stage.post({"alertname": "Woken", "severity": "page"}, {"alertname": "Muted", "severity": "page"})
+    stage.pass_time(minutes=1)
+    stage.post(
+        *({"alertname": "Newest", "instance": name, "severity": name} for name in ("info", "critical", "odd", "warning"))
+    )
+    page = await stage.get()
+    cards = [page.index(f">{name}</a></h2>") for name in ("Woken", "Newest", "Muted")]
+    assert cards == sorted(cards)
+    newest = page[cards[1] : cards[2]]
+    rows = [newest.index(f"<span>severity=</span>{name}") for name in ("critical", "warning", "info", "odd")]
+    assert rows == sorted(rows)
+    assert '<span class="severity">critical</span>' in newest
+
+
+async def test_trouble_that_somebody_has_muted_is_not_told_first() -> None:
+    stage = Stage(settings(groups=(group(rule("Down")),)))
+    for _ in range(4):
+        stage.fail(FailureKind.TRANSIENT, "connection refused")
+    assert 'class="trouble"' in await stage.get()
+    stage.silence(Matcher("alertname", "EvaluatorDatasourceDown"))
+    page = await stage.get()
+    assert 'class="trouble"' not in page
+    assert "1 muted" in words(page)
+
+
+async def test_much_trouble_is_counted() -> None:
+    """Three are told in full, so that the alerts are still on the screen."""
+    names = [f"ds{number}" for number in range(5)]
+    groups = tuple(group(rule(name), name=name, datasource=name) for name in names)
+    stage = Stage(settings(groups=groups, datasources=tuple(Datasource(name, "http://prometheus:9090") for name in names)))
+    for _ in range(4):
+        stage.fail(FailureKind.TRANSIENT, "connection refused")
+    page = await stage.get()
+    assert page.count("No query has succeeded since") == 3
+    (more,) = re.findall(r'and <a href="\./([^"]+)">2 more', page)
+    assert "EvaluatorDatasourceDown 5 firing" in words(await stage.get("/" + more))
+
+
+async def test_pages_come_compressed_to_who_can_read_that() -> None:
+    stage = Stage()
+    stage.post(*({"alertname": f"A{number}"} for number in range(50)))
+    plain = await stage.client.get("/", headers={"Accept-Encoding": "identity"})
+    packed = await stage.client.get("/", headers={"Accept-Encoding": "gzip, br"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert int(packed.headers["content-length"]) * 5 < len(plain.content)
+    assert packed.text == plain.text
+    refused = await stage.client.get("/", headers={"Accept-Encoding": "gzip; q=0"})
+    assert refused.content == plain.content
+
+
 async def test_trouble_is_told_first() -> None:
     stage = Stage(settings(groups=(group(rule("Down")),)))
     stage.unhealthy = "the store refuses: disk full"
@@ -199,6 +256,38 @@ WRONG = [
     ({"author": ""}, "say who you are"),
     ({"comment": ""}, "say why"),
 ]
+
+
+TIMES = [
+    ({"lasts": "0s"}, "lasts"),
+    ({"starts": "2020-01-01 00:00"}, "starts"),
+    ({"starts": "2026-03-02 10:00", "until": "2026-03-02 09:00"}, "until"),
+]
+
+
+@pytest.mark.parametrize(("fields", "field"), TIMES)
+async def test_a_wrong_time_is_told_beside_a_field_that_was_filled_in(fields: dict[str, str], field: str) -> None:
+    """While somebody types, nothing is said of fields that are still empty; so it would not be said at all."""
+    typing = {**FROM_HERE, "HX-Request": "true"}
+    answer = await Stage().post_form("/silences/new", typing, **{**FORM, **fields})
+    assert re.search(rf'id="wrong-{field}">[^<]+ time', answer.text)
+
+
+async def test_a_silence_may_begin_now_in_words() -> None:
+    assert (
+        "2026-03-01 12:00:00 UTC to 2026-03-01 14:00:00 UTC"
+        in (await Stage().post_form("/silences/new", **FORM, starts="now")).text
+    )
+
+
+async def test_the_button_of_the_preview_is_reached_before_what_it_would_mute() -> None:
+    """And no label of the list leads out of the form."""
+    stage = Stage()
+    stage.post(*({"alertname": "Down", "instance": f"i{number}"} for number in range(60)))
+    page = (await stage.post_form("/silences/new", **FORM)).text
+    preview = page[page.index('id="preview"') :]
+    assert preview.index('value="create"') < preview.index("<span>instance=</span>")
+    assert "?filter=" not in preview
 
 
 @pytest.mark.parametrize(("fields", "said"), WRONG)

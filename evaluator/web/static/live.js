@@ -5,10 +5,13 @@
 (() => {
   const EVERY = 30000; // ms; ages and the values of rules go on also while nothing changes
   const AGAIN = 5000; // ms; until a server that refused is asked again
+  const PRESS = 1000; // ms; how long a click may take
   const pulse = () => document.getElementById("pulse");
   const lost = () => pulse().classList.contains("lost");
   const follows = () => document.querySelector("#live[hx-get]") !== null;
   let stream = null;
+  let pressedAt = 0;
+  let waits = false;
 
   const say = (text, trouble) => {
     const place = pulse();
@@ -17,9 +20,38 @@
     place.classList.toggle("lost", trouble);
   };
 
-  const refresh = () => {
-    if (!document.hidden && follows()) htmx.trigger(document.body, "changed");
+  // Who is about to copy something must not lose it, nor a click its button; the page goes on when they are done.
+  const copying = () => {
+    const selection = getSelection();
+    return !selection.isCollapsed && document.getElementById("live").contains(selection.anchorNode);
   };
+  const pressing = () => Date.now() - pressedAt < PRESS;
+  const wait = () => {
+    waits = pressing() || copying();
+    if (copying() && !lost()) say("○ waits while text is selected", false);
+    return waits;
+  };
+
+  const refresh = () => {
+    if (!document.hidden && follows() && !wait()) htmx.trigger(document.body, "changed");
+  };
+
+  const resume = () => {
+    if (!waits || pressing() || copying()) return;
+    if (!lost()) say("● live", false);
+    refresh();
+  };
+  const release = () => {
+    pressedAt = 0;
+    setTimeout(resume); // after the click that this was
+  };
+
+  document.addEventListener("pointerdown", () => (pressedAt = Date.now()));
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, release);
+  document.addEventListener("selectionchange", resume);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "live" && wait()) event.detail.shouldSwap = false;
+  });
 
   const listen = () => {
     if (stream || !follows()) return;
@@ -55,21 +87,7 @@
     }
   };
 
-  // What somebody has opened or chosen stays so.
-  let kept = { open: [], chosen: null };
-  document.addEventListener("htmx:beforeSwap", () => {
-    const folds = [...document.querySelectorAll("#live details[id]")];
-    kept = {
-      open: folds.map((fold) => [fold.id, fold.open]),
-      chosen: document.querySelector("[data-item].chosen")?.id ?? null,
-    };
-  });
   document.addEventListener("htmx:afterSettle", () => {
-    for (const [id, open] of kept.open) {
-      const fold = document.getElementById(id);
-      if (fold) fold.open = open;
-    }
-    if (kept.chosen) document.getElementById(kept.chosen)?.classList.add("chosen");
     const live = document.getElementById("live");
     if (live) localTimes(live);
   });
@@ -80,7 +98,15 @@
     attend();
     refresh();
   });
-  window.addEventListener("pagehide", () => stream?.close());
+  window.addEventListener("pagehide", () => {
+    stream?.close();
+    stream = null;
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return; // the browser has kept the page as it was when somebody left it
+    attend();
+    refresh();
+  });
   document.addEventListener("DOMContentLoaded", () => {
     localTimes(document);
     attend();
