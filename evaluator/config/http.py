@@ -24,6 +24,13 @@ from evaluator.core.rules import Position
 _HOP_BY_HOP = frozenset(
     ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "user-agent")
 )
+_SET_ELSEWHERE = frozenset(
+    (
+        *("content-encoding", "content-type", "accept-encoding", "proxy-authenticate", "proxy-authorization"),
+        *("www-authenticate", "x-prometheus-remote-write-version", "x-prometheus-remote-read-version"),
+        *("x-prometheus-scrape-timeout-seconds", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"),
+    )
+)
 
 
 class AuthorizationModel(Model):
@@ -42,7 +49,6 @@ class BasicAuthModel(Model):
 
     TITLE = "basic_auth"
     FOREIGN = MappingProxyType({"username_ref": NO_VAULT, "password_ref": NO_VAULT})
-    LATER = MappingProxyType({"username_file": "requests are sent without a user name; write it as username"})
 
     username: Text = ""
     username_file: Text | None = None
@@ -64,7 +70,6 @@ class HttpModel(ProxyModel):
     """`http_config`."""
 
     TITLE = "http_config"
-    LATER = MappingProxyType({"proxy_connect_header": "proxies are asked without these headers"})
 
     authorization: AuthorizationModel | None = None
     basic_auth: BasicAuthModel | None = None
@@ -111,7 +116,7 @@ def _authorization(model: HttpModel, node: Table, reading: Reading) -> Authoriza
         return None if token is None else with_scheme("", token)
     table = find(node, "authorization")
     assert isinstance(table, Table)
-    if given.type.lower() == "basic":
+    if given.type.strip().lower() == "basic":
         message = 'authorization type cannot be set to "basic", use "basic_auth" instead'
         reading.problems.error(table.at("type"), message)
     credentials = reading.secret(given, "credentials", table)
@@ -163,5 +168,5 @@ def check_header_name(name: str, position: Position, reading: Reading) -> None:
         reading.problems.error(position, f'"{name}" is not the name of a header')
     elif name.lower() == "authorization":
         reading.problems.error(position, f'header "{name}" is not set here', "write it as authorization or basic_auth")
-    elif name.lower() in _HOP_BY_HOP:
+    elif name.lower() in _HOP_BY_HOP | _SET_ELSEWHERE:
         reading.problems.error(position, f'header "{name}" cannot be set')

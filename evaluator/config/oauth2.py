@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import Field, PlainValidator
 
+from evaluator.config.json_values import json_members
 from evaluator.config.nodes import Table, find
 from evaluator.config.proxies import ProxyModel, proxy_settings
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import AbsoluteUrl, Hidden, Text, one_of
+from evaluator.config.scalars import HIDDEN, AbsoluteUrl, AnyTree, Hidden, Text, one_of
 from evaluator.config.tls import NO_VAULT, TlsModel, tls_settings
 from evaluator.core.http import JwtGrant, OAuth2, ProxySettings, Secret
 
 SECRET_GRANT: Final = "client_credentials"
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-UNSIGNED: Final = "no assertion is signed: with the grant jwt-bearer requests are sent without a token"
 ALGORITHMS: Final = ("RS256", "RS384", "RS512")
 
 
@@ -25,13 +26,6 @@ class OAuth2Model(ProxyModel):
 
     TITLE = "oauth2"
     FOREIGN = MappingProxyType({"client_secret_ref": NO_VAULT, "client_certificate_key_ref": NO_VAULT})
-    LATER = MappingProxyType(
-        {
-            "client_certificate_key": UNSIGNED,
-            "client_certificate_key_file": UNSIGNED,
-            "proxy_connect_header": "proxies are asked without these headers",
-        }
-    )
 
     client_id: Text = ""
     client_secret: Hidden | None = None
@@ -43,7 +37,7 @@ class OAuth2Model(ProxyModel):
     signature_algorithm: Annotated[str, PlainValidator(one_of(*ALGORITHMS))] = ALGORITHMS[0]
     iss: Text = ""
     audience: Text = ""
-    claims: dict[str, Text] = Field(default_factory=dict)
+    claims: dict[str, AnyTree] = Field(default_factory=dict)
     scopes: list[Text] = Field(default_factory=list)
     token_url: AbsoluteUrl | None = None
     endpoint_params: dict[str, Text] = Field(default_factory=dict)
@@ -79,14 +73,25 @@ def _grant(model: OAuth2Model, node: Table, reading: Reading) -> JwtGrant | None
     key = reading.secret(model, "client_certificate_key", node)
     if model.grant_type != JWT_GRANT:
         return None
-    if key is None:
-        message = "the grant type jwt-bearer needs a key to sign with"
-        reading.problems.error(node.at("grant_type"), message, "add client_certificate_key_file")
+    _check_grant(model, key, node, reading)
     return JwtGrant(
         key=key or Secret(),
         key_id=model.client_certificate_key_id,
         algorithm=model.signature_algorithm,
         issuer=model.iss,
         audience=model.audience,
-        claims=tuple(model.claims.items()),
+        claims=json_members(node.child("claims")),
     )
+
+
+def _check_grant(model: OAuth2Model, key: Secret | None, node: Table, reading: Reading) -> None:
+    if find_spec("jwt") is None:
+        message = "the grant type jwt-bearer needs the library PyJWT, which is not installed here"
+        reading.problems.error(node.at("grant_type"), message, "run: pip install 'promql-evaluator[jwt]'")
+    if key is None:
+        message = "the grant type jwt-bearer needs a key to sign with"
+        reading.problems.error(node.at("grant_type"), message, "add client_certificate_key_file")
+    elif key.path is None and "-----BEGIN " not in key.text and key.text != HIDDEN:
+        message = "client_certificate_key is not PEM, so there will be no token"
+        remedy = "write all of the text, or name its file as client_certificate_key_file"
+        reading.problems.warn(node.at("client_certificate_key"), message, remedy)

@@ -10,7 +10,7 @@ from pydantic import Field, PlainValidator
 from evaluator.config.models import Model
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import Flag, HiddenUrl, Text, WrongError, secret
+from evaluator.config.scalars import HIDDEN, Flag, Text, WrongError, absolute_url, secret
 from evaluator.core.http import ProxySettings, Secret
 
 
@@ -20,13 +20,21 @@ def _secrets(value: object) -> tuple[Secret, ...]:
     return tuple(secret(item) for item in value)
 
 
+def _proxy_url(value: object) -> Secret | None:
+    """An empty text is none, as in Prometheus."""
+    if not value or value == HIDDEN:
+        return Secret(HIDDEN) if value else None
+    return Secret(absolute_url(value, ("http", "https", "socks5", "socks5h")))
+
+
+ProxyUrl = Annotated[Secret | None, PlainValidator(_proxy_url)]
 HiddenList = Annotated[tuple[Secret, ...], PlainValidator(_secrets)]
 
 
 class ProxyModel(Model):
     """The keys of a proxy."""
 
-    proxy_url: HiddenUrl | None = None
+    proxy_url: ProxyUrl = None
     no_proxy: Text = ""
     proxy_from_environment: Flag = False
     proxy_connect_header: dict[str, HiddenList] = Field(default_factory=dict)

@@ -38,9 +38,12 @@ _FLAGS = {
 }
 _PORT = re.compile(r"[0-9]{1,5}")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
-_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_WHOLE = re.compile(r"[-+]?(0[xX][0-9a-fA-F]{1,15}|0[bB][01]{1,60}|0[oO]?[0-7]{1,20}|[0-9]{1,18})")
+_OCTAL = re.compile(r"([-+]?)0+(?=[0-7]+$)")
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SIZE = re.compile(r"([0-9]{1,12})(|B|[KMG]i?B)")
 _GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_GO_LONGEST = 2**63 / 1e9  # what 64 bits of nanoseconds hold
 HIDDEN = "<secret>"  # what stands for a secret where a configuration is shown
 HIDDEN_URL = f"https://hidden.invalid/{HIDDEN}"
 _SERVICES = {"smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}
@@ -65,11 +68,15 @@ def flag(value: object) -> bool:
 
 
 def whole(value: object) -> int:
-    """A whole number in decimal digits."""
+    """A whole number in one of YAML 1.1's spellings: decimal, `0x1f`, `0b11`, octal after a 0; `_` may part its digits."""
     word = text(value)
-    if _WHOLE.fullmatch(word) is None:
+    digits = word.replace("_", "")
+    if _WHOLE.fullmatch(digits) is None:
         raise WrongError(f'not a whole number: "{word}"')
-    return int(word)
+    try:
+        return int(_OCTAL.sub(r"\g<1>0o", digits), 0)
+    except ValueError:
+        return int(digits)  # 08 is no octal number, and then 8
 
 
 def count(value: object) -> int:
@@ -114,9 +121,9 @@ def go_duration_text(value: object) -> timedelta:
     if word == "0":
         return timedelta(0)
     parts = _GO_PART.findall(word)
-    if not parts or "".join(number + unit for number, unit in parts) != word:
+    seconds = sum(float(number) * _GO_SECONDS[unit] for number, unit in parts)
+    if not parts or "".join(number + unit for number, unit in parts) != word.removeprefix("+") or seconds >= _GO_LONGEST:
         raise WrongError(f'not a valid duration: "{word}"', "write numbers with units h, m, s, ms: 1m30s")
-    seconds = min(sum(float(number) * _GO_SECONDS[unit] for number, unit in parts), 1e9)
     return _not_nothing(timedelta(seconds=seconds), seconds)
 
 
@@ -125,18 +132,20 @@ def _not_nothing(span: timedelta, written: float) -> timedelta:
     return span or (timedelta(microseconds=1) if written else span)
 
 
-def absolute_url(value: object) -> str:
+def absolute_url(value: object, schemes: tuple[str, ...] = ("http", "https")) -> str:
     """An http or https URL with a host."""
     word = text(value).strip()
     if _BLANK.search(word):
         raise WrongError("not a valid URL", "remove the space in it")
+    if _NO_ESCAPE.search(word.partition("?")[0]):
+        raise WrongError("not a valid URL", "write a percent sign as %25")
     try:
         parts = urlsplit(word)
         port_is_number = parts.port is None or parts.port >= 0
     except ValueError:
         raise WrongError("not a valid URL") from None
-    if parts.scheme not in ("http", "https"):
-        raise WrongError("unsupported scheme for URL", "start it with https:// or http://")
+    if parts.scheme not in schemes:
+        raise WrongError("unsupported scheme for URL", f"start it with {' or '.join(f'{one}://' for one in schemes[1::-1])}")
     if not parts.hostname or not port_is_number:
         raise WrongError("missing host for URL")
     return word

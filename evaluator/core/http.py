@@ -48,6 +48,11 @@ class BasicAuth:
     password: Secret
     username_file: Path | None = None
 
+    @property
+    def user(self) -> Secret:
+        """The name, given or in its file."""
+        return Secret(self.username, self.username_file)
+
 
 @frozen
 class TlsSettings:

@@ -122,7 +122,7 @@ def _hidden(http: HttpSettings) -> Iterator[tuple[str, str]]:
         yield "Authorization", f"Basic {http.basic_auth.password}"
     if http.authorization is not None:
         yield "Authorization", f"{http.authorization.type} {http.authorization.credentials}"
-    if http.oauth2 is not None and http.oauth2.jwt is None:
+    if http.oauth2 is not None:
         yield "Authorization", "Bearer <secret>"
     for name, secret in http.headers:
         yield name, str(secret)

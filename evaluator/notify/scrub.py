@@ -33,8 +33,8 @@ def secrets_of(url: Secret, http: HttpSettings) -> Iterator[str]:
     if http.authorization is not None:
         yield from filter(None, [_revealed(http.authorization.credentials)])
     if http.basic_auth is not None:
-        password = _revealed(http.basic_auth.password)
-        yield from filter(None, [password, base64.b64encode(f"{http.basic_auth.username}:{password}".encode()).decode()])
+        user, password = _revealed(http.basic_auth.user), _revealed(http.basic_auth.password)
+        yield from filter(None, [password, base64.b64encode(f"{user}:{password}".encode()).decode()])
     if http.oauth2 is not None:
         yield from filter(None, _of_oauth2(http.oauth2))
     yield from filter(None, (_revealed(secret) for _, secret in http.headers))

@@ -25,7 +25,7 @@ from evaluator.prometheus.exchange import query_url
 from evaluator.wire.client import USER_AGENT, fetch_now
 from evaluator.wire.credentials import Credentials
 from evaluator.wire.oauth2 import Purse
-from evaluator.wire.proxy import proxy_choice
+from evaluator.wire.proxy import proxy_choice, proxy_with_headers
 from evaluator.wire.tls import tls_context
 
 
@@ -47,6 +47,7 @@ class HistorySession(requests.Session):
             url = httpx.URL(self.base)
             proxy = choice.proxy_for(url.scheme, url.host, url.port)
             self.proxies = {} if proxy is None else {url.scheme: proxy}
+            self._adapter.headers_for_proxy = {} if proxy is None else _connect_headers(http, proxy, url.scheme)
         if http.tls.insecure_skip_verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the settings say it in so many words
 
@@ -73,8 +74,14 @@ class HistorySession(requests.Session):
         return target if urlsplit(urljoin(resp.url, target)).hostname == urlsplit(resp.url).hostname else None
 
 
+def _connect_headers(http: HttpSettings, proxy: str, scheme: str) -> dict[str, str]:
+    """Those of the settings; of several with one name requests' connections take one line."""
+    headers = proxy_with_headers(http, proxy, scheme).headers
+    return {name: headers[name] for name in headers}
+
+
 def _auth(http: HttpSettings) -> AuthBase | None:
-    if http.oauth2 is not None and http.oauth2.jwt is None:
+    if http.oauth2 is not None:
         return _Bearer(Credentials(http), http.oauth2)
     return _Credentials(Credentials(http)) if Credentials.needed(http) else None
 
@@ -116,7 +123,12 @@ class _OwnTls(HTTPAdapter):
             "cert_reqs": context.verify_mode,
             **({"server_hostname": server_name} if server_name else {}),
         }
+        self.headers_for_proxy: dict[str, str] = {}
         super().__init__()
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """What the proxy is sent when a connection through it is asked for."""
+        return super().proxy_headers(proxy) | self.headers_for_proxy
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
         """Where to connect, and how."""

@@ -50,7 +50,7 @@ def _secrets(datasource: Datasource) -> Iterator[str]:
     if http.basic_auth is not None:
         for password in _texts(http.basic_auth.password):
             yield password
-            yield base64.b64encode(f"{http.basic_auth.username}:{password}".encode()).decode()
+            yield from (base64.b64encode(f"{user}:{password}".encode()).decode() for user in _texts(http.basic_auth.user))
     if http.oauth2 is not None:
         yield from _of_oauth2(http.oauth2)
     for _, value in http.headers:

@@ -23,7 +23,7 @@ from evaluator.core.settings import HttpSettings
 from evaluator.wire.credentials import Credentials, of_url
 from evaluator.wire.keep_alive import KeepAliveTransport
 from evaluator.wire.oauth2 import PATIENCE, NoTokenError, Purse, Tokens, reaching
-from evaluator.wire.proxy import ProxyChoice, proxy_choice
+from evaluator.wire.proxy import ProxyChoice, proxy_choice, proxy_with_headers
 from evaluator.wire.redirects import MAX_REDIRECTS, following, same_origin
 from evaluator.wire.seats import Seats
 from evaluator.wire.tls import tls_context
@@ -56,14 +56,15 @@ def build_async_client(
 def tokens_for(settings: HttpSettings) -> Tokens | None:
     """Where the tokens come from that `settings` ask to send; None when they ask for none. Raises as `build_async_client`."""
     oauth2 = settings.oauth2
-    return None if oauth2 is None or oauth2.jwt is not None else Tokens(oauth2, build_async_client(reaching(oauth2)))
+    return None if oauth2 is None else Tokens(oauth2, build_async_client(reaching(oauth2)))
 
 
 def fetch_now(purse: Purse) -> str:
     """Fill the purse without an event loop; gives the header. Raises NoTokenError, OSError."""
     settings, url = reaching(purse.settings), httpx.URL(purse.settings.token_url)
     choice = proxy_choice(settings)
-    proxy = None if choice is None else choice.proxy_for(url.scheme, url.host, url.port)
+    address = None if choice is None else choice.proxy_for(url.scheme, url.host, url.port)
+    proxy = None if address is None else proxy_with_headers(settings, address, url.scheme)
     asking = purse.fetch()
     request = next(asking)
     with httpx.Client(verify=tls_context(settings.tls), proxy=proxy, timeout=PATIENCE, trust_env=False) as client:
@@ -93,14 +94,14 @@ async def send_with_token(road: httpx.AsyncBaseTransport, tokens: Tokens, reques
 def _road(settings: HttpSettings, limits: httpx.Limits | None, short: bool) -> httpx.AsyncBaseTransport:
     choice = proxy_choice(settings)
     if choice is not None:
-        return _Proxied(choice, lambda proxy: _long_road(settings, limits, proxy))
+        return _Proxied(choice, lambda proxy: _long_road(settings, limits, proxy), settings)
     if not short:
         return _long_road(settings, limits, None)
     kept = KeepAliveTransport(tls_context(settings.tls), most=MOST_OF_A_BODY, repeats=False, whole=False)
     return _Parted(kept, _long_road(settings, limits, None)) if settings.enable_http2 else kept
 
 
-def _long_road(settings: HttpSettings, limits: httpx.Limits | None, proxy: str | None) -> httpx.AsyncBaseTransport:
+def _long_road(settings: HttpSettings, limits: httpx.Limits | None, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     context = tls_context(settings.tls)
 
     def pool(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
@@ -130,19 +131,25 @@ class _Parted(httpx.AsyncBaseTransport):
 class _Proxied(httpx.AsyncBaseTransport):
     """Sends each request directly or through the proxy that is chosen for it."""
 
-    def __init__(self, choice: ProxyChoice, connect: Callable[[str | None], httpx.AsyncBaseTransport]) -> None:
+    def __init__(
+        self, choice: ProxyChoice, connect: Callable[[httpx.Proxy | None], httpx.AsyncBaseTransport], settings: HttpSettings
+    ) -> None:
         self._choice = choice
-        self._transports: dict[str | None, httpx.AsyncBaseTransport] = {
-            proxy: connect(proxy) for proxy in {None, choice.http, choice.https}
+        self._direct = connect(None)
+        self._roads = {
+            scheme: connect(proxy_with_headers(settings, proxy, scheme))
+            for scheme, proxy in (("http", choice.http), ("https", choice.https))
+            if proxy is not None
         }
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        proxy = self._choice.proxy_for(request.url.scheme, request.url.host, request.url.port)
-        return await self._transports[proxy].handle_async_request(request)
+        scheme = request.url.scheme
+        through = self._choice.proxy_for(scheme, request.url.host, request.url.port) is not None
+        return await (self._roads[scheme] if through else self._direct).handle_async_request(request)
 
     async def aclose(self) -> None:
-        for transport in self._transports.values():
-            await transport.aclose()
+        for road in (self._direct, *self._roads.values()):
+            await road.aclose()
 
 
 class _Client(httpx.AsyncClient):

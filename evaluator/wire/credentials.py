@@ -48,7 +48,7 @@ class Credentials(httpx.Auth):
 
     def _authorization(self) -> str | None:
         if (basic := self._settings.basic_auth) is not None:
-            pair = f"{basic.username}:{basic.password.reveal()}"
+            pair = f"{basic.user.reveal()}:{basic.password.reveal()}"
             return "Basic " + base64.b64encode(pair.encode()).decode()
         if (authorization := self._settings.authorization) is not None:
             return with_scheme(authorization.type, fit(authorization.credentials, "Authorization"))

@@ -1,8 +1,9 @@
-"""A token that another server issues (OAuth 2, RFC 6749 §4.4): how to ask for one, and how long it is kept.
+"""A token that another server issues (OAuth 2, RFC 6749 §4.4 and RFC 7523): how to ask for one, and how long it is kept.
 
 What is said and what follows from the answer stands here without any I/O, so that a client that waits and one that does not
 speak alike. As Go's oauth2 library does it for Prometheus and Alertmanager, the client shows its secret in the header first,
-and in the body if the server does not take that; the way that worked is kept to.
+and in the body if the server does not take that; the way that worked is kept to. Where the settings name a key, an assertion
+that it signs (`assertion`) says who asks, and there is no secret.
 
 Departures: redirects are not followed, for the secret may stand in the body; and a token that is refused is fetched anew
 (`client`), where Go's library sends it until it expires.
@@ -24,12 +25,14 @@ import httpx
 import msgspec
 
 from evaluator.core.http import HttpSettings, OAuth2, ProxySettings
+from evaluator.wire.assertion import GRANT, UnfitKeyError, assertion
 
 PATIENCE = 5.0
 """Seconds that an answer may take: fewer than most have who need the token, so that they hear whose fault it is."""
 
 MARGIN = 10.0  # seconds before its end at which a token is not used any more; of a short life, no more than half
 
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _FIT = re.compile(r"[\x21-\x7e]+")
 _CODES = frozenset(
     ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
@@ -52,19 +55,23 @@ class Token(NamedTuple):
 
 
 class Way(Enum):
-    """Where the client's secret stands."""
+    """Where the client's secret stands; ASSERTION: nowhere, a signature takes its place."""
 
     HEADER = auto()
     BODY = auto()
+    ASSERTION = auto()
 
 
 class Purse:
     """The token of one client, and how to come by one."""
 
-    def __init__(self, settings: OAuth2, clock: Callable[[], float] = time.monotonic) -> None:
-        """clock: seconds, from whenever."""
+    def __init__(
+        self, settings: OAuth2, clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time
+    ) -> None:
+        """clock: seconds, from whenever. now: seconds since 1970, for assertions."""
         self.settings = settings
         self._clock = clock
+        self._now = now
         self._way: Way | None = None
         self._token: Token | None = None
         self._until: float | None = None
@@ -94,9 +101,8 @@ class Purse:
     def fetch(self) -> Generator[httpx.Request, httpx.Response, str]:
         """The requests to send, each to be followed by its answer; returns the header. Raises NoTokenError, OSError."""
         asked = self._clock()
-        ways = tuple(Way) if self._way is None else (self._way,)
-        for way in ways:
-            response = yield _request(self.settings, way)
+        for way in self._ways():
+            response = yield self._request(way)
             found = _issued(response)
             if found is not None:
                 self._way, self._token = way, found
@@ -106,6 +112,20 @@ class Purse:
                 break  # the other way would fare no better
         self._way = None
         raise NoTokenError(f"{_whence(self.settings)}: {_why(response)}", 400 <= response.status_code < 500)
+
+    def _ways(self) -> tuple[Way, ...]:
+        if self.settings.jwt is not None:
+            return (Way.ASSERTION,)
+        return (Way.HEADER, Way.BODY) if self._way is None else (self._way,)
+
+    def _request(self, way: Way) -> httpx.Request:
+        try:
+            form, headers = _form(self.settings, way, self._now()), dict(_HEADERS)
+        except UnfitKeyError as error:
+            raise NoTokenError(f"{_whence(self.settings)}: {error}", refused=True) from None
+        if way is Way.HEADER:
+            headers["Authorization"] = f"Basic {_pair(self.settings)}"
+        return httpx.Request("POST", self.settings.token_url, headers=headers, content=urlencode(form).encode())
 
 
 _PURSES: WeakSet[Purse] = WeakSet()
@@ -186,17 +206,17 @@ def secrets_of(settings: OAuth2) -> Iterator[str]:
     yield from (purse.token for purse in list(_PURSES) if purse.settings == settings)
 
 
-def _request(settings: OAuth2, way: Way) -> httpx.Request:
-    form = {"grant_type": "client_credentials", **dict(settings.endpoint_params)}
+def _form(settings: OAuth2, way: Way, now: float) -> dict[str, str]:
+    more = dict(settings.endpoint_params)
+    if settings.jwt is not None:
+        return {"grant_type": GRANT, **more, "assertion": assertion(settings, settings.jwt, now)}
+    form = {"grant_type": "client_credentials", **more}
     if settings.scopes:
         form["scope"] = " ".join(settings.scopes)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    if way is Way.HEADER:
-        headers["Authorization"] = f"Basic {_pair(settings)}"
-    else:
+    if way is Way.BODY:
         secret = settings.client_secret.reveal() if settings.client_secret is not None else ""
         form |= {"client_id": settings.client_id, **({"client_secret": secret} if secret else {})}
-    return httpx.Request("POST", settings.token_url, headers=headers, content=urlencode(form).encode())
+    return form
 
 
 def _pair(settings: OAuth2) -> str:

@@ -11,8 +11,11 @@ import ipaddress
 import os
 from collections.abc import Mapping
 
+import httpx
+
 from evaluator.core.frozen import frozen
 from evaluator.core.settings import HttpSettings
+from evaluator.wire.credentials import fit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -44,6 +47,16 @@ def proxy_choice(settings: HttpSettings, environ: Mapping[str, str] = os.environ
         return None
     url = settings.proxy_url.reveal()
     return ProxyChoice(url, url, settings.no_proxy, loopback_direct=bool(settings.no_proxy))
+
+
+def proxy_with_headers(settings: HttpSettings, url: str, scheme: str) -> httpx.Proxy:
+    """The proxy at `url` for requests of `scheme`, with the headers that it is sent when a connection through it is asked for.
+
+    A request that is not encrypted asks for none: the proxy reads it, and so would the server if the headers stood there.
+    Raises UnfitSecretError.
+    """
+    named = settings.proxy_connect_headers if scheme == "https" else ()
+    return httpx.Proxy(url, headers=[(name, fit(secret, name)) for name, secret in named])
 
 
 _VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")

@@ -24,6 +24,20 @@ def success(content: object) -> Say:
     return Say(json.dumps({"status": "success", "data": content}).encode(), headers=(JSON,))
 
 
+def test_a_proxy_is_told_who_asks() -> None:
+    """When it is to connect to a server behind it."""
+    with Scripted(Say(status=407)) as proxy:
+        headers = (("X-Team", Secret("a")), ("X-Team", Secret("b")))
+        http = HttpSettings(proxy_url=Secret(proxy.url), proxy_connect_headers=headers)
+        with (
+            History(source("https://prometheus.example.org", http=http), now=lambda: AT) as history,
+            pytest.raises(NoAnswerError, match="the proxy refused to connect"),
+        ):
+            history.refused("up")
+        (connecting,) = proxy.heard
+    assert (connecting.method, connecting.headers["x-team"]) == ("CONNECT", "a, b")
+
+
 def matrix(*series: object) -> Say:
     """A range of series."""
     return success({"resultType": "matrix", "result": list(series)})

@@ -306,6 +306,49 @@ def test_no_proxy_goes_direct() -> None:
     assert (response.text, requests[0].target) == ("ok", "/path")
 
 
+def test_headers_for_a_proxy_are_sent_to_it_when_it_is_to_connect() -> None:
+    """And not with requests that it can read, which it would hand on."""
+
+    async def run() -> list[Received]:
+        async with LocalServer(OK, Reply(407)) as proxy:
+            headers = (("X-Team", Secret("a")), ("X-Team", Secret("b")))
+            settings = HttpSettings(proxy_url=Secret(proxy.url), proxy_connect_headers=headers)
+            async with build_async_client(settings) as client:
+                await client.post("http://plain.example.org/", content=b"body")
+                with pytest.raises(httpx.ProxyError):
+                    await client.post("https://sealed.example.org/", content=b"body")
+            return proxy.requests
+
+    plain, sealed = asyncio.run(run())
+    assert (plain.target, "x-team" in plain.headers) == ("http://plain.example.org/", False)
+    assert (sealed.method, sealed.target, sealed.headers["x-team"]) == ("CONNECT", "sealed.example.org:443", "a, b")
+
+
+def test_a_proxy_that_speaks_socks() -> None:
+    """It is told the name, so that it may resolve it."""
+
+    async def run() -> bytes:
+        said = bytearray()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(3)
+            writer.write(b"\x05\x00")
+            said.extend(await reader.readexactly(5 + len("plain.example.org") + 2))
+            writer.write(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK.encode())
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with build_async_client(HttpSettings(proxy_url=Secret(f"socks5://127.0.0.1:{port}"))) as client:
+                assert (await client.get("http://plain.example.org/")).text == "ok"
+        return bytes(said)
+
+    assert b"plain.example.org" in asyncio.run(run())
+
+
 # Errors in words
 
 

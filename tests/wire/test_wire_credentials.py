@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
+
+import httpx
 import pytest
 
-from evaluator.wire.credentials import with_scheme
+from evaluator.core.http import BasicAuth, HttpSettings, Secret
+from evaluator.wire.credentials import Credentials, with_scheme
 
 
 @pytest.mark.parametrize(
@@ -19,3 +24,12 @@ from evaluator.wire.credentials import with_scheme
 )
 def test_a_scheme_in_front_of_the_credentials_is_not_written_twice(scheme: str, held: str, sent: str) -> None:
     assert with_scheme(scheme, held) == sent
+
+
+def test_a_user_whose_name_stands_in_a_file(tmp_path: Path) -> None:
+    """It is read for each request, as the password is."""
+    credentials = Credentials(HttpSettings(basic_auth=BasicAuth("", Secret("p"), tmp_path / "name")))
+    for name in ("ana", "bo"):
+        (tmp_path / "name").write_text(f"{name}\n")
+        request = next(credentials.auth_flow(httpx.Request("GET", "http://a")))
+        assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == f"{name}:p".encode()
