@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from pathlib import Path
 
 from evaluator.config.problems import Problems
@@ -60,6 +61,11 @@ def _decode(content: bytes, start: Position, problems: Problems) -> str | None:
 def is_pattern(text: str) -> bool:
     """Whether `text` holds `*`, `?` or `[`."""
     return glob.has_magic(text)
+
+
+def is_broken_pattern(text: str) -> bool:
+    """Whether a bracket of `text` is not closed, or holds nothing; Prometheus and Alertmanager refuse such patterns."""
+    return "[" in re.sub(r"\[\^?[^\]]+\]", "", text)
 
 
 def match(pattern: str, base: Path) -> list[Found]:

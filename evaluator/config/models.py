@@ -107,7 +107,12 @@ def _unknown_key(owner: type[Model] | None, key: str) -> tuple[str, str]:
     if owner is None:
         return f'unknown key "{key}"', ""
     where = f" in {owner.TITLE}" if owner.TITLE else ""
-    return f'unknown key "{key}"{where}', owner.FOREIGN.get(key) or did_you_mean(key, owner.names())
+    return f'unknown key "{key}"{where}', owner.FOREIGN.get(key) or did_you_mean(key, owner.names()) or _known(owner)
+
+
+def _known(owner: type[Model]) -> str:
+    names = sorted(owner.names())
+    return f"the keys there are {', '.join(names)}" if names else "there is nothing to set there"
 
 
 @lru_cache(maxsize=1024)

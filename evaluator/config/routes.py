@@ -89,7 +89,7 @@ def _check_root(model: RouteModel, node: Table, names: Names, reading: Reading) 
     if names.own_receivers and (receiver is None or (isinstance(receiver, Scalar) and not receiver.text)):
         problems.error(node.at("receiver"), "root route must specify a default receiver", "add receiver")
     for key in ("match", "match_re", "matchers"):
-        if getattr(model, key):
+        if any(getattr(model, key)):  # an empty text among `matchers` is none
             problems.error(node.key(key), "root route must not have any matchers", "write them on a route below it")
     for key, words in (("mute_time_intervals", "mute time intervals"), ("active_time_intervals", "active time intervals")):
         if getattr(model, key):
@@ -181,7 +181,7 @@ def _group_by(model: RouteModel, node: Table, above: Route, reading: Reading) ->
         if name != _EVERY_LABEL and not is_label_name(name, reading.mode):
             message = f'invalid label name "{name}" in group_by list'
             reading.problems.error(node.at("group_by", number), message, "rename it")
-        elif name in model.group_by[:number]:
+        elif name != _EVERY_LABEL and name in model.group_by[:number]:
             reading.problems.error(node.at("group_by", number), f'duplicated label "{name}" in group_by', "remove one")
     if _EVERY_LABEL not in model.group_by:
         return frozenset(model.group_by)

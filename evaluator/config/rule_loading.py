@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from evaluator.config.compose import compose
-from evaluator.config.files import Found, is_pattern, match, read_text
+from evaluator.config.files import Found, is_broken_pattern, is_pattern, match, read_text
 from evaluator.config.finishing import finish
 from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
@@ -56,7 +56,9 @@ def read_rules(entries: Iterable[RuleFiles], interval: timedelta, reading: Readi
 
 def _found(entry: RuleFiles, reading: Reading) -> Sequence[Found]:
     found = match(entry.pattern, reading.base)
-    if not found:
+    if not found and is_broken_pattern(entry.pattern):
+        reading.problems.error(entry.position, f'syntax error in pattern "{entry.pattern}"', "close the bracket")
+    elif not found:
         message = f'no file matches "{entry.pattern}"'
         reading.problems.warn(entry.position, message, "no rules come from this pattern")
     elif not is_pattern(entry.pattern) and not found[0].path.exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 
 from evaluator.config.http import HttpModel
 from evaluator.config.models import Model
@@ -29,6 +29,12 @@ def _fraction(value: object) -> float:
     if not 0 <= number <= 1:
         raise WrongError(f"must lie between 0 and 1: {word}")
     return number
+
+
+def _some(brokers: list[str]) -> list[str]:
+    if not all(brokers) or not brokers:
+        raise WrongError("expected one or more", "write them as [HOST:PORT, HOST:PORT]")
+    return brokers
 
 
 Needed = Annotated[str, PlainValidator(_needed)]
@@ -85,7 +91,7 @@ class KafkaOutputModel(Model):
 
     TITLE = "kafka_outputs"
 
-    brokers: list[Text]
+    brokers: Annotated[list[Text], AfterValidator(_some)]
     topic: Needed
     client_id: Text = "alertmanager"
     format: Annotated[str, PlainValidator(one_of("json", "protobuf"))] = "json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluator.config.files import Found, match, read_text
+from evaluator.config.files import Found, is_broken_pattern, match, read_text
 from evaluator.config.models import items
 from evaluator.config.nodes import Scalar, Table, is_null
 from evaluator.config.problems import Problems
@@ -41,7 +41,9 @@ def _read(top: Table, reading: Reading) -> Iterator[tuple[Path, frozenset[str]]]
             reading.problems.error(node.position, '"templates": expected a path or a pattern in each item')
             continue
         found = [file for file in match(node.text, reading.base) if file.path.exists()]
-        if not found:
+        if not found and is_broken_pattern(node.text):
+            reading.problems.error(node.position, f'syntax error in pattern "{node.text}"', "close the bracket")
+        elif not found:
             reading.problems.warn(node.position, f'no file matches "{node.text}"', "no templates come from this pattern")
         for file in found:
             yield file.path, _names(file, node.position, reading.problems)

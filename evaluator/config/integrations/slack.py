@@ -129,9 +129,10 @@ def _action(model: ActionModel, number: int, source: Source) -> SlackAction:
     for name in missing:
         message = f"missing {name} in Slack action configuration"
         source.reading.problems.error(source.node.at("actions", number), message, f"add {name}")
+    confirm = _confirmation(model, number, source)
     if model.url:
         return SlackAction(model.type, model.text, url=model.url, style=model.style)
-    return build(SlackAction, model, type=model.type, text=model.text, confirm=_confirmation(model, number, source))
+    return build(SlackAction, model, type=model.type, text=model.text, confirm=confirm)
 
 
 def _confirmation(model: ActionModel, number: int, source: Source) -> SlackConfirmation | None:

@@ -23,7 +23,8 @@ def settings(model: WebexModel, source: Source) -> WebexSettings:
     """The settings of one room."""
     if not model.room_id:
         source.wrong("room_id", "missing room_id on webex_config", "add room_id")
-    if model.http_config is None or model.http_config.authorization is None:
+    own = model.http_config
+    if own is None or not (own.authorization or own.bearer_token or own.bearer_token_file):
         message = "missing webex_configs.http_config.authorization"
         source.wrong("http_config", message, "add http_config: {authorization: {credentials_file: FILE}}")
     url = model.api_url or source.defaults.model.webex_api_url
