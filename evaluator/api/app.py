@@ -29,6 +29,7 @@ from evaluator.api import (
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.own_pages import OwnPages
+from evaluator.api.promptness import Prompt
 from evaluator.api.roll import Roll
 from evaluator.api.view import UnavailableError, View
 
@@ -87,6 +88,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
             Middleware(OwnPages, lambda: view.settings.external_url),
             Middleware(Bounded, lambda: _reading(view), READING, lambda method: view.turned_away(method)),
             Middleware(Bounded, lambda: _writing(view), WRITING, lambda method: view.turned_away(method)),
+            Middleware(Prompt),
         ],
         exception_handlers={UnavailableError: _unavailable, 404: missing.not_found, 405: missing.not_allowed},
     )
