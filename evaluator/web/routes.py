@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -21,6 +22,8 @@ from evaluator.web.rendering import render
 from evaluator.web.words import parse_instant
 
 MOST_NODES = 500
+_WORDS = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s"]|")+')
+_BEGINS = re.compile(r'("|[^"=!~])[^=]*=')
 
 
 @frozen
@@ -85,16 +88,31 @@ def _question(view: View, labels: str, at: str) -> Question:
 
 
 def read_labels(text: str, mode: MatcherMode) -> Labels:
-    """Labels as `name="value"`, separated by commas, spaces or lines. Raises ValueError."""
+    """Labels as `name="value"`, separated by commas, spaces or lines; each once. Raises ValueError."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
-        for matcher in parse_matchers(line, mode).matchers if line.strip() else ():
+    for part in (part for line in text.splitlines() for part in _parts(line)):
+        for matcher in parse_matchers(part, mode).matchers:
             if not matcher.name:
-                raise ValueError(f'"{line.strip()}" names no label; write name="value"')
+                raise ValueError(f'"{part.strip()}" names no label; write name="value"')
             if matcher.op is not MatchOp.EQUAL:
                 raise ValueError(f"{matcher.name} needs a value here, not a condition: write {matcher.name}=…")
+            if matcher.name in found:
+                raise ValueError(f"{matcher.name} stands there twice")
             found[matcher.name] = matcher.value
     return Labels(found)
+
+
+def _parts(line: str) -> list[str]:
+    """A line, cut where the next label begins after a space; else `team=db env=staging` were one label with a long value."""
+    if "," in line or "{" in line:
+        return [line]
+    parts: list[str] = []
+    for word in _WORDS.findall(line):
+        if _BEGINS.match(word) or not parts:
+            parts.append(word)
+        else:
+            parts[-1] += f" {word}"
+    return parts
 
 
 def _nodes(route: Route, parent: Route | None, depth: int, taken: set[str]) -> Iterator[Node]:

@@ -148,6 +148,7 @@ def _card(
     group = whole.group
     members = [one for one in whole.members if not choice.state or one.state == choice.state]
     members.sort(key=lambda one: (STATES.index(one.state), -one.severity.rank, told_order(one.alert)))
+    worst = max(one.severity for one in members if one.state == members[0].state)
     common = _common(member.alert.labels for member in members)
     page = page_of(members, choice.page if choice.group else 1, most)
     quiet = standing.of_route(group.route)
@@ -159,7 +160,7 @@ def _card(
         common.without(ALERT_NAME, *group.labels),
         group.route.receiver,
         whole.counts,
-        whole.severity.name if whole.severity.rank >= 0 else "",
+        worst.name if worst.rank >= 0 else "",
         Page(rows, page.number, page.size, page.total),
         _shared([row.description.summary for row in rows]),
         min(one.alert.starts_at for one in members),

@@ -15,12 +15,14 @@ from evaluator.core.events import WindowSet
 from evaluator.core.inhibition import InhibitRule
 from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
+from evaluator.core.matchers import MatcherMode
 from evaluator.core.receivers import Receiver
 from evaluator.core.routing import Route
 from evaluator.core.rules import RecordingRule
 from evaluator.core.settings import Datasource
 from evaluator.core.silence_policy import SilencePolicy
 from evaluator.core.windows import Window
+from evaluator.web.routes import read_labels
 from tests.web.stage import CONSOLE, FROM_HERE, Stage, group, route, rule, settings
 
 HOSTILE = '<script>alert("x")</script>'
@@ -405,6 +407,28 @@ async def test_where_labels_would_go() -> None:
     assert "night" in page
     assert '{}/{team="db"}:{}' in page.replace("&#34;", '"')
     assert "nonsense" in await stage.get("/routes?labels=" + quote("=nonsense"), 400)
+
+
+LABELS = [
+    ("team=db env=staging", {"team": "db", "env": "staging"}),
+    ('team="db" env="a, b"', None),
+    ('team="db"\nenv = staging', {"team": "db", "env": "staging"}),
+    ('{team="db", env="staging"}', {"team": "db", "env": "staging"}),
+    ('summary="a b=c" team=db', {"summary": "a b=c", "team": "db"}),
+    ("alertname=Disk full", {"alertname": "Disk full"}),
+    ("team=db team=web", None),
+    ('team!="db"', None),
+]
+
+
+@pytest.mark.parametrize(("text", "labels"), LABELS)
+def test_labels_are_read_as_people_write_them(text: str, labels: dict[str, str] | None) -> None:
+    """What could be read in two ways is refused: an answer about other labels than those that were meant is worse than none."""
+    if labels is None:
+        with pytest.raises(ValueError, match=r"."):
+            read_labels(text, MatcherMode.FALLBACK)
+    else:
+        assert read_labels(text, MatcherMode.FALLBACK) == labels
 
 
 async def test_routes_say_by_which_ladder_people_are_chased() -> None:
