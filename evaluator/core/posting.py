@@ -1,6 +1,6 @@
 """Alerts that others post: what period one claims, and what becomes of a period that was claimed before.
 
-The rules are Alertmanager's. Without a start an alert starts now, or at its end if that was given; without an end it ends
+The rules are Alertmanager's. Without a start an alert starts now, or at its end where that has passed; without an end it ends
 `resolve_timeout` from now, which is then a guess that any real end may shorten. Two claims for the same labels that overlap are
 one alert: it starts with the earlier; the newer claim's end counts, unless the older one was later and no guess. Claims that do
 not overlap are two episodes.

@@ -1,7 +1,7 @@
 """How groups come back from the store, before anything happens: as they were left, and considered where a tick was missed.
 
-Rows that were on their way are due at once. What belongs to a route that is gone is told on what is known of it; what belongs
-to an integration that is gone is forgotten.
+Rows that were on their way are due at once. What belongs to a route that is gone is told on what is known of it, at the
+root's interval; what belongs to an integration that is gone is forgotten.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Returning:
         for record in records:
             route = routes.get(record.route_id)
             if route is None or route.receiver != record.receiver:
-                route = Route(record.receiver, id=record.route_id)
+                route = Route(record.receiver, id=record.route_id, group_interval=tree.group_interval)
             group = AlertGroup(record.id, route, record.group_key, record.labels, record.created_at, record.flush_at)
             group.flushed = record.flushed_at is not None
             self._groups.adopt(group)

@@ -213,6 +213,16 @@ def test_the_end_of_an_alert_that_a_rule_asserts_too_is_kept() -> None:
     assert alert.sources == {"f;g;A"}
 
 
+def test_who_says_that_it_is_over_is_believed_in_everything() -> None:
+    """The newest texts count, and the earliest start."""
+    taker = Taker()
+    taker.handle(posted(None, "30s", "before"), moment("30s"))
+    taker.handle(posted("35s", "20s", "at last"), moment("40s"))
+    (alert,) = taker.machine.alerts
+    assert (alert.starts_at, alert.ends_at) == (moment("20s"), moment("35s"))
+    assert alert.described.annotations.expanded == (("note", "at last"),)
+
+
 def test_the_timer_follows_an_end_that_comes_sooner() -> None:
     """And waits no longer than it must for one that moved away."""
     play = Playbook(CONFIGURED)
