@@ -22,7 +22,8 @@ from evaluator.core.settings import Settings
 from evaluator.core.silence import MatcherSet, Silence
 from evaluator.core.windows import Window
 from tests.core.playbook import Playbook, moment, receiver, route
-from tests.core.test_properties import BASE, END, LANES, VARIANTS, Story, stories, to_dev, to_ops, tree
+from tests.core.stories import BASE, END, LANES, VARIANTS, Story, to_dev, to_ops, tree
+from tests.core.test_properties import stories
 
 TARGETS: tuple[MatcherSet, ...] = (
     (Matcher("alertname", "A"),),

@@ -58,8 +58,10 @@ class Referee(Machine):
             self._check_lanes(effects)
             self._check_pages(effects)
             self._before = self._told()  # which changes with an effect alone: what is told is kept
-        for record in self.incidents.table.values():
-            self._check_incident(incidents.get(record.number), record, now)
+        for number, record in self.incidents.table.items():
+            if record is not incidents.get(number):
+                self._check_incident(incidents.get(number), record, now)
+            self._check_wait(record)
         return effects
 
     def restore(self, kept: Kept, now: datetime) -> list[Effect]:
@@ -157,7 +159,10 @@ class Referee(Machine):
             assert record.epoch >= before.epoch
         if not record.running:
             assert record.running_since is None
-        elif record.exhausted_at is None:
+
+    def _check_wait(self, record: IncidentRecord) -> None:
+        """A ladder that is climbed goes on."""
+        if record.running and record.exhausted_at is None:
             waits = self.timers.at((TIMER, record.key[0])) is not None
             assert waits, f"incident {record.number} climbs, and nothing is due"
 

@@ -162,9 +162,10 @@ SHIFTS = [
     ("America/St_Johns", "2010-11-06 12:00"),
     ("Pacific/Apia", "2011-12-29 22:00"),
 ]
-minutes = st.sampled_from(["0", "30", "*/7", "59", "15,45"])
-hours = st.sampled_from(["*", "0", "1", "2", "2-3", "23", "*/6"])
-weekdays = st.sampled_from(["*", "sun", "5-7"])
+MINUTES = {"0": {0}, "30": {30}, "*/7": set(range(0, 60, 7)), "59": {59}, "15,45": {15, 45}}
+HOURS = {"*": set(range(24)), "0": {0}, "1": {1}, "2": {2}, "2-3": {2, 3}, "23": {23}, "*/6": {0, 6, 12, 18}}
+WEEKDAYS = {"*": set(range(1, 8)), "sun": {7}, "5-7": {5, 6, 7}}
+minutes, hours, weekdays = (st.sampled_from(list(fields)) for fields in (MINUTES, HOURS, WEEKDAYS))
 
 
 @settings(max_examples=examples(6))
@@ -192,11 +193,8 @@ def following(cron: Cron, zone: ZoneInfo, instant: datetime) -> Iterator[datetim
 
 
 def on_the_wall(wall: datetime, minute: str, hour: str, weekday: str) -> bool:
-    """The schedules of the test above, spelled out."""
-    minutes_of = {"0": {0}, "30": {30}, "*/7": set(range(0, 60, 7)), "59": {59}, "15,45": {15, 45}}
-    hours_of = {"*": set(range(24)), "0": {0}, "1": {1}, "2": {2}, "2-3": {2, 3}, "23": {23}, "*/6": {0, 6, 12, 18}}
-    weekdays_of = {"*": set(range(1, 8)), "sun": {7}, "5-7": {5, 6, 7}}
-    return wall.minute in minutes_of[minute] and wall.hour in hours_of[hour] and wall.isoweekday() in weekdays_of[weekday]
+    """Whether the schedule of these three fields comes then."""
+    return wall.minute in MINUTES[minute] and wall.hour in HOURS[hour] and wall.isoweekday() in WEEKDAYS[weekday]
 
 
 def test_days_are_known_without_a_clock() -> None:

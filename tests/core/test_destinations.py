@@ -23,7 +23,7 @@ from evaluator.core.settings import ConsoleSettings, Settings
 from evaluator.core.storms import MANY, STORM
 from tests.core.playbook import NOTHING, Observation, Playbook, group, moment, receiver, route, rule
 from tests.core.playbook import settings as configured
-from tests.effort import examples
+from tests.effort import THOROUGH, examples
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 EACH_10S = RateLimit(6, MINUTE)
@@ -236,7 +236,7 @@ def test_what_waits_for_a_receiver_that_a_reload_takes_away_waits_no_more() -> N
     assert {record.integration for record in owed(play)} == {A}
 
 
-@pytest.mark.parametrize("steps", range(0, 40, 3))
+@pytest.mark.parametrize("steps", range(0, 40, 1 if THOROUGH else 5))
 @pytest.mark.parametrize("arrive", [True, False])
 def test_a_kill_between_any_two_steps_loses_nothing(steps: int, arrive: bool) -> None:
     play = Playbook(config(team("a", integration()), team("b", integration(), integration(Destination("hook", "else")))))
@@ -281,7 +281,7 @@ def receivers(draw: st.DrawFn) -> list[Receiver]:
     return found
 
 
-@hypothesis_settings(max_examples=examples(5))
+@hypothesis_settings(max_examples=examples(4))
 @given(st.data())
 def test_whatever_happens_no_bucket_is_overdrawn_and_nothing_is_lost(data: st.DataObject) -> None:
     """Random receivers that share destinations, histories, failures, reloads and kills.
@@ -305,7 +305,7 @@ def test_whatever_happens_no_bucket_is_overdrawn_and_nothing_is_lost(data: st.Da
     _check_buckets(play, who)
     assert play.machine.dispatch.outbox == []
     assert _known(play) == {f"{one:02}" for one in lasting} or not lasting
-    play.at("4h", "Down", NOTHING).run("8h")
+    play.at("3h1m", "Down", NOTHING).run("6h")
     assert owed(play) == []
     assert play.machine.dispatch.storms == frozenset()
     assert _open(play) == set()

@@ -306,7 +306,7 @@ minute = st.tuples(
 )
 
 
-@hypothesis.settings(max_examples=examples(15))
+@hypothesis.settings(max_examples=examples(8))
 @given(st.lists(minute, min_size=1, max_size=12))
 def test_what_was_last_posted_of_an_alert_is_true(story: list[tuple[list[str], str, set[str], str]]) -> None:
     """Whatever fires, fails, is removed, renamed or restarted: what fires is claimed to, and all else was posted as over."""

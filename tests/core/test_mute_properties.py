@@ -17,7 +17,8 @@ from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from tests.core.muted_stories import Muted, muted, trying
 from tests.core.playbook import Playbook
-from tests.core.test_properties import CRASHES, FINISHED, run
+from tests.core.stories import FINISHED
+from tests.core.test_properties import CRASHES, run
 from tests.effort import examples
 
 Told = Counter[tuple[str, str, str, bool]]

@@ -125,7 +125,8 @@ def test_a_muted_hour_within_the_active_hours_ends() -> None:
 
 def test_a_maintenance_window_comes_again() -> None:
     window = Window("weekly", ((Matcher("alertname", "A"),),), parse_cron("0 1 * * *"), timedelta(hours=1))
-    story = play(windows=(window,)).at("1h10m", "A", series("A")).at("3h", "A", NOTHING)
+    ten = group(rule("A"), interval="10m")
+    story = Playbook(settings(ten, root=route(), windows=(window,))).at("1h10m", "A", series("A")).at("3h", "A", NOTHING)
     story.at("1d1h10m", "A", series("A")).run("1d3h")
     assert story.told() == [
         "2h30s first notification: A firing",

@@ -7,12 +7,13 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.calendars import Calendar, Span
 from evaluator.core.oncall import Away, OnCall, Override, Schedule, gaps, on_call, shifts
 from evaluator.core.rotations import Layer, Unit
+from tests.effort import examples
 
 MADRID = ZoneInfo("Europe/Madrid")
 WORKDAYS, NIGHTS = frozenset(range(5)), Span(frozenset(range(4)), 22 * 60, 6 * 60)
@@ -142,6 +143,7 @@ def test_every_instant_belongs_to_exactly_one_turn(layer: Layer, zone: ZoneInfo,
     assert layer.turn(number, zone) <= at < layer.turn(number + 1, zone)
 
 
+@settings(max_examples=examples(8))
 @given(st.lists(layers, min_size=1, max_size=3), zones, instants, st.integers(1, 60), st.data())
 def test_shifts_tile_time_and_say_what_each_instant_says(
     some: list[Layer], zone: ZoneInfo, start: datetime, days: int, data: st.DataObject

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from evaluator.core.rows import RETRY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from evaluator.core.posting import PostedAlert
 from evaluator.core.records import Decision, OutboxRecord
 from evaluator.core.rehearsal import Outlook, Prospect, rehearse
 from evaluator.core.routing import Route
+from evaluator.core.rows import RETRY
 from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from tests.core.playbook import Playbook, failure, group, moment, receiver, route, rule, series
@@ -190,7 +190,7 @@ def check(foreseen: Prospect | None, until: datetime | None, happened: Prospect 
         assert happened.at >= end
 
 
-@settings(max_examples=examples(4))
+@settings(max_examples=examples(3))
 @given(plays())
 def test_what_is_foreseen_happens_then_and_nothing_before(play: Playbook) -> None:
     now, machine = present(play), play.machine

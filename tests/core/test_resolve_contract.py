@@ -18,7 +18,8 @@ from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from tests.core.muted_stories import MORE_VARIANTS, Muted, trying
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series, settings
-from tests.core.test_properties import END, FINISHED, believed
+from tests.core.stories import END, FINISHED
+from tests.core.test_properties import believed
 from tests.effort import examples
 
 OPS = "ops/console[0]"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
 from evaluator.core.silence import MatcherSet
 from evaluator.core.silence_index import SilenceIndex
+from tests.effort import examples
 
 NAMES = st.sampled_from(["team", "job", "pod"])
 VALUES = st.sampled_from(["", "a", "b", "ab"])
@@ -35,6 +36,7 @@ class Unread(Labels):
         return value
 
 
+@settings(max_examples=examples(8))
 @given(FILED, FILED, st.sets(st.sampled_from("uvwxyz")), LABELS)
 def test_finds_what_each_would_match(
     first: dict[str, list[MatcherSet]], again: dict[str, list[MatcherSet]], gone: set[str], labels: Labels

@@ -399,11 +399,11 @@ def test_the_index_finds_what_a_search_finds(wishes: list[tuple[Silence, bool, i
 
 
 def test_the_cost_of_muting_is_that_of_the_silences_nearby(monkeypatch: pytest.MonkeyPatch) -> None:
-    """2,000 silences, most of them for one instance of one alert: an alert is tested against its own and the vague ones."""
+    """400 silences, most of them for one instance of one alert: an alert is tested against its own and the vague ones."""
     silences = Silences()
-    for number in range(2_000):
+    for number in range(400):
         kept(silences, replace(silence(), matcher_sets=((ALERT, Matcher("instance", f"web{number}")),)))
-    web = Labels({"alertname": "Down", "instance": "web1321"})
+    web = Labels({"alertname": "Down", "instance": "web132"})
     vague = kept(silences, silence("instance=~web1.*"))
     tested: list[MatcherSet] = []
 

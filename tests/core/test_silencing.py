@@ -118,6 +118,7 @@ def test_what_comes_back_to_the_file_mutes_again() -> None:
 def test_what_somebody_ended_stays_ended_however_long_it_would_last() -> None:
     """Also when it has been over for longer than such things are remembered."""
     config = conf(window("0 0,12 * * *", "10h"), retention=timedelta(minutes=30))
+    config = replace(config, groups=(group(rule("A"), interval="10m"),))
     story = Playbook(config).at("0s", "A", FIRES)
     (first, _) = listed(story, "1h")
     story.happens("2h", SilenceExpired(first.id))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 from evaluator.core.frozen import frozen
@@ -173,13 +174,18 @@ class PageRecord:
     def id(self) -> str:
         """Follows from what may exist once only; the outbox row is called the same. Updates of one climb are one page."""
         level = -1 if self.kind is PageKind.UPDATE and not self.serial else self.level
-        parts = (self.incident, self.epoch, level, self.whom, self.way, self.offset, self.kind, self.serial)
-        return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+        return _digest(self.incident, self.epoch, level, self.whom, self.way, self.offset, self.kind, self.serial)
 
     @property
     def key(self) -> tuple[str]:
         """The id."""
         return (self.id,)
+
+
+@lru_cache(maxsize=4096)
+def _digest(*parts: object) -> str:
+    """A short text that follows from these; a page is asked for its id again and again while it waits."""
+    return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 @frozen

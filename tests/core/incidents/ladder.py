@@ -88,12 +88,12 @@ def ladders(*policies: Escalation, profiles: Mapping[str, tuple[ProfileStep, ...
     )
 
 
-def config(*policies: Escalation, root: Route | None = None, **more: Any) -> Settings:
-    """A rule `Down`, whose alerts climb the first policy."""
+def config(*policies: Escalation, root: Route | None = None, interval: str = "1m", **more: Any) -> Settings:
+    """A rule `Down`, whose alerts climb the first policy. interval: a long one where days pass."""
     first = policies[0].name if policies else "ladder"
     tree = root or replace(route(by=["alertname", "component"], wait="0s"), escalation=first)
     rules = rule("Down", component="api", severity="critical"), rule("Slow", component="api", severity="warning")
-    base = settings(group(*rules, interval="1m"), root=tree, duty=more.pop("duty", duty()), ladders=ladders(*policies))
+    base = settings(group(*rules, interval=interval), root=tree, duty=more.pop("duty", duty()), ladders=ladders(*policies))
     return replace(base, **more)
 
 

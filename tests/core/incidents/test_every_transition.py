@@ -47,7 +47,7 @@ def test_03_after_the_last_level_the_ladder_is_climbed_again_while_repeats_are_l
 
 
 def test_04_when_no_repeat_is_left_it_is_exhausted_and_that_is_said_once_a_day() -> None:
-    play = Ladder(config(ladder(repeat=Repeat(0, 10 * MINUTE)))).fires("0s").run("40m")
+    play = Ladder(config(ladder(repeat=Repeat(0, 10 * MINUTE)), interval="10m")).fires("0s").run("40m")
     assert (stands(play), play.incident.exhausted_at) == ((TRIGGERED, 1, 3), moment("40m"))
     play.run("1d40m")
     assert play.incident.exhausted_at == moment("1d40m")
@@ -187,8 +187,8 @@ def test_21_a_rule_that_cannot_be_asked_resolves_nothing_and_stops_no_ladder() -
 
 
 def test_22_what_cannot_be_asked_for_days_is_given_up_and_not_counted() -> None:
-    play = Ladder(config(ladder(auto_close=timedelta(days=1)))).fires("0s")
-    play.at("2m", "Down", failure()).run("1d2m")
+    play = Ladder(config(ladder(auto_close=timedelta(days=1)), interval="10m")).fires("0s")
+    play.at("20m", "Down", failure()).run("1d20m")
     record = play.machine.incidents.table[1]
     assert (record.state, record.resolution) == (RESOLVED, Resolution.STALE)
 

@@ -47,8 +47,8 @@ def test_every_level_is_told_when_it_is_due() -> None:
 
 
 def test_when_nobody_is_left_that_is_said_to_the_owner_and_again_every_day() -> None:
-    play = Ladder().fires("1m").run("49h2m")
-    assert play.pages()[4:] == ["1h1m ana: notice director", "1d1h1m ana: notice director", "2d1h1m ana: notice director"]
+    play = Ladder(config(interval="10m")).fires("10m").run("49h11m")
+    assert play.pages()[4:] == ["1h10m ana: notice director", "1d1h10m ana: notice director", "2d1h10m ana: notice director"]
     assert sum("exhausted" in line for line in play.story()) == 1
 
 

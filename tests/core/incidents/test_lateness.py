@@ -99,7 +99,7 @@ def test_that_nobody_is_left_is_told_no_sooner_than_a_gap_after_the_last_level_a
     channel = Receiver("slack:#x", (Integration("console", 0, True, ConsoleSettings(), way="slack"),))
     first = level("on-call", "0s", "schedule:primary", "slack:#x")
     known = ladders(ladder(first, *FOUR[1:], repeat=Repeat(0, 10 * MINUTE)))
-    play = Ladder(config(ladders=replace(known, contacts=(*known.contacts, channel)))).fires("0s").run("29m")
+    play = Ladder(config(ladders=replace(known, contacts=(*known.contacts, channel)), interval="10m")).fires("0s").run("29m")
     play.crash(after="31m").run("2d")
     assert play.pages()[-3:] == [
         "1h5s dan: page director",
