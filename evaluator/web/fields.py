@@ -21,6 +21,12 @@ OR = "or"
 Wrong = dict[str, str]
 
 
+def note(wrong: Wrong, field: str, text: str) -> None:
+    """Note that this is wrong with a field, if anything is."""
+    if text:
+        wrong.setdefault(field, text)
+
+
 def filled(draft: type[Any], form: QueryParams) -> dict[str, str]:
     """The fields of a draft, a dataclass of texts, as they were filled in."""
     return {one.name: form.get(one.name, "").replace("\r\n", "\n").strip() for one in fields(draft)}

@@ -22,7 +22,7 @@ from evaluator.core.incidents.records import MaintenanceRecord
 from evaluator.core.labels import Matcher
 from evaluator.core.view import View
 from evaluator.web.author import author_of, key_of, names_of, remember, wrong_author
-from evaluator.web.fields import Wrong, filled, read_end, read_instant, read_matchers
+from evaluator.web.fields import Wrong, filled, note, read_end, read_instant, read_matchers
 from evaluator.web.forms import read_form
 from evaluator.web.rendering import render, root
 
@@ -83,8 +83,8 @@ def _wanted(view: View, draft: Draft, known: MaintenanceRecord | None, wrong: Wr
     begins = known.starts_at if known is not None else read_instant(draft.starts, "starts", wrong) or view.now
     starts_at = max(begins, view.now)
     ends_at = known.ends_at if known is not None and not (draft.lasts or draft.until) else _ends_at(draft, starts_at, wrong)
-    _note(wrong, "author", wrong_author(draft.author, "whoever wonders at night may want to ask"))
-    _note(wrong, "reason", wrong_reason(draft.reason))
+    note(wrong, "author", wrong_author(draft.author, "whoever wonders at night may want to ask"))
+    note(wrong, "reason", wrong_reason(draft.reason))
     author = key_of(view, draft.author)
     if known is not None:
         return replace(known, ends_at=ends_at, author=author, reason=draft.reason)
@@ -95,7 +95,7 @@ def _wanted(view: View, draft: Draft, known: MaintenanceRecord | None, wrong: Wr
 def _ends_at(draft: Draft, starts_at: datetime, wrong: Wrong) -> datetime:
     ends_at = read_end(starts_at, draft.lasts, draft.until, wrong)
     if "lasts" not in wrong and "until" not in wrong:
-        _note(wrong, "until" if draft.until else "lasts", wrong_length(starts_at, ends_at))
+        note(wrong, "until" if draft.until else "lasts", wrong_length(starts_at, ends_at))
     return ends_at
 
 
@@ -104,7 +104,7 @@ def _matchers(view: View, draft: Draft, wrong: Wrong) -> tuple[Matcher, ...]:
         wrong["matchers"] = "say what is worked on: a component, matchers, or everything"
         return ()
     if draft.component:
-        _note(wrong, "component", wrong_component(draft.component, view.settings.ladders.components))
+        note(wrong, "component", wrong_component(draft.component, view.settings.ladders.components))
         return (Matcher(COMPONENT, draft.component),)
     if draft.everything:
         return ()
@@ -112,11 +112,6 @@ def _matchers(view: View, draft: Draft, wrong: Wrong) -> tuple[Matcher, ...]:
     if len(sets) > 1:
         wrong.setdefault("matchers", "maintenance knows no alternatives; begin one for each")
     return sets[0]
-
-
-def _note(wrong: Wrong, field: str, text: str) -> None:
-    if text:
-        wrong.setdefault(field, text)
 
 
 def _named(view: View, name: str) -> MaintenanceRecord:

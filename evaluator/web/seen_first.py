@@ -20,8 +20,9 @@ from evaluator.core.silence import Silence
 from evaluator.core.silence_preview import Preview, preview
 from evaluator.core.view import View
 from evaluator.core.windows import Window
+from evaluator.web.author import wrong_author
 from evaluator.web.choice import Choice
-from evaluator.web.fields import Wrong
+from evaluator.web.fields import Wrong, note
 from evaluator.web.rendering import render
 from evaluator.web.silences import newest
 
@@ -59,12 +60,10 @@ class Judged(Generic[Wanted]):
     ahead: Preview | None = None
 
 
-def want_a_name(draft: Signed, what: str, wrong: Wrong) -> None:
+def check_signature(draft: Signed, what: str, wrong: Wrong) -> None:
     """Whoever mutes something says who they are, and why."""
-    if not draft.author:
-        wrong["author"] = "say who you are; somebody may want to ask"
-    if not draft.comment:
-        wrong["comment"] = f"say why; whoever finds the {what} will wonder"
+    note(wrong, "author", wrong_author(draft.author, "somebody may want to ask"))
+    note(wrong, "comment", "" if draft.comment else f"say why; whoever finds the {what} will wonder")
 
 
 def judged(view: View, wanted: Wanted, wrong: Wrong, field_of: Callable[[str], str]) -> Judged[Wanted]:

@@ -21,7 +21,7 @@ from evaluator.web.fields import filled, matcher_lines, read_end, read_instant, 
 from evaluator.web.forms import read_form
 from evaluator.web.lookup import find_alert, labels_of
 from evaluator.web.rendering import root
-from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page, to_be_set, want_a_name
+from evaluator.web.seen_first import Judged, Signed, changed_since, check_signature, judged, page, to_be_set
 from evaluator.web.silences import named
 from evaluator.web.words import clock
 
@@ -90,7 +90,7 @@ def judge(view: View, draft: Draft) -> Judged[Silence]:
     sets = read_matchers(draft.matchers, view.settings.matcher_mode, wrong)
     starts_at, ends_at = _read_times(view, draft, wrong)
     unread = bool(wrong)
-    want_a_name(draft, "silence", wrong)
+    check_signature(draft, "silence", wrong)
     if unread:
         return Judged(None, wrong)
     silence = _as_it_was(view, Silence(sets, starts_at, ends_at, draft.author, draft.comment, id=draft.id))

@@ -20,7 +20,7 @@ from evaluator.web.author import author_of, remember
 from evaluator.web.fields import Wrong, filled, matcher_lines, read_instant, read_matchers, read_span
 from evaluator.web.forms import read_form
 from evaluator.web.rendering import root
-from evaluator.web.seen_first import Judged, Signed, changed_since, judged, page, to_be_set, want_a_name
+from evaluator.web.seen_first import Judged, Signed, changed_since, check_signature, judged, page, to_be_set
 from evaluator.web.words import clock
 
 
@@ -81,7 +81,7 @@ def judge(view: View, draft: Draft) -> Judged[Window]:
     """Read a draft, and ask what would come of it now."""
     wrong: Wrong = {}
     window = _read(view, draft, wrong)
-    want_a_name(draft, "window", wrong)
+    check_signature(draft, "window", wrong)
     return Judged(None, wrong) if window is None else judged(view, window, wrong, _field_of)
 
 

@@ -256,6 +256,7 @@ WRONG = [
     ({"lasts": "soon"}, "write 30m, 2h or 1d"),
     ({"until": "2020-01-01 00:00"}, "end time"),
     ({"author": ""}, "say who you are"),
+    ({"author": "a" * 201}, "give a name of at most 200 printable characters"),
     ({"comment": ""}, "say why"),
 ]
 

@@ -83,6 +83,7 @@ async def test_a_window_is_edited_and_keeps_its_id() -> None:
         ({"until": "today"}, "until", "is no instant"),
         ({"until": "2026-02-01"}, "until", "end time"),
         ({"author": ""}, "author", "say who you are"),
+        ({"author": "a" * 201}, "author", "at most 200 printable characters"),
         ({"comment": ""}, "comment", "say why"),
     ],
 )
