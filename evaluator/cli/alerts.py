@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, get, stranger
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import fail, print_json, print_line, print_table
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher, match_all
 from evaluator.core.matchers import parse_matcher
@@ -24,7 +25,7 @@ def list_alerts(
     matchers: Annotated[list[str] | None, typer.Argument(help="As in severity=page; all must hold.")] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List pending and firing alerts, those that need a look first: of rules, posted by others, and built in."""
     wanted = [_matcher(text) for text in matchers or ()]
@@ -40,7 +41,7 @@ def explain_alert(
     fingerprint: Annotated[str, typer.Argument(help="The alert's, or how it begins; `evaluator alerts list` prints them.")],
     url: Url = DEFAULT_URL,
     token: Token = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say why an alert was, or was not, sent, and when it is sent next."""
     found = ask(url, f"/api/evaluator/v1/alerts/{quote(fingerprint, safe='')}/explain", token)

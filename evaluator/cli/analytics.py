@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import typer
 
 from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, fetch
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import counted, fail, print_json, print_line, print_table
 from evaluator.cli.silence_words import clock
 from evaluator.core.analytics.report import cells
@@ -44,7 +45,7 @@ def analytics(
     zone: Annotated[str, typer.Option("--time-zone", help="Whose clock the report shows.")] = "UTC",
     url: Url = DEFAULT_URL,
     token: Token = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print for spreadsheets: a line for each figure.")] = False,
 ) -> None:
     """How soon people are told and answer, who is woken, and by what: figures with how many they are of."""

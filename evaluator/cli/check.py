@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evaluator.cli.moves import Moved, json_of, moved_since, print_moves
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import counted, fail, print_json
 from evaluator.cli.reading import say
 from evaluator.cli.revisions import at_revision
@@ -37,7 +38,7 @@ def check(
         str | None,
         typer.Option(help="The same, compared with the file as this commit, branch or tag has it."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check files; every problem as FILE:LINE:COL: text. Exit 0 when all is fine, 1 when there are problems."""
     now = wall_clock()

@@ -15,6 +15,7 @@ from evaluator.cli.output import fail
 
 AGENT = f"evaluator-cli/{__version__}"
 DEFAULT_URL = "http://127.0.0.1:9093"
+INSIST = "or insist with --confirm"
 
 Url = Annotated[str, typer.Option(help="The evaluator to talk to.", envvar="EVALUATOR_URL")]
 Token = Annotated[str | None, typer.Option(help="Sent as a bearer token.", envvar="EVALUATOR_TOKEN")]
@@ -55,13 +56,27 @@ def send(url: str, method: str, path: str, token: str | None = None, body: Any =
         stranger(url)
 
 
+def done(url: str, method: str, path: str, token: str | None = None, body: Any = None) -> dict[str, Any]:
+    """What an evaluator says of what it has done; that it refuses is one line on standard error and exit 1."""
+    code, said = send(url, method, path, token, body)
+    if code == httpx.codes.OK and isinstance(said, dict):
+        return said
+    insist = f"; {INSIST}" if isinstance(said, dict) and said.get("errorType") == "confirm" else ""
+    fail(refusal(said) + insist)
+
+
+def refusal(said: Any) -> str:
+    """Why an evaluator did not do what it was asked for."""
+    return str(said.get("error", said) if isinstance(said, dict) else said)
+
+
 def delete_all(url: str, path: str, ids: Iterable[str], token: str | None = None) -> None:
     """Delete what is below `path` by these ids; after all of them, what went wrong is one line on standard error and exit 1."""
     wrong = []
     for name in ids:
         code, said = send(url, "DELETE", f"{path}/{quote(name, safe='')}", token)
-        if code != 200:
-            wrong.append(str(said.get("error", said) if isinstance(said, dict) else said))
+        if code != httpx.codes.OK:
+            wrong.append(refusal(said))
     if wrong:
         fail("; ".join(wrong))
 

@@ -7,14 +7,14 @@ then.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
-import httpx
 import typer
 
-from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, fetch, send
+from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, done, fetch
 from evaluator.cli.incident_words import outcome, present, row, story
+from evaluator.cli.options import As, AsJson
 from evaluator.cli.output import fail, print_json, print_line, print_table
 from evaluator.cli.silence_words import author, matcher_texts, read_span
 
@@ -23,9 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Incidents: who is chased about wha
 PATH = "/api/evaluator/v1/incidents"
 
 Number = Annotated[int, typer.Argument(help="The incident, as `list` prints it.")]
-As = Annotated[str | None, typer.Option("--as", help="Who acts; the user of this machine if not given.")]
 Note = Annotated[str, typer.Option("--note", help="Why; it stands in the timeline.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
 
 
 @app.command("list")
@@ -166,7 +164,7 @@ def silence(
     """Silence its alerts for a while, receivers and all. Prints the id of the silence."""
     wish = {"by": author(person), "comment": comment, "confirm": confirm, "until_resolved": until_resolved}
     wish |= {"duration": _span(duration, "DURATION")}
-    made = _sent(url, token, f"{PATH}/{number}/silence", wish)
+    made = done(url, "POST", f"{PATH}/{number}/silence", token, wish)
     print_json(made) if as_json else print(made["id"])
 
 
@@ -192,17 +190,8 @@ def review(
 
 def _act(url: str, token: str | None, number: int, action: str, person: str | None, as_json: bool, **more: str) -> None:
     given = {name: text for name, text in more.items() if text}
-    found = _sent(url, token, f"{PATH}/{number}/{action}", {"by": author(person), **given})
+    found = done(url, "POST", f"{PATH}/{number}/{action}", token, {"by": author(person), **given})
     print_json(found) if as_json else print_line(outcome(found, present()))
-
-
-def _sent(url: str, token: str | None, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    code, said = send(url, "POST", path, token, body)
-    if code != httpx.codes.OK or not isinstance(said, dict):
-        text = said.get("error", str(said)) if isinstance(said, dict) else str(said)
-        insist = "; or insist with --confirm" if isinstance(said, dict) and said.get("errorType") == "confirm" else ""
-        fail(f"{text}{insist}")
-    return said
 
 
 def _span(text: str, option: str) -> str:

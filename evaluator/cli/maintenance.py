@@ -8,14 +8,17 @@ from urllib.parse import quote
 
 import typer
 
-from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, delete_all, send
+from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, delete_all, done
+from evaluator.cli.options import As, AsJson
 from evaluator.cli.output import counted, fail, print_json, print_table
 from evaluator.cli.silence_words import author, clock, matcher_texts, matchers_text, read_instant, read_span
 
 app = typer.Typer(no_args_is_help=True, help="Maintenance: while it lasts, nobody is chased for what it is of.")
 
 PATH = "/api/evaluator/v1/maintenance"
-AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
+For = Annotated[str, typer.Option("--for", help="How long it lasts, as in 2h; of what is on, from now.")]
+Until = Annotated[str, typer.Option(help="When it ends, as in 2030-01-31T22:00.")]
+Reason = Annotated[str, typer.Option(help="What is being done.")]
 Json = dict[str, Any]
 
 
@@ -34,11 +37,11 @@ def start(
     matchers: Annotated[list[str] | None, typer.Argument(help="Of what: as in cluster=eu; all must hold.")] = None,
     component: Annotated[str, typer.Option(help="Of this component.")] = "",
     everything: Annotated[bool, typer.Option("--everything", help="Of everything.")] = False,
-    lasts: Annotated[str, typer.Option("--for", help="How long it lasts, as in 2h.")] = "",
-    until: Annotated[str, typer.Option(help="When it ends, as in 2030-01-31T22:00.")] = "",
+    lasts: For = "",
+    until: Until = "",
     begin: Annotated[str, typer.Option("--from", help="When it begins; now if not given.")] = "",
-    reason: Annotated[str, typer.Option(help="What is being done.")] = "",
-    person: Annotated[str | None, typer.Option("--as", help="Who works; the user of this machine if not given.")] = None,
+    reason: Reason = "",
+    person: As = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -46,51 +49,34 @@ def start(
     """Begin or plan maintenance. Prints the id."""
     if not reason:
         fail("say what is being done with --reason; whoever wonders at night will read it")
-    given = {
-        "component": component,
-        "duration": read_span(lasts, "--for") if lasts else "",
-        "ends_at": read_instant(until, "--until") if until else "",
-        "starts_at": read_instant(begin, "--from") if begin else "",
-    }
-    wish: Json = {"by": author(person), "reason": reason, "everything": everything, "matchers": matcher_texts(matchers or [])}
-    code, said = send(url, "POST", PATH, token, {**wish, **{name: text for name, text in given.items() if text}})
-    if code != 200:
-        _refused(said)
+    begins = {"starts_at": read_instant(begin, "--from")} if begin else {}
+    of = {"everything": everything, "matchers": matcher_texts(matchers or [])} | ({"component": component} if component else {})
+    said = done(url, "POST", PATH, token, {"by": author(person), "reason": reason, **of, **begins, **_times(lasts, until)})
     if as_json:
         print_json(said)
         return
     print(said["id"])
     held = f"{counted(len(said['holds']), 'incident')} now" if said["state"] == "active" else f"from {clock(said['starts_at'])}"
-    print(f"holds {_of(said)} until {clock(said['ends_at'])}, {held}", file=sys.stderr)
+    print(f"{_holds(said)}, {held}", file=sys.stderr)
 
 
 @app.command()
 def update(
     name: Annotated[str, typer.Argument(metavar="ID", help="Id, as `list` prints it.")],
-    lasts: Annotated[str, typer.Option("--for", help="How long it goes on from now, as in 2h.")] = "",
-    until: Annotated[str, typer.Option(help="When it ends, as in 2030-01-31T22:00.")] = "",
-    reason: Annotated[str, typer.Option(help="What is being done.")] = "",
-    person: Annotated[str | None, typer.Option("--as", help="Who works; the user of this machine if not given.")] = None,
+    lasts: For = "",
+    until: Until = "",
+    reason: Reason = "",
+    person: As = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Let maintenance last longer or end sooner, or say better what is done."""
-    given = {
-        "duration": read_span(lasts, "--for") if lasts else "",
-        "ends_at": read_instant(until, "--until") if until else "",
-        "reason": reason,
-    }
-    changes = {key: text for key, text in given.items() if text}
+    changes = _times(lasts, until) | ({"reason": reason} if reason else {})
     if not changes:
         fail("say what is to change: --for, --until or --reason")
-    code, said = send(url, "PATCH", f"{PATH}/{quote(name, safe='')}", token, {"by": author(person), **changes})
-    if code != 200:
-        _refused(said)
-    if as_json:
-        print_json(said)
-    else:
-        print(f"holds {_of(said)} until {clock(said['ends_at'])}", file=sys.stderr)
+    said = done(url, "PATCH", f"{PATH}/{quote(name, safe='')}", token, {"by": author(person), **changes})
+    print_json(said) if as_json else print(_holds(said), file=sys.stderr)
 
 
 @app.command()
@@ -101,8 +87,14 @@ def end(
     delete_all(url, PATH, ids, token)
 
 
-def _refused(said: Any) -> None:
-    fail(str(said.get("error", said)) if isinstance(said, dict) else str(said))
+def _times(lasts: str, until: str) -> Json:
+    """When it ends, as far as that is said."""
+    span = {"duration": read_span(lasts, "--for")} if lasts else {}
+    return span | ({"ends_at": read_instant(until, "--until")} if until else {})
+
+
+def _holds(one: Json) -> str:
+    return f"holds {_of(one)} until {clock(one['ends_at'])}"
 
 
 def _of(one: Json) -> str:

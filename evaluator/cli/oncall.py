@@ -10,6 +10,7 @@ import typer
 
 from evaluator.cli import oncall_overrides
 from evaluator.cli.client import DEFAULT_URL, Token, Url, ask
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import fail, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Who is on call.")
@@ -17,7 +18,6 @@ app.add_typer(oncall_overrides.app, name="override")
 
 PATH = "/api/evaluator/v1/oncall"
 Only = Annotated[str | None, typer.Option("--schedule", help="Only this schedule.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
 Json = dict[str, Any]
 
 

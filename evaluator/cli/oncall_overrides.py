@@ -12,14 +12,14 @@ from urllib.parse import urlencode
 
 import typer
 
-from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, delete_all, send
-from evaluator.cli.output import fail, print_json, print_table
+from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, delete_all, done
+from evaluator.cli.options import As, AsJson
+from evaluator.cli.output import print_json, print_table
 from evaluator.cli.silence_words import author, clock, read_span
 
 app = typer.Typer(no_args_is_help=True, help="Somebody takes over from somebody else for a while.")
 
 PATH = "/api/evaluator/v1/oncall/overrides"
-AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
 Json = dict[str, Any]
 
 
@@ -32,7 +32,7 @@ def add(
     to: Annotated[str, typer.Option(help="When it ends.")] = "",
     lasts: Annotated[str, typer.Option("--for", help="How long it lasts, as in 8h.")] = "",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
-    person: Annotated[str | None, typer.Option("--as", help="Who acts; the user of this machine if not given.")] = None,
+    person: As = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -42,9 +42,7 @@ def add(
         read_span(lasts, "--for")
     wish = {"schedule": schedule, "replace": replace, "with": stand_in, "reason": reason, "createdBy": author(person)}
     times = {"from": start, "to": to, "duration": lasts}
-    code, said = send(url, "POST", PATH, token, {**wish, **{key: text for key, text in times.items() if text}})
-    if code != 200:
-        fail(said.get("error", str(said)) if isinstance(said, dict) else str(said))
+    said = done(url, "POST", PATH, token, {**wish, **{key: text for key, text in times.items() if text}})
     for remark in said["remarks"]:
         print(f"evaluator: {remark}", file=sys.stderr)
     print_json(said) if as_json else print(said["id"])

@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from evaluator.cli.ladders import climb_of, json_of, rows_of
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import fail, print_json, print_line, print_table, stdout
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.core.durations import format_duration
@@ -32,7 +33,7 @@ Config = Annotated[Path | None, typer.Option(help="The configuration file; evalu
 
 
 @app.command()
-def show(config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False) -> None:
+def show(config: Config = None, as_json: AsJson = False) -> None:
     """Draw the tree with everything that holds at each node."""
     route = read_or_fail(Source(config)).route
     if as_json:
@@ -46,7 +47,7 @@ def where(
     labels: Annotated[list[str], typer.Argument(help="The labels of an alert, as LABEL=VALUE.")],
     config: Config = None,
     at: Annotated[str | None, typer.Option(help="When: 2026-12-24T22:00:00+01:00, UTC without a zone; now.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say which receivers an alert with these labels reaches, by which routes, which are muted by the time of day, and whom the
     route's escalation reaches if it begins then.

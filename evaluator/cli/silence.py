@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from evaluator.cli.client import DEFAULT_URL, Token, Url, ask, send
+from evaluator.cli.client import DEFAULT_URL, INSIST, Token, Url, ask, done, refusal, send
+from evaluator.cli.options import As, AsJson
 from evaluator.cli.output import counted, fail, print_json, print_table
 from evaluator.cli.silence_words import (
     alert_text,
@@ -35,7 +36,6 @@ app = typer.Typer(no_args_is_help=True, help="Silences and maintenance windows o
 
 Json = dict[str, Any]
 BASE = "/api/evaluator/v1"
-INSIST = "or insist with --confirm"
 
 Matchers = Annotated[list[str], typer.Argument(help="As in severity=page; all must hold. The first may be an alert's name.")]
 Ids = Annotated[list[str], typer.Argument(help="Ids of silences or windows.")]
@@ -47,7 +47,6 @@ Every = Annotated[str | None, typer.Option(help="Make it a window that comes aga
 Zone = Annotated[str | None, typer.Option(help="On whose clocks: an IANA name, as in Europe/Berlin; UTC if not given.")]
 Resolved = Annotated[bool, typer.Option("--until-resolved", help="Until the alerts that it mutes now are over.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Set it though it is broad.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print for programs.")]
 
 
 @app.command()
@@ -57,7 +56,7 @@ def add(
     until: Until = None,
     start: Start = None,
     comment: Comment = None,
-    person: Annotated[str | None, typer.Option("--as", help="Who acts; the user of this machine if not given.")] = None,
+    person: As = None,
     every: Every = None,
     zone: Zone = None,
     name: Annotated[str | None, typer.Option(help="What a window is called.")] = None,
@@ -123,7 +122,7 @@ def windows(url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False
 @app.command()
 def expire(
     ids: Ids,
-    person: Annotated[str | None, typer.Option("--as", help="Who acts; the user of this machine if not given.")] = None,
+    person: As = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
@@ -204,15 +203,7 @@ def _edited(kind: str, former: Json, changes: Json, confirm: bool) -> Json:
 
 
 def _set(url: str, token: str | None, kind: str, wish: Json) -> Json:
-    code, said = send(url, "POST", f"{BASE}/{kind}", token, wish)
-    if code != 200:
-        _refused(code, said)
-    return dict(said)
-
-
-def _refused(code: int, said: Any) -> NoReturn:
-    text = said.get("error", said) if isinstance(said, dict) else said
-    fail(f"{text}; {INSIST}" if isinstance(said, dict) and said.get("errorType") == "confirm" else f"{text}")
+    return done(url, "POST", f"{BASE}/{kind}", token, wish)
 
 
 def _report(made: Json, as_json: bool) -> None:
@@ -235,9 +226,7 @@ def _report(made: Json, as_json: bool) -> None:
 
 def _foretell(url: str, token: str | None, wish: Json, as_json: bool) -> None:
     """Say what would come of it; exit 1 when it would be refused."""
-    code, seen = send(url, "POST", f"{BASE}/silences/preview", token, wish)
-    if code != 200:
-        _refused(code, seen)
+    seen = done(url, "POST", f"{BASE}/silences/preview", token, wish)
     if as_json:
         print_json(seen)
     else:
@@ -269,7 +258,7 @@ def _expire(url: str, token: str | None, name: str, by: str) -> str:
     for kind in ("silences", "windows"):
         code, said = send(url, "DELETE", f"{BASE}/{kind}/{quote(name, safe='')}?by={quote(by, safe='')}", token)
         if code != 404:
-            return "" if code == 200 else str(said.get("error", said) if isinstance(said, dict) else said)
+            return "" if code == 200 else refusal(said)
     return _unknown(name)
 
 

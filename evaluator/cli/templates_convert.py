@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from evaluator.cli import rewriting
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import counted, fail, print_json
 from evaluator.core.frozen import frozen
 from evaluator.templating import TemplateError
@@ -32,7 +33,7 @@ def convert(
     file: Annotated[Path, typer.Argument(help="A rule file, a configuration, or a file of templates.")],
     into: Annotated[Path | None, typer.Option(help="Write into this folder instead of printing.")] = None,
     templates: Annotated[list[Path] | None, typer.Option(help="Files of templates that the texts call.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn Go templates into Jinja2, and list what could not be; each result was rendered beside its original."""
     source = _read(file)

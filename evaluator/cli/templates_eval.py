@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import fail, print_json
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.cli.told import read_notification
@@ -43,7 +44,7 @@ def evaluate(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A configuration file, for its templates.")] = None,
     html: Annotated[bool, typer.Option("--html", help="Escape what alerts say, as in the HTML of a mail.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Render one text, and say in which language it is written."""
     text = sys.stdin.read() if text == "-" else text

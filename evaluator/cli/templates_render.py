@@ -12,6 +12,7 @@ from urllib.parse import quote
 import typer
 
 from evaluator.cli.client import DEFAULT_URL, Token, Url, ask
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import fail, print_json
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.cli.told import notification_of, read_notification
@@ -38,7 +39,7 @@ def render(
     config: Annotated[Path | None, typer.Option(help="The configuration file; evaluator.yml if it is there.")] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a receiver would be told: each of its texts, and the exact request, secrets hidden."""
     settings = read_or_fail(Source(config))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evaluator.cli.options import AsJson
 from evaluator.cli.output import counted, fail, print_json
 from evaluator.cli.reading import say
 from evaluator.config.files import match
@@ -18,7 +19,7 @@ from evaluator.drill.suite import Case, junit_xml, run
 def play(
     files: Annotated[list[str], typer.Argument(help="Scenario files; patterns may be quoted, ** allowed.")],
     junit: Annotated[Path | None, typer.Option(help="Also write what came of them to this file, as JUnit's XML.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Play scenarios in virtual time. Exit 0 when all went as wanted, 1 when something did not."""
     cases = list(run(_paths(files), os.environ))
