@@ -29,6 +29,7 @@ from evaluator.api import (
 from evaluator.api.bounds import READING, WRITING, Bound, Bounded, default_concurrency
 from evaluator.api.cross_origin import CrossOrigin
 from evaluator.api.own_pages import OwnPages
+from evaluator.api.paths import TidyPaths
 from evaluator.api.promptness import Prompt
 from evaluator.api.roll import Roll
 from evaluator.api.view import UnavailableError, View
@@ -84,6 +85,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[
+            Middleware(TidyPaths),
             Middleware(CrossOrigin, lambda: view.settings.web.cors_origin),
             Middleware(OwnPages, lambda: view.settings.external_url),
             Middleware(Bounded, lambda: _reading(view), READING, lambda method: view.turned_away(method)),

@@ -6,15 +6,17 @@ same path (reading `/api/v1/alerts`, and what is below `/api/v1/status/`) that i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from evaluator.api import v1
+from evaluator.api.later import Later
 from evaluator.api.v2.answers import answer
 
 _ONCE_THERE = {
@@ -67,7 +69,12 @@ def _methods(request: Request) -> set[str]:
     """Those that the path answers to."""
     found: set[str] = set()
     scope: dict[str, Any] = dict(request.scope)
-    for route in request.app.routes:
+    for route in _all(request.app.routes):
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             found |= route.methods or set()
     return found - {"HEAD"}
+
+
+def _all(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    for route in routes:
+        yield from route.routes if isinstance(route, Later) else (route,)

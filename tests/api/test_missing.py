@@ -6,7 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
+from evaluator.api.later import Later
+from evaluator.api.missing import not_allowed as not_allowed_here
 from tests.api.alertmanager import serving
 
 pytestmark = pytest.mark.realtime
@@ -46,6 +52,39 @@ async def test_apis_say_it_in_json(method: str, path: str, code: int, said: Any)
         answer = await api.client.request(method, api.url + path)
         assert (answer.status_code, answer.json()) == (code, said)
         assert path.startswith("/api/v1") or answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/api/v2/alerts/", 200),
+        ("POST", "//api/v2/alerts", 200),
+        ("POST", "/api/v2//alerts//", 200),
+        ("PUT", "/api/v2/alerts/", 405),
+        ("GET", "/api/v2/silence/", 404),
+        ("GET", "/api/v1/rules/", 200),
+        ("GET", "//-/healthy", 404),
+    ],
+)
+async def test_slashes_that_say_nothing(method: str, path: str, code: int) -> None:
+    """What an address with a slash at its end makes of an API's path; a redirect might cost a client its alerts."""
+    async with serving() as api:
+        answer = await api.client.request(method, api.url + path, **({"json": []} if method == "POST" else {}))
+        assert answer.status_code == code
+
+
+async def test_pages_say_which_methods_they_have() -> None:
+    """Those too that are made when somebody first asks for them."""
+    page = Route("/", _page)
+    app = Starlette(routes=[Later(lambda: [page])], exception_handlers={405: not_allowed_here})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+        refused = await client.put("http://e/")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+    assert refused.text == "PUT is not allowed here, only GET\n"
+
+
+async def _page(request: Request) -> Response:
+    return PlainTextResponse("page")
 
 
 async def test_others_say_it_in_words() -> None:

@@ -149,7 +149,10 @@ async def test_what_is_no_selector(selector: str) -> None:
         ("labels", []),
         ("label/__name__/values", []),
         ("metadata", {}),
-        ("query?query=1%2B1&time=4", {"resultType": "scalar", "result": [START.timestamp(), "2"]}),
+        ("series?match[]=up", []),
+        ("query?query=1%2B1", {"resultType": "scalar", "result": [START.timestamp(), "2"]}),
+        ("query?query=1%2B1&time=4.5", {"resultType": "scalar", "result": [4.5, "2"]}),
+        ("query?query=1%2B1&time=1970-01-01T00:00:04Z", {"resultType": "scalar", "result": [4.0, "2"]}),
     ],
 )
 async def test_what_grafana_asks_besides(path: str, told: Any) -> None:
@@ -175,3 +178,16 @@ async def test_grafanas_test_of_a_datasource() -> None:
     assert (refused.status_code, refused.json()["errorType"]) == (422, "execution")
     assert "query the datasource itself" in refused.json()["error"]
     assert (await client.post("/api/v1/query")).json()["error"] == 'invalid parameter "query": no expression found in input'
+    for time in ("x", "nan", "1e999", "T"):
+        wrong = await client.get("/api/v1/query", params={"query": "1+1", "time": time})
+        assert (wrong.status_code, wrong.json()["errorType"]) == (400, "bad_data")
+
+
+async def test_questions_for_series() -> None:
+    """By GET and by POST, as Grafana asks them: there are no names, and who can answer the rest is said."""
+    client: httpx.AsyncClient = town().client
+    for path in ("labels", "series"):
+        assert (await client.post(f"/api/v1/{path}", data={"match[]": "up"})).json()["data"] == []
+    for method in ("GET", "POST"):
+        refused = await client.request(method, "/api/v1/query_range", params={"query": "1+1", "start": 0, "end": 1, "step": 1})
+        assert (refused.status_code, "query the datasource itself" in refused.json()["error"]) == (422, True)

@@ -123,6 +123,8 @@ async def test_names_of_any_kind_but_in_classic_mode() -> None:
         ('[{"labels": {"a": "b"}, "annotations": null, "endsAt": null, "generatorURL": null}]', "application/json", 200),
         ("[]", "text/plain", 415),
         ("[]", "", 415),
+        ("", "", 422),
+        ("", "text/plain", 422),
         ("[]", "application/json; charset=utf-8", 200),
     ],
 )
@@ -248,6 +250,16 @@ async def test_parameters_that_cannot_be_read(path: str, parameters: dict[str, s
         got, text = await api.ask("GET", path, **parameters)
         assert got == code
         assert text == said or text.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("filter=a%3D%ff", 400), ("receiver=%e2%82", 400), ("filter=a%3D%ef%bf%bd", 200), ("filter=%zz", 400)]
+)
+async def test_bytes_that_are_no_text(query: str, code: int) -> None:
+    """Are refused; the sign that stands for such bytes may be looked for."""
+    async with serving() as api:
+        for path in ("/alerts", "/alerts/groups"):
+            assert (await api.client.get(f"{path}?{query}")).status_code == code
 
 
 async def test_what_suppresses_is_computed_for_the_request() -> None:

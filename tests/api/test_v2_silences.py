@@ -117,7 +117,8 @@ async def test_expiring() -> None:
         assert await api.ask("DELETE", f"/silence/{UNKNOWN}") == (404, None)
         assert await api.ask("GET", f"/silence/{UNKNOWN}") == (404, None)
         for method in ("GET", "DELETE"):
-            assert (await api.ask(method, "/silence/x"))[0] == 422
+            for name in ("x", "{5ca1ab1e-0000-4000-8000-000000000000}", "urn:uuid:5ca1ab1e-0000-4000-8000-000000000000"):
+                assert (await api.ask(method, f"/silence/{name}"))[0] == 422
 
 
 async def test_who_expires_a_silence_may_say_so() -> None:

@@ -38,9 +38,14 @@ def routes(view: View) -> list[Route]:
     return [
         at("rules", rules, rules.__doc__),
         at("alerts", alerts, alerts.__doc__),
-        *(at(path, _telling(view, tell), tell.__doc__) for path, tell in about.ABOUT.items()),
+        *(at(path, _telling(view, tell), tell.__doc__, _methods(path)) for path, tell in about.ABOUT.items()),
         at("query", partial(about.query, view), about.query.__doc__, ("GET", "POST")),
+        at("query_range", partial(about.query_range, view), about.query_range.__doc__, ("GET", "POST")),
     ]
+
+
+def _methods(path: str) -> tuple[str, ...]:
+    return ("GET", "POST") if path in about.ASKED_BY_FORM else ("GET",)
 
 
 def _telling(view: View, tell: Callable[[View], Any]) -> Callable[[Request], Awaitable[Response]]:

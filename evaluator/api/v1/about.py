@@ -6,7 +6,9 @@ are none; only Grafana's test of a new datasource, `1+1`, is answered, so that i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -69,6 +71,11 @@ def labels(view: View) -> list[Any]:
     return []
 
 
+def series(view: View) -> list[Any]:
+    """Series: none, there are none here."""
+    return []
+
+
 def metadata(view: View) -> Json:
     """What is known of metrics: nothing, there are none here."""
     return {}
@@ -82,18 +89,40 @@ ABOUT: dict[str, Callable[[View], Any]] = {
     "alertmanagers": alertmanagers,
     "labels": labels,
     "label/{name}/values": labels,
+    "series": series,
     "metadata": metadata,
 }
 
 
+ASKED_BY_FORM = ("labels", "series")
+"""Of these, what may be asked by POST as well, as Grafana does where its questions may be long."""
+
+
 async def query(view: View, request: Request) -> Response:
     """Grafana's test of a datasource, `1+1`; nothing else can be queried here."""
-    text = request.query_params.get("query") or QueryParams(await _form(request)).get("query", "")
+    form = QueryParams(await _form(request))
+    text, time = (request.query_params.get(name) or form.get(name, "") for name in ("query", "time"))
     if not text:
         raise BadParameterError("query", "no expression found in input")
     if "".join(text.split()) != "1+1":
         return failure("execution", _NO_SERIES, 422)
-    return success({"resultType": "scalar", "result": [view.now.timestamp(), "2"]})
+    return success({"resultType": "scalar", "result": [_seconds(time) if time else view.now.timestamp(), "2"]})
+
+
+async def query_range(view: View, request: Request) -> Response:
+    """Nothing can be queried here; the answer says whom to ask."""
+    return failure("execution", _NO_SERIES, 422)
+
+
+def _seconds(time: str) -> float:
+    """Since 1970, of a number of them or of an instant in RFC 3339."""
+    try:
+        seconds = float(time) if "T" not in time else datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise BadParameterError("time", f"Invalid time value for 'time': cannot parse \"{time}\" to a valid timestamp")
+    return seconds
 
 
 async def _form(request: Request) -> bytes:

@@ -55,9 +55,9 @@ async def read(view: View, request: Request, decoder: msgspec.json.Decoder[T]) -
 
 
 async def raw(view: View, request: Request) -> bytearray:
-    """The bytes of a body that says it is JSON. Raises RefusedError: 413 or 415."""
+    """The bytes of a body that says it is JSON, or of none. Raises RefusedError: 413 or 415."""
     kind = request.headers.get("content-type", "application/octet-stream").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind != "application/json" and _is_there(request):
         raise RefusedError(WRONG_TYPE, f'unsupported media type "{kind}", only [application/json] are allowed')
     largest = view.settings.limits.body_size
     body = bytearray()
@@ -69,6 +69,10 @@ async def raw(view: View, request: Request) -> bytearray:
             text = f"the body is larger than limits.{Limit.BODY_SIZE} allows, {largest} bytes; send less at once, or raise it"
             raise RefusedError(TOO_LARGE, text)
     return body
+
+
+def _is_there(request: Request) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def decode(body: bytes | bytearray, decoder: msgspec.json.Decoder[T]) -> T:

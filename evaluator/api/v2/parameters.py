@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 
@@ -31,10 +32,23 @@ def flag(request: Request, name: str) -> bool:
 
 def matchers(request: Request, name: str, mode: MatcherMode) -> tuple[Matcher, ...]:
     """A parameter that may be given several times, each time one matcher."""
+    texts = request.query_params.getlist(name)
+    _check_encoding(request, texts)
     try:
-        return tuple(matcher for text in request.query_params.getlist(name) for matcher in parse_matcher(text, mode).matchers)
+        return tuple(matcher for text in texts for matcher in parse_matcher(text, mode).matchers)
     except ValueError as error:
         raise RefusedError(400, str(error)) from None
+
+
+def _check_encoding(request: Request, texts: Iterable[str]) -> None:
+    """Refuse bytes that are no UTF-8, for which there is a mark in the texts by now."""
+    marked = next((text for text in texts if "\ufffd" in text), None)
+    if marked is None:
+        return
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError:
+        raise RefusedError(400, f"matcher value not valid UTF-8: {marked}") from None
 
 
 def actor(request: Request) -> str:
@@ -49,6 +63,7 @@ def receivers(request: Request, settings: Settings) -> Wanted:
     """Which receivers are asked for, by name: `receiver` is a regular expression, `receiver_matchers` look at labels."""
     conditions = matchers(request, "receiver_matchers", settings.matcher_mode)
     text = request.query_params.get("receiver", "")
+    _check_encoding(request, (text,))
     try:
         pattern = compile_regex(text) if text else None
     except ValueError as error:

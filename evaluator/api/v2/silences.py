@@ -6,6 +6,7 @@ of them, always under its id; asked for alone, it is an error, as with Alertmana
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
@@ -23,6 +24,7 @@ from evaluator.core.events import SilenceExpired
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.silence import MatcherSet, Silence, SilenceState
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _SILENCE = msgspec.json.Decoder(bodies.SilenceBody)
 _OPS = {
     (True, False): MatchOp.EQUAL,
@@ -73,10 +75,9 @@ async def expire(view: View, request: Request) -> Response:
 
 def _id(request: Request) -> str:
     text = str(request.path_params["id"])
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise RefusedError(UNPROCESSABLE, f'silenceID in path must be of type uuid: "{text}"', WRONG_FORMAT) from None
+    if _UUID.fullmatch(text) is None:
+        raise RefusedError(UNPROCESSABLE, f'silenceID in path must be of type uuid: "{text}"', WRONG_FORMAT)
+    return str(UUID(text))
 
 
 def _read(body: bytearray) -> bodies.SilenceBody:
