@@ -127,21 +127,25 @@ SILENCES = st.lists(
 POSTS = st.lists(st.tuples(SECONDS, st.sampled_from("ab"), st.booleans()), max_size=5).map(tuple)
 
 
+BOOLEANS = st.booleans()
+
+
 @st.composite
 def muted(draw: st.DrawFn, troubled: bool) -> Muted:
     """Anything that mutes, in any story."""
-    flags = (draw(st.booleans()) for _ in range(3))
+    flags = (draw(BOOLEANS) for _ in range(3))
     return Muted(draw(stories(troubled)), draw(SILENCES), draw(POSTS), *flags)
 
 
-MOODS = ("works", "fails", "permanent", "later", "taken", "lost")
+ANY_SECOND = st.integers(0, END * 60 - 1)
+ANY_MOOD = st.sampled_from(["works", "fails", "permanent", "later", "taken", "lost"])
+MOODS = st.lists(st.tuples(ANY_SECOND, st.sampled_from(LANES), ANY_MOOD), max_size=6)
+RELOADS = st.lists(st.tuples(ANY_SECOND, st.integers(0, len(MORE_VARIANTS) - 1)), max_size=4)
 
 
 @st.composite
 def trying(draw: st.DrawFn) -> Muted:
     """With receivers that may also say nothing, and more reloads to choose from."""
     one = draw(muted(troubled=True))
-    seconds = st.integers(0, END * 60 - 1)
-    moods = draw(st.lists(st.tuples(seconds, st.sampled_from(LANES), st.sampled_from(MOODS)), max_size=6))
-    reloads = draw(st.lists(st.tuples(seconds, st.integers(0, len(MORE_VARIANTS) - 1)), max_size=4))
-    return replace(one, story=replace(one.story, receivers=tuple(moods), reloads=tuple(sorted(reloads))))
+    moods, reloads = tuple(draw(MOODS)), tuple(sorted(draw(RELOADS)))
+    return replace(one, story=replace(one.story, receivers=moods, reloads=reloads))

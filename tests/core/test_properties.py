@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 
 from hypothesis import given, settings
@@ -36,27 +37,32 @@ def vectors(name: str) -> st.SearchStrategy[dict[Labels, Observation]]:
     )
 
 
-def answers(name: str, failures: bool) -> st.SearchStrategy[tuple[int, str, Answer]]:
-    """From a slot on, this is what the query gives."""
+@cache
+def answers(name: str, failures: bool) -> st.SearchStrategy[list[tuple[int, str, Answer]]]:
+    """From each of these slots on, this is what the query gives."""
     good: st.SearchStrategy[Answer] = st.tuples(vectors(name), st.just(False))
     bad: st.SearchStrategy[Answer] = st.tuples(st.sampled_from(FailureKind).map(failure), st.just(False))
     partial: st.SearchStrategy[Answer] = st.tuples(vectors(name), st.just(True))
     slots = st.integers(0, END - 1).map(lambda minute: 60 * minute)
-    return st.tuples(slots, st.just(name), st.one_of(good, good, partial, bad) if failures else st.one_of(good, good, partial))
+    given = st.one_of(good, good, partial, bad) if failures else st.one_of(good, good, partial)
+    return st.lists(st.tuples(slots, st.just(name), given), min_size=1, max_size=8)
+
+
+SECONDS = st.integers(0, END * 60 - 1)
+MOODS = st.lists(
+    st.tuples(SECONDS, st.sampled_from(LANES), st.sampled_from(["works", "fails", "permanent", "later"])), max_size=6
+)
+RELOADS = st.lists(st.tuples(SECONDS, NUMBERS), max_size=4)
+TAKES = st.sampled_from([0, 0, 5, 90, 400])
 
 
 @st.composite
 def stories(draw: st.DrawFn, troubled: bool) -> Story:
     """A story; with trouble, queries and deliveries fail and take their time, and the configuration changes."""
-    said = [draw(st.lists(answers(name, troubled), min_size=1, max_size=8)) for name in RULES]
-    told = tuple(one for each in said for one in each)
+    told = tuple(one for name in RULES for one in draw(answers(name, troubled)))
     if not troubled:
         return Story(told)
-    seconds = st.integers(0, END * 60 - 1)
-    moods = st.tuples(seconds, st.sampled_from(LANES), st.sampled_from(["works", "fails", "permanent", "later"]))
-    reloads = st.lists(st.tuples(seconds, NUMBERS), max_size=4)
-    moody = tuple(draw(st.lists(moods, max_size=6)))
-    return Story(told, moody, tuple(sorted(draw(reloads))), draw(st.sampled_from([0, 0, 5, 90, 400])))
+    return Story(told, tuple(draw(MOODS)), tuple(sorted(draw(RELOADS))), draw(TAKES))
 
 
 CRASHES = st.lists(st.tuples(st.integers(1, 60), st.sampled_from([0, 0, 10, 100, 200])), max_size=3)

@@ -147,8 +147,8 @@ def said(play: Playbook) -> set[str]:
 @given(stories)
 def test_silencing_adds_no_notifications(story: Story) -> None:
     """Of no alert is told more often than without any silence, `unmuted` aside; and nothing that is muted is told."""
-    quiet = story.play().run("2h")
-    plain = replace(story, acts=(), first=0).play().run("2h")
+    quiet = story.play().run("1h")
+    plain = replace(story, acts=(), first=0).play().run("1h")
     assert counted(quiet) <= counted(plain)
 
 
@@ -156,7 +156,7 @@ def test_silencing_adds_no_notifications(story: Story) -> None:
 @given(stories)
 def test_in_the_end_nothing_is_left(story: Story) -> None:
     """Everybody who was told firing is told resolved, and what people set is forgotten when it has been over for long."""
-    play = story.play().run("3h")
+    play = story.play().run("2h")
     firing: set[str] = set()
     for _, row in play.accepted:
         firing |= {one.labels.fingerprint for one in row.notification.firing}
@@ -178,6 +178,6 @@ def test_being_killed_changes_nothing_about_silences(story: Story, crashes: list
         killed.crash()
         if killed.machine.settings == config:  # a reload may have come at this very instant
             assert killed.live(killed.world.now, *live) == before
-    whole = story.play().run("3h")
-    assert said(killed.run("3h")) == said(whole)
+    whole = story.play().run("2h")
+    assert said(killed.run("2h")) == said(whole)
     assert killed.kept == whole.kept

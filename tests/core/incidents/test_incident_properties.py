@@ -80,19 +80,25 @@ people = st.sampled_from(("ana", "bo", "mia", "dan"))
 lengths = st.integers(1, 40)
 
 
+TURNS = st.lists(st.tuples(st.integers(0, END - 1), st.sampled_from(("Down", "Slow")), st.booleans()), max_size=6)
+DEEDS = st.lists(st.tuples(seconds, st.sampled_from(ACTIONS), people, st.booleans()), max_size=5)
+MAINTENANCE, SILENCES = (st.lists(st.tuples(minutes, lengths), max_size=most) for most in (2, 1))
+REFUSED = st.lists(st.tuples(minutes, people, st.booleans(), st.booleans()), max_size=4)
+REPEATS, ACKERS, PROFILE = st.integers(0, 2), st.integers(1, 2), st.booleans()
+
+
 @st.composite
 def stories(draw: st.DrawFn, troubled: bool = True) -> Story:
     """A story; without trouble every channel works and nothing is silenced."""
-    turns = st.tuples(st.integers(0, END - 1), st.sampled_from(("Down", "Slow")), st.booleans())
     return Story(
-        ((0, "Down", True), *draw(st.lists(turns, max_size=6))),
-        tuple(draw(st.lists(st.tuples(seconds, st.sampled_from(ACTIONS), people, st.booleans()), max_size=5))),
-        tuple(draw(st.lists(st.tuples(minutes, lengths), max_size=2))),
-        tuple(draw(st.lists(st.tuples(minutes, lengths), max_size=1))) if troubled else (),
-        tuple(draw(st.lists(st.tuples(minutes, people, st.booleans(), st.booleans()), max_size=4))) if troubled else (),
-        draw(st.integers(0, 2)),
-        draw(st.integers(1, 2)),
-        draw(st.booleans()),
+        ((0, "Down", True), *draw(TURNS)),
+        tuple(draw(DEEDS)),
+        tuple(draw(MAINTENANCE)),
+        tuple(draw(SILENCES)) if troubled else (),
+        tuple(draw(REFUSED)) if troubled else (),
+        draw(REPEATS),
+        draw(ACKERS),
+        draw(PROFILE),
     )
 
 
