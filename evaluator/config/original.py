@@ -38,7 +38,7 @@ _SHOWN: Final = (
     *("global", "route", "receivers", "inhibit_rules", "templates", "time_intervals", "mute_time_intervals"),
     *("tracing", "event_recorder"),
 )
-_OURS_IN_ROUTES: Final = ("escalation", "dry_run", "inhibit_rules")
+_OURS_IN_ROUTES: Final = ("name", "escalation", "dry_run", "inhibit_rules")
 _OURS_IN_RECEIVERS: Final = ("console_configs",)
 _OURS_IN_GLOBAL: Final = tuple(name for name in GlobalModel.model_fields if name.startswith(("ntfy_", "twilio_")))
 _TAG: Final = Tag(suffix="tag:yaml.org,2002:str")  # never written; the emitter only wants one to look at

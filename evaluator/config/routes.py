@@ -7,7 +7,7 @@ receivers has one that prints, or none but the Alertmanagers, and one without a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from pydantic import Field
 from evaluator.config.inhibition import read_inhibit_rules
 from evaluator.config.matching import MatchModel, all_matchers, is_label_name
 from evaluator.config.models import items, read
-from evaluator.config.nodes import Node, Scalar, Table
+from evaluator.config.nodes import Listing, Node, Scalar, Table
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
@@ -38,6 +38,7 @@ class RouteModel(MatchModel):
 
     TITLE = "route"
 
+    name: Text = ""
     receiver: Text = ""
     group_by: list[Text] | None = None
     continue_: Flag = Field(default=False, alias="continue")
@@ -75,6 +76,7 @@ def read_route(node: Node | None, missing: Position, names: Names, reading: Read
     if not isinstance(node, Table):
         return Route(CONSOLE.name)
     _check_root(model, node, names, reading)
+    _check_route_names(node, reading)
     made_up = "" if names.own_receivers else CONSOLE.name
     return _route(model, node, Route(made_up), Route(model.receiver or made_up), names, reading)
 
@@ -96,6 +98,25 @@ def _check_root(model: RouteModel, node: Table, names: Names, reading: Reading) 
             problems.error(node.key(key), f"root route must not have any {words}", "write them on a route below it")
     if model.continue_:
         problems.error(node.key("continue"), "cannot have continue in root route", "remove it")
+
+
+def _check_route_names(node: Table, reading: Reading) -> None:
+    known = set[str]()
+    for name in _route_names(node):
+        if name.text in known:
+            reading.problems.error(name.position, f'route name "{name.text}" is not unique', "rename one of the routes")
+        known.add(name.text)
+
+
+def _route_names(node: Node) -> Iterator[Scalar]:
+    """As they are written, of a node and all below it."""
+    if not isinstance(node, Table):
+        return
+    name, routes = node.child("name"), node.child("routes")
+    if isinstance(name, Scalar) and name.text:
+        yield name
+    for child in routes.items if isinstance(routes, Listing) else ():
+        yield from _route_names(child)
 
 
 def _route(model: RouteModel, node: Table, above: Route, named: Route, names: Names, reading: Reading) -> Route:
@@ -140,7 +161,8 @@ def _children(node: Table, here: Route, names: Names, reading: Reading) -> tuple
             text = format_matchers(matchers)
             twins[text] += 1
             number = f"#{twins[text]}" if twins[text] > 1 else ""
-            named = Route("", key=f"{here.key}/{text}", id=f"{here.id}/{text}{number}", matchers=matchers)
+            identity = f"[{model.name}]" if model.name else f"{here.id}/{text}{number}"
+            named = Route("", key=f"{here.key}/{text}", id=identity, matchers=matchers)
             routes.append(_route(model, child, here, named, names, reading))
     return tuple(routes)
 

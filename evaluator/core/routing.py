@@ -27,9 +27,9 @@ class Route:
     """A node of the tree.
 
     key: the matchers from the root down, `{}/{team="a"}`; it goes into group keys that receivers see, and two siblings
-    with equal matchers share it. id: unique and stable, the key plus the number of the child where keys collide.
-    group_by: label names; None groups by all labels (`...`). inhibit_rules: those
-    that hold for this node and what is below it. labels: told with every notification; their values are templates.
+    with equal matchers share it. id: unique and stable, `[name]`, else the parent's id and the matchers, numbered where
+    these collide. group_by: label names; None groups by all labels (`...`). inhibit_rules: those that hold for this node
+    and what is below it. labels: told with every notification; their values are templates.
     escalation: name of the policy by which people are chased; empty for none, None where the component may have one of its
     own. dry_run: a drill; nobody is woken.
     """

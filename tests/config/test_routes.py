@@ -67,6 +67,15 @@ def test_ids_are_unique_where_keys_are_not(tmp_path: Path) -> None:
     assert ids == ["{}", '{}/{a="b"}', '{}/{a="b"}/{}', '{}/{a="b"}/{}#2', '{}/{a="b"}#2', '{}/{a="b"}#2/{}']
 
 
+def test_a_name_is_the_id_wherever_the_route_stands(tmp_path: Path) -> None:
+    """And of what is below it the beginning; the key, which receivers know, is that of any other route."""
+    here = tree(tmp_path, "    - {name: db, matchers: [a=b], routes: [{matchers: [c=d]}]}\n    - {matchers: [a=b]}\n")
+    there = tree(tmp_path, "    - routes: [{name: db, matchers: [e=f], routes: [{matchers: [c=d]}]}]\n")
+    assert [route.id for route in here.walk()] == ["{}", "[db]", '[db]/{c="d"}', '{}/{a="b"}#2']
+    assert [route.key for route in here.walk()] == ["{}", '{}/{a="b"}', '{}/{a="b"}/{c="d"}', '{}/{a="b"}']
+    assert [route.id for route in there.walk()] == ["{}", "{}/{}", "[db]", '[db]/{c="d"}']
+
+
 def test_a_new_route_before_others_moves_no_id(tmp_path: Path) -> None:
     """State is kept by id, so what the operator adds at the top must not look like a change of everything below."""
     before = tree(tmp_path, "    - matchers: [a=b]\n    - matchers: [c=d]\n")
