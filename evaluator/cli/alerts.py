@@ -27,7 +27,10 @@ def list_alerts(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """List pending and firing alerts, those that need a look first: of rules, posted by others, and built in."""
+    """List pending and firing alerts, those that need a look first: of rules, posted by others, and built in.
+
+    Of those that are muted nobody is told now.
+    """
     wanted = [_matcher(text) for text in matchers or ()]
     shown = sorted((one for one in _alerts(url, token) if match_all(wanted, Labels(one["labels"]))), key=_order)
     if as_json:
@@ -55,18 +58,24 @@ def explain_alert(
 
 
 def _alerts(url: str, token: str | None) -> Iterator[Alert]:
-    """Everything that is pending or fires, once: as its rule follows it, else as people are told of it."""
+    """Everything that is pending or fires, once: as its rule follows it, else as people are told of it.
+
+    muted: whether nobody is told of it now.
+    """
     of_rules = get(url, "/api/v1/alerts", token)["alerts"]
     told, status = (ask(url, f"/api/evaluator/v1/{name}", token) for name in ("alerts", "status"))
     if not isinstance(told, list) or not isinstance(status, dict) or "externalLabels" not in status:
         stranger(url)
+    muted = {one["fingerprint"] for one in ask(url, "/api/v2/alerts", token) if one["status"]["state"] == "suppressed"}
     firing = {one["fingerprint"]: one for one in told if one["state"] == "firing"}
     for alert in of_rules:
         fingerprint = Labels(alert["labels"]).filled_from(Labels(status["externalLabels"])).fingerprint
         known = firing.pop(fingerprint, None)
-        yield {**alert, "sources": known["sources"] if known else ["rule"], "fingerprint": fingerprint}
-    for alert in firing.values():
-        yield {**{name: alert[name] for name in _SHARED}, "activeAt": alert["startsAt"], "value": None}
+        sources = known["sources"] if known else ["rule"]
+        yield {**alert, "sources": sources, "fingerprint": fingerprint, "muted": fingerprint in muted}
+    for fingerprint, alert in firing.items():
+        shared = {name: alert[name] for name in _SHARED}
+        yield {**shared, "activeAt": alert["startsAt"], "value": None, "muted": fingerprint in muted}
 
 
 def _matcher(text: str) -> Matcher:
@@ -79,8 +88,8 @@ def _matcher(text: str) -> Matcher:
         fail(f"{text!r} is not a matcher: {error}")
 
 
-def _order(alert: Alert) -> tuple[bool, str]:
-    return (alert["state"] != "firing", alert["activeAt"])
+def _order(alert: Alert) -> tuple[bool, bool, str]:
+    return (alert["state"] != "firing", alert["muted"], alert["activeAt"])
 
 
 def _row(alert: Alert) -> tuple[str, ...]:
@@ -88,4 +97,5 @@ def _row(alert: Alert) -> tuple[str, ...]:
     pairs = " ".join(f"{name}={value}" for name, value in labels.items())
     value = "" if alert["value"] is None else f"{float(alert['value']):g}"
     name, sources = alert["labels"].get(ALERT_NAME, ""), ", ".join(alert["sources"])
-    return (alert["state"], name, pairs, alert["activeAt"], value, sources, alert["fingerprint"])
+    state = "muted" if alert["muted"] else alert["state"]
+    return (state, name, pairs, alert["activeAt"], value, sources, alert["fingerprint"])

@@ -50,7 +50,18 @@ def _load(name: str) -> Any:
         around.add_typer(found, name=name)
     else:
         around.command(name)(found)
-    return typer.main.get_command(around).commands[name]  # type: ignore[attr-defined]
+    command = typer.main.get_command(around).commands[name]  # type: ignore[attr-defined]
+    _without_types(command)
+    return command
+
+
+def _without_types(command: Any) -> None:
+    """Let no help say `--json <bool>`, as if a flag took a value."""
+    for option in command.params:
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    for one in getattr(command, "commands", {}).values():
+        _without_types(one)
 
 
 app = typer.Typer(

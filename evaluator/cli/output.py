@@ -1,6 +1,7 @@
 """How commands print: tables for people, `--json` for programs, errors in one line on standard error.
 
-What prints tables is loaded by whoever prints one: the service does not.
+What lays tables out is loaded by whoever prints one to a terminal. In a pipe, and where a table is long, a row is one line with
+everything in it, so that `grep` finds what it looks for, and ten thousand rows come at once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 WIDE = 200  # columns, where nobody looks: a pipe must not cut what a program reads
+LAID_OUT = 200  # rows, at most, whose cells are broken into lines to fit a terminal
 
 
 def fail(text: str) -> NoReturn:
@@ -45,12 +47,24 @@ def print_line(text: str) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """As a table, for people; texts are shown as they are, markup and all, but for what would command a terminal."""
+    tamed = [[_tame(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty() and len(tamed) <= LAID_OUT:
+        _lay_out(columns, tamed)
+        return
+    lines = [list(columns), *([cell.replace("\n", "\\n") for cell in row] for row in tamed)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _lay_out(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(_tame(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     stdout().print(table)
 
 

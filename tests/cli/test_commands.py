@@ -76,6 +76,7 @@ class Evaluator(LocalServer):
         found = {
             "/api/v1/alerts": {"status": "success", "data": {"alerts": ALERTS}},
             "/api/evaluator/v1/alerts": told,
+            "/api/v2/alerts": [{**one, "status": {"state": "suppressed" if one == told[1] else "active"}} for one in told],
             "/api/evaluator/v1/status": {"externalLabels": dict(REGION)},
         }
         return Reply(headers=JSON, body=json.dumps(found[request.target]).encode())
@@ -102,6 +103,14 @@ def test_every_command_explains_itself(names: tuple[str, ...]) -> None:
     ended = evaluator(*names, "--help")
     assert ended.code == 0
     assert f"Usage: evaluator{''.join(f' {name}' for name in names)} " in ended.out
+
+
+@pytest.mark.parametrize("names", [("alerts", "list"), ("silence", "add"), ("check",)], ids=" ".join)
+def test_a_flag_looks_like_one(names: tuple[str, ...]) -> None:
+    """Nobody is led to write `--json true`, which would be taken for a matcher."""
+    (line,) = (line for line in evaluator(*names, "--help").out.splitlines() if "--json" in line)
+    assert "bool" not in line
+    assert "Print for programs." in line
 
 
 def test_version() -> None:
@@ -229,7 +238,9 @@ def test_send_test_to_whom(config: str, receiver: str, said: str) -> None:
 
 
 async def test_alerts_list() -> None:
-    """Those that fire first; a word is an alert's name, anything else a matcher; --json prints what the APIs say.
+    """Those that fire first, of them those that nothing mutes.
+
+    A word is an alert's name, anything else a matcher; --json prints what the APIs say.
 
     What others post and what is built in stands beside the rules' alerts, and an alert that two assert is listed once.
     """
@@ -245,14 +256,15 @@ async def test_alerts_list() -> None:
     assert header == ["State", "Alert", "Labels", "Since", "Value", "Source", "Fingerprint"]
     assert rows == [
         ["firing", "Down", "job=db", "2026-01-01T01:00:00Z", "1", "posted,", "rule", both],
-        ["firing", "Disk", r"job=web\x1b[2J\x00", "2026-01-01T02:00:01Z", "posted", disk],
         ["firing", "EvaluatorDatasourceDown", "2026-01-01T02:00:02Z", "evaluator", down],
+        ["muted", "Disk", r"job=web\x1b[2J\x00", "2026-01-01T02:00:01Z", "posted", disk],
         ["pending", "Slow", "job=api", "2026-01-01T00:00:00Z", "2", "rule", slow],
     ]
     assert [line.split()[1] for line in named.out.splitlines()[1:]] == ["Slow"]
-    db, web, own = json.loads(matched.out)
-    assert db == {**ALERTS[1], "sources": ["posted", "rule"], "fingerprint": both}
-    assert (web["activeAt"], web["value"], own["sources"]) == ("2026-01-01T02:00:01Z", None, ["evaluator"])
+    db, own, web = json.loads(matched.out)
+    assert db == {**ALERTS[1], "sources": ["posted", "rule"], "fingerprint": both, "muted": False}
+    assert (web["activeAt"], web["value"], web["state"], web["muted"]) == ("2026-01-01T02:00:01Z", None, "firing", True)
+    assert own["sources"] == ["evaluator"]
     assert (wrong.code, wrong.err.count("\n")) == (1, 1)
     assert "is not a matcher" in wrong.err
 
