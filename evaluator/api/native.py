@@ -92,7 +92,7 @@ def _status(view: View) -> Json:
         "outbox": len(machine.dispatch.outbox),
         "externalLabels": view.settings.external_labels.as_dict(),
         "datasources": [
-            {"name": one.name, "kind": str(one.kind), "up": one.name not in machine.watch.datasources}
+            {"name": one.name, "kind": str(one.kind), "up": one.name not in machine.query_watch.datasources}
             for one in view.settings.datasources
         ],
     }

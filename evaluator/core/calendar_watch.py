@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from evaluator.core.alerts import Fixed
-from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.meta import Cease, Raise, Raised
+from evaluator.core.labels import Labels
+from evaluator.core.meta import Cease, Raise, Raised, built_in_labels, worded
 from evaluator.core.oncall import CalendarLayer, Schedule
 from evaluator.core.override_table import Standing
-from evaluator.core.records import Annotations
 
 ALERT = "EvaluatorCalendarUnreadable"
 Key = tuple[str, int]
@@ -59,7 +57,7 @@ def _calendars(schedule: Schedule) -> Iterator[Key]:
 
 
 def _labels(key: Key) -> Labels:
-    return Labels({ALERT_NAME: ALERT, "severity": "warning", "schedule": key[0], "layer": str(key[1])})
+    return built_in_labels(ALERT, "warning", schedule=key[0], layer=str(key[1]))
 
 
 def _raised(key: Key, standing: Standing) -> Raised:
@@ -68,7 +66,7 @@ def _raised(key: Key, standing: Standing) -> Raised:
     when = f"at {_clock(standing.read_at)}" if standing.read_at is not None else "before the evaluator was started"
     since = f" since {_clock(standing.failing_since)}" if standing.failing_since is not None else ""
     text = f"It cannot be{since}: {standing.error}. What it said {when} counts; whoever has swapped since is not called."
-    return Raised(_labels(key), Fixed(Annotations(expanded=(("summary", summary), ("description", text)))))
+    return worded(_labels(key), summary, text)
 
 
 def _clock(at: datetime) -> str:

@@ -51,7 +51,6 @@ from evaluator.core.incidents.register import INCIDENT
 from evaluator.core.incidents.sending import PAGE
 from evaluator.core.incidents.standing import HOURS
 from evaluator.core.ledgers import REPEAT
-from evaluator.core.meta import tells_of_others
 from evaluator.core.outgoing import FLUSH
 from evaluator.core.pacing import TURN
 from evaluator.core.parts import Parts
@@ -134,9 +133,9 @@ class Machine(Parts):
             case DeliveryFailed():
                 self._delivery_failed(event, now)
             case Forwarded():
-                self.watch.forwarded(event.alertmanager, now)
+                self.forwarding_watch.accepted(event.alertmanager, now)
             case ForwardingFailed():
-                self.watch.forwarding_failed(event.alertmanager, event.error, self.alertmanagers, now)
+                self.forwarding_watch.failed(event.alertmanager, event.error, self.alertmanagers, now)
             case AlertsPosted():
                 for posted in event.alerts:
                     self.posts.take(posted, now)
@@ -208,13 +207,12 @@ class Machine(Parts):
         row = self.incidents.delivered(event.outbox, event.receipt, now)
         row = row or self.dispatch.delivered(event.outbox, event.receipt, now)
         if row is not None:
-            self.watch.delivered(row.integration, now)
-            self.watch.worded(row, event.receipt, now)
+            self.delivery_watch.accepted(row, event.receipt, now)
 
     def _delivery_failed(self, event: DeliveryFailed, now: datetime) -> None:
         row = self.incidents.failed(event, now) or self.dispatch.failed(event, now)
-        if row is not None and tells_of_others(row):
-            self.watch.delivery_failed(row.integration, event.error, event.permanent, now)
+        if row is not None:
+            self.delivery_watch.failed(row, event, now)
 
     def _reload(self, settings: Settings, now: datetime) -> None:
         """Take over a new configuration. One that is equal to the old changes nothing at all, but for Alertmanager's ticks."""

@@ -18,7 +18,7 @@ from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, T
 from evaluator.core.events import QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.forwarding import Forwarding
 from evaluator.core.journal import Journal
-from evaluator.core.meta import SelfWatch
+from evaluator.core.query_watch import QueryWatch
 from evaluator.core.records import RuleAlertRecord, State
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
@@ -36,7 +36,7 @@ class Evaluating:
         settings: Settings,
         asserting: Asserting,
         forwarding: Forwarding,
-        watch: SelfWatch,
+        watch: QueryWatch,
         timers: Timers,
         journal: Journal,
         now: datetime,
@@ -88,7 +88,7 @@ class Evaluating:
         rule = group.rules[event.rule]
         for change in rule.answer(event, group.group.limit):
             self._apply(change, now)
-        self._watch.query_returned(group.group.datasource, group.group.key, rule, now)
+        self._watch.returned(group.group.datasource, group.group.key, rule, now)
         self._forwarding.evaluated(group.group, rule, event.slot)
         self._answered(group, event.rule, now)
 
@@ -99,7 +99,7 @@ class Evaluating:
             return
         rule = group.rules[event.rule]
         rule.fail(event.slot, event.failure)
-        self._watch.query_failed(group.group.datasource, rule, event.failure, now)
+        self._watch.failed(group.group.datasource, rule, event.failure, now)
         self._forwarding.evaluated(group.group, rule, event.slot)
         self._answered(group, event.rule, now)
 
@@ -130,9 +130,9 @@ class Evaluating:
         for key, answer in group.ranges.items():
             rule, failure = group.rules[key], catching_up.failure_of(answer)
             if failure is not None:
-                self._watch.query_failed(one.datasource, rule, failure, now)
+                self._watch.failed(one.datasource, rule, failure, now)
             else:
-                self._watch.query_returned(one.datasource, one.key, rule, now)
+                self._watch.returned(one.datasource, one.key, rule, now)
             self._forwarding.evaluated(one, rule, answer.last)
         catching_up.settle(group, now)
         self.attendance.changed = True

@@ -14,17 +14,19 @@ from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.asserting import Asserting
 from evaluator.core.built_in import BuiltIn
 from evaluator.core.calendar_watch import CalendarWatch
+from evaluator.core.delivery_watch import DeliveryWatch
 from evaluator.core.dispatch import Dispatch
 from evaluator.core.evaluating import Evaluating
 from evaluator.core.firings import Firings
 from evaluator.core.forwarding import Forwarding
+from evaluator.core.forwarding_watch import ForwardingWatch
 from evaluator.core.incidents.incidents import Incidents
 from evaluator.core.journal import Journal
 from evaluator.core.limits import Limit
-from evaluator.core.meta import SelfWatch
 from evaluator.core.muting import Muting
 from evaluator.core.override_table import Overrides
 from evaluator.core.posts import Posts
+from evaluator.core.query_watch import QueryWatch
 from evaluator.core.refusals import Refusals
 from evaluator.core.settings import Settings
 from evaluator.core.silence_ending import Ending
@@ -49,12 +51,14 @@ class Parts:
         self.dispatch = dispatch = Dispatch(settings, alerts, self.muting, timers, journal, self.refusals.refused)
         ending = Ending(*own, self.muting.silences, alerts, timers)
         self.silencing = Silencing(self.muting.silences, alerts, dispatch, timers, journal, ending)
-        self.watch = SelfWatch(*own)
+        self.query_watch = QueryWatch(*own)
+        self.delivery_watch = DeliveryWatch(*own)
+        self.forwarding_watch = ForwardingWatch(*own)
         self.calendars = CalendarWatch(*own)
         self.overrides = Overrides(journal)
         self.firings = Firings(journal)
         self.asserting = Asserting(settings, alerts, dispatch, self.forwarding, self.firings, journal)
-        self.evaluating = Evaluating(settings, self.asserting, self.forwarding, self.watch, timers, journal, now)
+        self.evaluating = Evaluating(settings, self.asserting, self.forwarding, self.query_watch, timers, journal, now)
         self.posts = Posts(settings, alerts, dispatch, self.refusals, timers, journal)
         self.incidents = Incidents(
             settings,
@@ -77,15 +81,16 @@ class Parts:
     def retain(self, now: datetime) -> None:
         """Let built-in alerts be over that concern what the configuration does not know."""
         names = {f"{receiver.name}/{one.name}" for receiver in self.settings.told for one in receiver.integrations}
-        self.watch.retain(self.evaluating.groups.values(), names, now)
+        self.query_watch.retain(self.evaluating.groups.values(), now)
+        self.delivery_watch.retain(names, now)
         self.calendars.retain(self.settings.duty.schedules, now)
-        self.watch.retain_alertmanagers(self.alertmanagers, now)
+        self.forwarding_watch.retain(self.alertmanagers, now)
 
     def relieve(self, integrations: Iterable[str], now: datetime) -> None:
         """An integration that fails is nothing to alarm anybody about once nothing waits for it."""
-        for name in sorted(self.watch.integrations.keys() & integrations):
+        for name in sorted(self.delivery_watch.integrations.keys() & integrations):
             if not self.dispatch.waits(name) and not self.incidents.pages.waits(name):
-                self.watch.relieved(name, now)
+                self.delivery_watch.relieved(name, now)
 
     def _changed(self, alert: Alert, now: datetime) -> None:
         self.dispatch.changed(alert, now)

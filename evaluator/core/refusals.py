@@ -15,11 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evaluator.core.alerts import Fixed
-from evaluator.core.labels import ALERT_NAME, Labels
+from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
-from evaluator.core.meta import Cease, Raise, Raised
-from evaluator.core.records import Annotations
+from evaluator.core.meta import Cease, Raise, Raised, built_in_labels, worded
 from evaluator.core.timers import Timers
 
 ALERT = "EvaluatorLimitReached"
@@ -97,7 +95,7 @@ class Refusals:
 
 def labels(limit: Limit) -> Labels:
     """What the alert of a limit is called."""
-    return Labels({ALERT_NAME: ALERT, "severity": "warning", "limit": str(limit)})
+    return built_in_labels(ALERT, "warning", limit=str(limit))
 
 
 def _raised(limit: Limit, spell: _Spell) -> Raised:
@@ -106,4 +104,4 @@ def _raised(limit: Limit, spell: _Spell) -> Raised:
         f"Refused {spell.count} times since {spell.since:%Y-%m-%d %H:%M:%S} UTC; last: {spell.detail}. While it lasts,"
         f" {_MEANING[limit]}."
     )
-    return Raised(labels(limit), Fixed(Annotations(expanded=(("summary", summary), ("description", text)))))
+    return worded(labels(limit), summary, text)

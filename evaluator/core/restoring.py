@@ -12,8 +12,10 @@ from datetime import datetime
 from evaluator.core.alerts import Alert
 from evaluator.core.asserting import RENAMED
 from evaluator.core.calendar_watch import ALERT as CALENDAR
+from evaluator.core.delivery_watch import ALERTS as DELIVERIES
 from evaluator.core.evaluating import REMOVED
 from evaluator.core.evaluation import Tracked
+from evaluator.core.forwarding_watch import ALERT as FORWARDING
 from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.meta import SOURCE, bare
@@ -42,7 +44,7 @@ def restore(parts: Parts, kept: Kept, now: datetime) -> None:
     parts.incidents.restore(kept, pages, now)
     parts.evaluating.owe(kept.seen_at, now)
     parts.retain(now)
-    parts.relieve(list(parts.watch.integrations), now)
+    parts.relieve(list(parts.delivery_watch.integrations), now)
     parts.refusals.tell(now)
 
 
@@ -85,5 +87,9 @@ def _tell_its_watch(parts: Parts, labels: Labels, since: datetime, now: datetime
             parts.silencing.ending.resume(labels, now)
         case name if name == CALENDAR:
             parts.calendars.resume(labels)
+        case name if name == FORWARDING:
+            parts.forwarding_watch.resume()
+        case name if name in DELIVERIES:
+            parts.delivery_watch.resume(labels, since)
         case _:
-            parts.watch.resume(labels, since, parts.evaluating.groups.values())
+            parts.query_watch.resume(labels, since, parts.evaluating.groups.values())

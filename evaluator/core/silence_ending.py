@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from evaluator.core.alerts import Alert, Alerts, Fixed
+from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.matchers import format_matchers
-from evaluator.core.meta import Cease, Raise, Raised
-from evaluator.core.records import Annotations
+from evaluator.core.meta import Cease, Raise, Raised, built_in_labels, worded
 from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.silences import Silences
 from evaluator.core.timers import Timers
@@ -98,7 +97,7 @@ class Ending:
 def labels(silence: Silence) -> Labels:
     """What the alert about a silence is called."""
     by = {"created_by": silence.created_by} if silence.created_by else {}
-    return Labels({ALERT_NAME: ALERT, "severity": "warning", "silence": silence.id, **by})
+    return built_in_labels(ALERT, "warning", silence=silence.id, **by)
 
 
 def _counts(alert: Alert) -> bool:
@@ -114,7 +113,7 @@ def _raised(silence: Silence, firing: Iterable[Alert]) -> Raised:
     matchers = " or ".join(format_matchers(one)[1:-1] for one in silence.matcher_sets)
     why = f" ({silence.comment})" if silence.comment else ""
     text = f"It mutes {matchers}{why}. Extend it with `evaluator silence update {silence.id} --for 2h`, or let it end."
-    return Raised(labels(silence), Fixed(Annotations(expanded=(("summary", summary), ("description", text)))))
+    return worded(labels(silence), summary, text)
 
 
 def _counted(number: int) -> str:

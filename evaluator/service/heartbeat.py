@@ -33,8 +33,7 @@ def ailment(machine: Machine, now: datetime) -> str:
     for row in machine.dispatch.outbox:
         if now - row.created_at > PATIENCE:
             return f"a notification to {row.integration} has waited since {row.created_at.isoformat(timespec='seconds')}"
-    known = {alertmanager.url for alertmanager in machine.settings.alertmanagers}
-    since = machine.watch.unforwarded_since(known)
+    since = machine.forwarding_watch.failing_since(machine.alertmanagers)
     if since is not None and now - since > PATIENCE:
         return f"no Alertmanager has accepted alerts since {since.isoformat(timespec='seconds')}"
     return ""

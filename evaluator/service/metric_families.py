@@ -238,7 +238,7 @@ def _datasources(machine: Machine, counts: Counts) -> Iterator[Metric]:
         "evaluator_datasource_up", "Whether the datasource gives usable answers: 1 for yes, 0 for no.", labels=["datasource"]
     )
     for datasource in machine.settings.datasources:
-        up.add_metric([datasource.name], float(datasource.name not in machine.watch.datasources))
+        up.add_metric([datasource.name], float(datasource.name not in machine.query_watch.datasources))
     yield up
     known = [(datasource.name, str(kind)) for datasource in machine.settings.datasources for kind in FailureKind]
     labels = ("datasource", "kind")

@@ -15,6 +15,7 @@ MOST_TEXT = 200_000
 async def status(view: View, request: Request) -> Response:
     """Version, datasources, receivers, what is undelivered, and the configuration with its secrets hidden."""
     machine, settings = view.machine, view.settings
+    failing = machine.query_watch.datasources
     outbox = sorted(machine.dispatch.outbox, key=lambda row: row.created_at)
     return render(
         view,
@@ -24,7 +25,7 @@ async def status(view: View, request: Request) -> Response:
         unhealthy=view.unhealthy,
         unready=view.unready,
         reloaded=view.reload_successful,
-        datasources=[(one, without_secrets(one.url), machine.watch.datasources.get(one.name)) for one in settings.datasources],
+        datasources=[(one, without_secrets(one.url), failing.get(one.name)) for one in settings.datasources],
         receivers=[(one, [_ill(view, one.name, each.name) for each in one.integrations]) for one in settings.receivers],
         storage=without_secrets(settings.storage),
         path=str(settings.path or ""),
@@ -42,7 +43,7 @@ async def status(view: View, request: Request) -> Response:
 
 def _ill(view: View, receiver: str, integration: str) -> tuple[str, str]:
     """An integration, and why it accepts nothing at the moment."""
-    trouble = view.machine.watch.integrations.get(f"{receiver}/{integration}")
+    trouble = view.machine.delivery_watch.integrations.get(f"{receiver}/{integration}")
     return integration, trouble.error or "it accepted nothing before the last restart" if trouble else ""
 
 

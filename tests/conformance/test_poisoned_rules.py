@@ -117,4 +117,4 @@ async def test_who_cannot_be_evaluated_spoils_it_for_nobody(server: tuple[str, d
         assert {at for _, at in state.values()} == {slot}
     firing = {key for group in machine.groups.values() for key, rule in group.rules.items() if rule.alerts}
     assert firing == {f"R{number}" for number in range(RULES) if number % 10 == 0 and number not in POISON}
-    assert machine.watch.strikes == dict.fromkeys((f"R{number}" for number in POISON), SLOTS)
+    assert machine.query_watch.strikes == dict.fromkeys((f"R{number}" for number in POISON), SLOTS)

@@ -8,8 +8,8 @@ import pytest
 
 from evaluator.core.alerts import Alert
 from evaluator.core.answers import FailureKind
+from evaluator.core.delivery_watch import NOTHING_WAITS
 from evaluator.core.labels import Labels
-from evaluator.core.meta import NOTHING_WAITS
 from evaluator.core.records import OutboxRecord, Pairs
 from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Settings
