@@ -257,8 +257,8 @@ class GroupEvaluation:
         self.waiting = set(self.rules)
         if not self.waiting:
             self.finished_at = now
-        at = self.slot - self.group.query_offset
-        return [RunQuery(key, self.group.key, self.group.datasource, self.slot, at) for key in self.rules]
+        name, at = self.group.key, self.slot - self.group.query_offset
+        return [RunQuery(key, name, self.group.datasource, self.slot, at) for key in self.rules]
 
     def expects(self, rule: str, slot: datetime) -> bool:
         """Whether this is the answer to something that is still open."""

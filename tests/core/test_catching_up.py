@@ -47,7 +47,7 @@ def scripted(config: Settings) -> Playbook:
 @cache
 def always_there(hold: str, keep: str) -> Playbook:
     """What each of those who were away is compared with."""
-    return scripted(configured(*(rule(f"R{number}", hold, keep) for number in range(4)))).run("40m")
+    return scripted(configured(*(rule(f"R{number}", hold, keep) for number in range(4)))).run("31m")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def always_there(hold: str, keep: str) -> Playbook:
 def test_whoever_was_away_knows_what_it_would_have_known(down: str, back: str, hold: str, keep: str) -> None:
     """States, clocks and values are those of an evaluator that was there all the time."""
     always, gap = always_there(hold, keep), moment(back) - moment(down)
-    away = scripted(always.settings).run(down).crash(after=f"{gap.total_seconds():.0f}s", catch_up=True).run("40m")
+    away = scripted(always.settings).run(down).crash(after=f"{gap.total_seconds():.0f}s", catch_up=True).run("31m")
     assert lives(away) == lives(always)
     history = [line.split(" ", 1)[1] for line in always.log if "->" not in line]
     caught = [line.split(" ", 1)[1].replace(f" ({MISSED})", "") for line in away.log if "->" not in line]

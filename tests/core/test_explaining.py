@@ -462,7 +462,7 @@ def test_what_is_foreseen_comes_also_after_a_restart(instant: str, down: str | N
     if down is not None:
         story.crash(after=down)
         assert integration(about(story, now=instant)).outlook.tells == told
-    assert f"{offset(told.at)} {told.reason}: A firing" in story.run("1h").told()
+    assert f"{offset(told.at)} {told.reason}: A firing" in story.run("30m").told()
 
 
 def settings_with_everything() -> Settings:

@@ -246,7 +246,7 @@ def test_it_fires_until_its_cause_is_over(which: str, crashes: int, reload: bool
     assert built_in(play.run("23m")) == []
     firsts = [row for _, row in play.accepted if row.integration == OPS1 and row.notification.reason == "first notification"]
     assert len([row for row in firsts if name(row.notification.alerts[0].labels) == which]) == 1
-    assert play.run("60m").kept == {}
+    assert play.run("40m").kept == {}
 
 
 @pytest.mark.parametrize("which", [DOWN, FAILING, LIMIT, DEAF])
