@@ -1,9 +1,9 @@
 """What Alertmanager's API shows as its configuration: the file as it was read, in YAML, secrets hidden.
 
 Tools read this text: amtool takes the route tree from it, and refuses keys that it does not know. So it holds Alertmanager's
-keys and none of ours, and a file without receivers or a route shows those that were made up for it. Comments are gone, aliases
-are expanded, and what the environment filled in stands as `${NAME}`. A webhook's URL is hidden behind one that can be read: to
-amtool up to 0.25 it was no secret, and `<secret>` is no URL.
+keys and none of ours (`config.theirs`). Comments are gone, aliases are expanded, and what the environment filled in stands as
+`${NAME}`. A webhook's URL is hidden behind one that can be read: to amtool up to 0.25 it was no secret, and `<secret>` is no
+URL.
 """
 
 from __future__ import annotations
@@ -27,20 +27,12 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.tag import Tag
 
-from evaluator.config.globals import GlobalModel
 from evaluator.config.nodes import Listing, Node, Scalar, Table, find
-from evaluator.config.receivers import made_up
 from evaluator.config.scalars import HIDDEN, HIDDEN_URL
 from evaluator.config.secrecy import secrets_of
+from evaluator.config.theirs import theirs
 from evaluator.core.rules import Position
 
-_SHOWN: Final = (
-    *("global", "route", "receivers", "inhibit_rules", "templates", "time_intervals", "mute_time_intervals"),
-    *("tracing", "event_recorder"),
-)
-_OURS_IN_ROUTES: Final = ("name", "escalation", "dry_run", "inhibit_rules")
-_OURS_IN_RECEIVERS: Final = ("console_configs",)
-_OURS_IN_GLOBAL: Final = tuple(name for name in GlobalModel.model_fields if name.startswith(("ntfy_", "twilio_")))
 _TAG: Final = Tag(suffix="tag:yaml.org,2002:str")  # never written; the emitter only wants one to look at
 _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
 
@@ -49,8 +41,7 @@ def redacted(top: Table) -> str:
     """The text for the configuration `top`."""
     hidden = {scalar.position: HIDDEN for scalar in secrets_of(top)}
     hidden.update((url.position, HIDDEN_URL) for url in _webhook_urls(top) if url.position in hidden)
-    shown = {name: _of_theirs(name, top) for name in _SHOWN if name in top.values or name in ("route", "receivers")}
-    body = _events(Table(shown, {}, top.position), hidden)
+    body = _events(theirs(top), hidden)
     stream = StringIO()
     frame = (StreamStartEvent(), DocumentStartEvent(explicit=False))
     YAML(typ="safe").emit([*frame, *body, DocumentEndEvent(explicit=False), StreamEndEvent()], stream)
@@ -63,43 +54,6 @@ def _webhook_urls(top: Table) -> Iterator[Node]:
         hooks = find(receiver, "webhook_configs")
         for hook in hooks.items if isinstance(hooks, Listing) else ():
             yield find(hook, "url")
-
-
-def _of_theirs(name: str, top: Table) -> Node:
-    """The block without our own keys."""
-    match name, top.child(name):
-        case "route", node:
-            return _route(node or Table({}, {}, top.position), _made_up(top) if top.child("receivers") is None else None)
-        case "global", node:
-            return _without(node or top.values[name], _OURS_IN_GLOBAL)
-        case "receivers", Listing() as node:
-            return Listing(tuple(_without(item, _OURS_IN_RECEIVERS) for item in node.items), node.position)
-        case "receivers", _:
-            return Listing((Table({"name": _made_up(top)}, {}, top.position),), top.position)
-        case _:
-            return top.values[name]
-
-
-def _route(node: Node, receiver: Scalar | None) -> Node:
-    """A route and those below it. receiver: what it falls back on where that had to be made up."""
-    here = _without(node, _OURS_IN_ROUTES)
-    if not isinstance(here, Table):
-        return here
-    values = dict(here.values) if receiver is None else {"receiver": receiver, **here.values}
-    children = values.get("routes")
-    if isinstance(children, Listing):
-        values["routes"] = Listing(tuple(_route(child, None) for child in children.items), children.position)
-    return Table(values, here.keys, here.position)
-
-
-def _made_up(top: Table) -> Scalar:
-    return Scalar(made_up(top).name, top.position, plain=True)
-
-
-def _without(node: Node, names: tuple[str, ...]) -> Node:
-    if not isinstance(node, Table):
-        return node
-    return Table({name: value for name, value in node.values.items() if name not in names}, node.keys, node.position)
 
 
 def _events(node: Node, hidden: Mapping[Position, str]) -> Iterator[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from evaluator.config.scalars import HIDDEN, HIDDEN_URL
 from evaluator.config.secrecy import secrets_of
 from evaluator.core.rules import Position
 from evaluator.core.settings import Settings
+
+AMTOOL = shutil.which("amtool")
 
 
 def settings(path: Path, environ: dict[str, str] | None = None) -> Settings:
@@ -107,6 +111,73 @@ silences: [{matchers: [a=b], starts_at: 2030-01-01T00:00:00Z, ends_at: 2030-01-0
 """
     route = "route:\n  receiver: team\n  routes:\n  - group_by:\n    - a\n"
     assert shown(tmp_path, text) == f"global:\n  resolve_timeout: 5m\n{route}receivers:\n- name: team\n"
+
+
+RICH = """\
+time_intervals:
+  - name: nights and weekends
+    time_intervals:
+      - times: [{start_time: '22:00', end_time: '06:00'}, {start_time: '22:00', end_time: '00:00'}]
+      - {weekdays: ['friday:monday', 'tuesday'], months: ['november:february']}
+route: {receiver: team, routes: [{name: nights, match: {a: b}, mute_time_intervals: [nights and weekends]}]}
+receivers:
+  - name: other
+    ntfy_configs: [{url: 'https://ntfy.example.org', topic: a}]
+    apprise_configs: [{urls: ['json://a']}]
+    http_configs: [{url: 'http://a', json: {}}]
+  - name: team
+    fallback: other
+    fallback_after: 1m
+    webhook_configs: [{url: 'http://a', rate_limit: {messages: 1}}, {url: 'http://a', form: events, secret: b}]
+    telegram_configs: [{bot_token: a, chat_id: 1, update_message: true}, {bot_token: a, chat_id: 2, thread: true}]
+    discord_configs: [{webhook_url: 'http://a', update_message: true}]
+"""
+THEIRS = """\
+time_intervals:
+- name: nights and weekends
+  time_intervals:
+  - times:
+    - start_time: "22:00"
+      end_time: "24:00"
+    - start_time: "00:00"
+      end_time: "06:00"
+    - start_time: "22:00"
+      end_time: "24:00"
+  - weekdays:
+    - "friday:saturday"
+    - "sunday:monday"
+    - "tuesday"
+    months:
+    - "november:december"
+    - "january:february"
+"""
+
+
+def test_a_strict_reader_can_read_a_file_that_uses_everything(tmp_path: Path) -> None:
+    """Ranges that go round are cut in two; integrations lose what is ours, and kinds of ours are gone."""
+    found = shown(tmp_path, RICH)
+    assert found[found.index("\ntime_intervals:") + 1 :] == THEIRS
+    ours = (
+        "ntfy",
+        "apprise",
+        "http_configs",
+        "fallback",
+        "rate_limit",
+        "form",
+        "secret:",
+        "update_message",
+        "thread",
+        "name: nights\n",
+    )
+    assert [word for word in ours if word in found] == []
+    assert found.count("- url:") == found.count("chat_id") == 2
+
+
+@pytest.mark.skipif(AMTOOL is None, reason="amtool is not on the PATH (Debian: prometheus-alertmanager)")
+def test_amtool_is_such_a_reader(tmp_path: Path) -> None:
+    (tmp_path / "shown.yml").write_text(shown(tmp_path, RICH))
+    command = [str(AMTOOL), "config", "routes", "test", f"--config.file={tmp_path / 'shown.yml'}", "a=b"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "team\n"
 
 
 @pytest.mark.parametrize("text", ["retention: 5d\n", "route: {}\nreceivers:\n"])
