@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _COMMANDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 WIDE = 200  # columns, where nobody looks: a pipe must not cut what a program reads
+COPIED = ("ID", "Fingerprint")  # columns whose cells the next command asks for
+LONG_WORD = 24  # characters; a longer word may be broken to fit a terminal
 LAID_OUT = 200  # rows, at most, whose cells are broken into lines to fit a terminal
 
 
@@ -58,14 +60,47 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
-def _lay_out(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _lay_out(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """As wide as the terminal; where that is too narrow for what stands in the rows, each is a block of lines.
+
+    What somebody copies into the next command is never broken.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    if _least_width(columns, rows) > stdout().width:
+        _lay_out_blocks(columns, rows)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column in COPIED, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     stdout().print(table)
+
+
+def _lay_out_blocks(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    for row in rows:
+        block = Table(box=None, pad_edge=False, show_header=False)
+        block.add_column(no_wrap=True, style="bold")
+        block.add_column(overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                block.add_row(column, Text(cell))
+        stdout().print(block, "")
+
+
+def _least_width(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """So wide must a terminal be: words are whole, but for very long ones."""
+    widths = [0] * len(columns)
+    for row in (columns, *rows):
+        for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
+            longest = max(map(len, cell.split()), default=0)
+            widths[number] = max(widths[number], longest if column in COPIED else min(longest, LONG_WORD))
+    return sum(widths) + 2 * (len(columns) - 1)
 
 
 def _tame(text: str) -> str:
