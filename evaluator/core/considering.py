@@ -19,6 +19,7 @@ from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup, Lane, fingerprints
 from evaluator.core.journal import Journal
 from evaluator.core.lanes import Lanes
+from evaluator.core.ledgers import Told
 from evaluator.core.muting import Mute, Muting
 from evaluator.core.outgoing import Outgoing
 from evaluator.core.records import Decision
@@ -77,7 +78,7 @@ class Considering:
         wanted = news.firing + news.resolved if lane.integration.send_resolved else news.firing
         if reason.due and not wanted:
             reason = Reason.RESOLVED_UNWANTED
-            self._outgoing.told(group, lane, now, frozenset(), fingerprints(news.resolved), (), now)
+            self._outgoing.told(group, lane, Told(now, frozenset(), fingerprints(news.resolved)), now)
         elif not reason.due:
             self._hold(lane, news.held)
         outbox = self._replace(group, lane, standing_in or str(reason), wanted if reason.due else (), now)

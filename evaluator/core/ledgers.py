@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from evaluator.core.dedup import Terms
 from evaluator.core.grouping import AlertGroup, Lane
@@ -16,6 +17,18 @@ from evaluator.core.records import LedgerRecord, Notification, OutboxRecord, Pai
 from evaluator.core.timers import Timers
 
 REPEAT = "repeat"
+
+
+class Told(NamedTuple):
+    """A message that an integration accepted. at: when it was decided. firing, resolved: fingerprints of what it told.
+
+    receipt: the provider's message ids.
+    """
+
+    at: datetime
+    firing: frozenset[str]
+    resolved: frozenset[str]
+    receipt: Pairs = ()
 
 
 class Ledgers:
@@ -32,27 +45,18 @@ class Ledgers:
         repeat = route.repeat_interval if self.compatibility else max(route.repeat_interval, route.group_interval)
         return Terms(repeat, lane.integration.send_resolved, late=self.compatibility)
 
-    def told(
-        self,
-        group: AlertGroup,
-        lane: Lane,
-        at: datetime,
-        firing: frozenset[str],
-        resolved: frozenset[str],
-        receipt: Pairs,
-        now: datetime,
-    ) -> None:
+    def told(self, group: AlertGroup, lane: Lane, what: Told, now: datetime) -> None:
         """Remember what the integration was told, and when what fires is due again.
 
         What it was told before and is not in this message is muted; it stays told, also if it is over meanwhile.
         """
         before = lane.told.owed if lane.told and not self.compatibility else frozenset[str]()
-        held = tuple(sorted(name for name in before - firing - resolved if _holds(group, lane, name)))
-        known = tuple(sorted(firing.union(held)))
-        lane.told = LedgerRecord(group.id, lane.name, at, known, tuple(sorted(resolved)), receipt, held)
+        held = tuple(sorted(name for name in before - what.firing - what.resolved if _holds(group, lane, name)))
+        known, over = tuple(sorted(what.firing.union(held))), tuple(sorted(what.resolved))
+        lane.told = LedgerRecord(group.id, lane.name, what.at, known, over, what.receipt, held)
         self._journal.save(lane.told)
-        if firing:
-            self._timers.set((REPEAT, group.id, lane.name), max(now, at + self.terms(group, lane).repeat))
+        if what.firing:
+            self._timers.set((REPEAT, group.id, lane.name), max(now, what.at + self.terms(group, lane).repeat))
         else:
             self._timers.cancel((REPEAT, group.id, lane.name))
 

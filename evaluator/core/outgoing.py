@@ -22,7 +22,7 @@ from evaluator.core.destinations import Destinations
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.journal import Journal
-from evaluator.core.ledgers import Ledgers, named_in
+from evaluator.core.ledgers import Ledgers, Told, named_in
 from evaluator.core.pacing import Pacing
 from evaluator.core.receivers import Integration
 from evaluator.core.records import TEMPLATE_ERROR, Attempt, Notification, OutboxRecord, Pairs
@@ -83,18 +83,9 @@ class Outgoing:
         """See `Ledgers.terms`."""
         return self.ledgers.terms(group, lane)
 
-    def told(
-        self,
-        group: AlertGroup,
-        lane: Lane,
-        at: datetime,
-        firing: frozenset[str],
-        resolved: frozenset[str],
-        receipt: Pairs,
-        now: datetime,
-    ) -> None:
+    def told(self, group: AlertGroup, lane: Lane, what: Told, now: datetime) -> None:
         """The integration was told this by a message of the group's own. See `Ledgers.told`."""
-        self.ledgers.told(group, lane, at, firing, resolved, receipt, now)
+        self.ledgers.told(group, lane, what, now)
         self.storming.left(group, lane, now)
 
     def await_repeat(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
@@ -168,7 +159,7 @@ class Outgoing:
         lane.in_flight = False
         self._journal.note(Attempt(now, row.id, group.id, lane.name, row.attempts + 1, receipt=receipt))
         told_at = now if self.compatibility else row.notification.at
-        self.told(group, lane, told_at, *named_in(row.notification), called, now)
+        self.told(group, lane, Told(told_at, *named_in(row.notification), called), now)
         self.rows.drop(lane)
         return Landed(row, group, lane)
 
