@@ -85,7 +85,7 @@ def make_app(view: View, pages: Sequence[BaseRoute] = ()) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[
-            Middleware(TidyPaths),
+            Middleware(TidyPaths, lambda: view.settings.web.route_prefix),
             Middleware(CrossOrigin, lambda: view.settings.web.cors_origin),
             Middleware(OwnPages, lambda: view.settings.external_url),
             Middleware(Bounded, lambda: _reading(view), READING, lambda method: view.turned_away(method)),

@@ -20,6 +20,7 @@ from evaluator.config.models import items, read
 from evaluator.config.nodes import Listing, Node, Scalar, Table
 from evaluator.config.oncall import OnCallRead, read_oncall, severities_of, with_route
 from evaluator.config.original import redacted
+from evaluator.config.prefixes import prefix_of
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import made_up, read_receivers
@@ -79,7 +80,7 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         catch_up=CatchUp(model.catch_up.max, model.catch_up.notify),
         heartbeat=_heartbeat(model.heartbeat, top, reading),
         listen=model.web.listen,
-        web=Web(model.web.get_concurrency, model.web.timeout, model.web.cors_origin),
+        web=_web(model),
         resolve_timeout=defaults.model.resolve_timeout,
         templates=templates.files,
         rule_files=rules.files,
@@ -99,6 +100,12 @@ def assemble(top: Table, path: Path, reading: Reading, mode: MatcherMode | None 
         matcher_mode=reading.mode,
         original="" if reading.problems.failed else redacted(top),
     )
+
+
+def _web(model: FileModel) -> Web:
+    web = model.web
+    prefix = prefix_of(model.external_url) if web.route_prefix is None else web.route_prefix
+    return Web(web.get_concurrency, web.timeout, web.cors_origin, prefix)
 
 
 def _check(model: FileModel, top: Table, reading: Reading) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, PlainValidator
 from evaluator.config.later import NOT_ACTED_ON
 from evaluator.config.limits import LimitsModel
 from evaluator.config.models import Later, Model
+from evaluator.config.prefixes import RoutePrefix
 from evaluator.config.replies import LinksModel, RepliesModel
 from evaluator.config.scalars import Address, Count, Flag, HiddenUrl, PublicUrl, Regex, Span, Text, one_of
 from evaluator.config.silence_policy import SilencePolicyModel
@@ -43,6 +44,7 @@ class WebModel(Model):
     get_concurrency: Count = 0
     timeout: Span = timedelta(0)
     cors_origin: Regex = ".*"
+    route_prefix: RoutePrefix = None
     config_file: Later = None
 
 

@@ -119,12 +119,13 @@ class Web:
     """How the HTTP surface answers. get_concurrency: reading requests at once; 0: as many as processors, but at least 8.
 
     timeout: how long one may take; zero for ever. cors_origin: an RE2 expression of the origins whose pages may use the
-    APIs of Alertmanager and Prometheus; empty for none.
+    APIs of Alertmanager and Prometheus; empty for none. route_prefix: a path below which everything is served too; empty: none.
     """
 
     get_concurrency: int = 0
     timeout: timedelta = timedelta(0)
     cors_origin: str = ".*"
+    route_prefix: str = ""
 
 
 @frozen
