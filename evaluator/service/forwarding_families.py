@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from evaluator.service.counts import Counts, Spans
+from evaluator.service.counts import Counts, Key, Spans
+from evaluator.service.family_shapes import gauge, summary
 
 QUANTILES = (0.5, 0.9, 0.99)
 _LABEL = "alertmanager"
@@ -21,7 +22,7 @@ _COUNTED = (
 )
 
 
-def forwarding(counts: Counts, waiting: Mapping[str, int], capacity: int) -> Iterator[Metric]:
+def forwarding_families(counts: Counts, waiting: Mapping[str, int], capacity: int) -> Iterator[Metric]:
     """waiting: alerts in the queue of each Alertmanager. capacity: of one queue."""
     for name, text, field in _COUNTED:
         counter = CounterMetricFamily(f"evaluator_forwarding_{name}", text, labels=[_LABEL])
@@ -34,24 +35,9 @@ def forwarding(counts: Counts, waiting: Mapping[str, int], capacity: int) -> Ite
     for url, alerts in waiting.items():
         length.add_metric([url], alerts)
     yield length
-    yield _gauge("queue_capacity", "How many alerts may wait for one Alertmanager before the oldest are dropped.", capacity)
-    yield _gauge("alertmanagers", "How many Alertmanagers alerts are forwarded to.", len(waiting))
-    yield _latency(counts, waiting)
-
-
-def _latency(counts: Counts, waiting: Mapping[str, int]) -> SummaryMetricFamily:
-    name = "evaluator_forwarding_latency_seconds"
+    text = "How many alerts may wait for one Alertmanager before the oldest are dropped."
+    yield gauge("evaluator_forwarding_queue_capacity", text, capacity)
+    yield gauge("evaluator_forwarding_alertmanagers", "How many Alertmanagers alerts are forwarded to.", len(waiting))
     text = "How long the Alertmanager took to answer posts; quantiles are of the newest thousand."
-    summary = SummaryMetricFamily(name, text, labels=[_LABEL])
-    for url in waiting:
-        spans = counts.forward_seconds.get((url,), Spans())
-        for share, seconds in spans.quantiles(QUANTILES).items():
-            summary.add_sample(name, {_LABEL: url, "quantile": str(share)}, seconds)
-        summary.add_metric([url], count_value=spans.count, sum_value=spans.total)
-    return summary
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(f"evaluator_forwarding_{name}", text)
-    gauge.add_metric([], value)
-    return gauge
+    seconds: dict[Key, Spans] = {(url,): counts.forward_seconds.get((url,), Spans()) for url in waiting}
+    yield summary("evaluator_forwarding_latency_seconds", text, QUANTILES, (_LABEL,), seconds)

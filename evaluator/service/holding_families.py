@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 
 from evaluator.core.engine import Machine
 from evaluator.core.silence import SilenceState
+from evaluator.service.family_shapes import gauge
 
 
 def holding_families(machine: Machine, now: datetime) -> Iterator[Metric]:
@@ -24,9 +25,9 @@ def holding_families(machine: Machine, now: datetime) -> Iterator[Metric]:
     yield _by_state("evaluator_maintenance_windows", text, _windows(machine, now))
     waiting = sum(row.paced for row in machine.dispatch.outbox)
     text = "How many notifications of the outbox wait for their turn at a destination with a rate limit."
-    yield _gauge("evaluator_outbox_rows_awaiting_turn", text, waiting)
+    yield gauge("evaluator_outbox_rows_awaiting_turn", text, waiting)
     text = "How many destinations were told of many groups in one message, and not yet that this is over."
-    yield _gauge("evaluator_storms", text, len(machine.dispatch.storms))
+    yield gauge("evaluator_storms", text, len(machine.dispatch.storms))
 
 
 def _windows(machine: Machine, now: datetime) -> Counter[SilenceState]:
@@ -43,10 +44,4 @@ def _by_state(name: str, text: str, counts: Counter[SilenceState]) -> GaugeMetri
     family = GaugeMetricFamily(name, text, labels=["state"])
     for state in SilenceState:
         family.add_metric([str(state)], counts[state])
-    return family
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, text)
-    family.add_metric([], value)
     return family

@@ -1,39 +1,32 @@
 """What is exported: every metric with its name, its labels, and a sentence that is understood without the others.
 
-A counter whose labels are known beforehand is there from the start, at zero: an increase from nothing is none, and the
-first failure would go unseen.
+Here stand those of evaluating and of the service as a whole; notifications, incidents, forwarding, what is held and analytics
+have modules of their own, all called `…_families`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from math import inf
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from evaluator import __version__
 from evaluator.core.answers import FailureKind
-from evaluator.core.dedup import Reason
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.limits import Limit
 from evaluator.core.records import State
 from evaluator.replies.desk import Fate, Way
-from evaluator.service.counts import Counts, Key, Spans
+from evaluator.service.counts import Counts, Key
+from evaluator.service.delivery_families import QUANTILES, delivery_families
+from evaluator.service.family_shapes import counter, gauge, summary
 
-OUTCOMES = ("accepted", "failed", "refused")
-GONE = "gone"
-QUANTILES = (0.5, 0.9, 0.99)
 GROUP_QUANTILES = (0.01, 0.05, *QUANTILES)
 
 RESTORE = "How long the kept state took to be restored at the start; all groups are restored at once, so all say the same."
-EXPANSIONS = (
-    "How many texts of rules were filled in: labels for each series of an answer, annotations for each alert of a notification."
-)
-CAPACITY = "How many notifications may wait in the outbox: always +Inf, it has no limit."
 
 
 def families(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric]:
@@ -42,26 +35,26 @@ def families(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric
     yield from _ruler(groups, counts)
     yield _lag(groups, now)
     yield from _alerts(machine)
-    yield from _delivery(machine, counts, now)
+    yield from delivery_families(machine, counts, now)
     yield from _datasources(machine, counts)
     refused: dict[Key, int] = {(): counts.commits_refused}
     yield from _posted(counts)
-    yield _counter("evaluator_commits_refused", "How often the store refused to keep changes of the state.", (), refused)
-    yield _counter(
+    yield counter("evaluator_commits_refused", "How often the store refused to keep changes of the state.", (), refused)
+    yield counter(
         "evaluator_limit_refusals",
         "How often something was refused because of each limit of the configuration.",
         ("limit",),
         {(str(limit),): count for limit, count in machine.refusals.counts.items()},
         [(str(limit),) for limit in Limit],
     )
-    yield _counter(
+    yield counter(
         "evaluator_http_concurrency_limit_exceeded",
         "How many HTTP requests were told to come back later because too many were being answered.",
         ("method",),
         counts.turned_away,
         [("get",), ("post",)],
     )
-    yield _counter(
+    yield counter(
         "evaluator_replies",
         "How many answers of people came in by links and from other services, by way and by what became of them.",
         ("way", "outcome"),
@@ -74,10 +67,10 @@ def configuration(successful: bool, at: datetime | None) -> Iterator[Metric]:
     """successful: the last reload. at: when the configuration in force was taken over; None when none was yet."""
     name = "prometheus_config_last_reload"
     text = "Whether the last attempt to reload the configuration was successful: 1 for yes, 0 for no."
-    yield _gauge(f"{name}_successful", text, float(successful))
+    yield gauge(f"{name}_successful", text, float(successful))
     if at is not None:
         text = "When the configuration in force was loaded, at the start or by a reload, in seconds since 1970."
-        yield _gauge(f"{name}_success_timestamp_seconds", text, at.timestamp())
+        yield gauge(f"{name}_success_timestamp_seconds", text, at.timestamp())
     build = GaugeMetricFamily("evaluator_build_info", "Always 1; the label says which version runs.", labels=["version"])
     build.add_metric([__version__], 1)
     yield build
@@ -108,9 +101,9 @@ def _ruler(groups: Sequence[GroupEvaluation], counts: Counts) -> Iterator[Metric
     ):
         yield _by_group(GaugeMetricFamily, f"group_{name}", text, groups, value)
     text = "How long evaluations of single rules took; quantiles are of the newest thousand."
-    yield _summary("prometheus_rule_evaluation_duration_seconds", text, QUANTILES, (), {(): counts.evaluation_seconds})
+    yield summary("prometheus_rule_evaluation_duration_seconds", text, QUANTILES, (), {(): counts.evaluation_seconds})
     text = "How long evaluations of whole groups took; quantiles are of the newest thousand."
-    yield _summary("prometheus_rule_group_duration_seconds", text, GROUP_QUANTILES, (), {(): counts.iteration_seconds})
+    yield summary("prometheus_rule_group_duration_seconds", text, GROUP_QUANTILES, (), {(): counts.iteration_seconds})
 
 
 def _lag(groups: Sequence[GroupEvaluation], now: datetime) -> Metric:
@@ -135,102 +128,17 @@ def _alerts(machine: Machine) -> Iterator[Metric]:
     for state in State:
         family.add_metric([str(state)], states[str(state)])
     yield family
-    yield _gauge("evaluator_alert_groups", "How many groups of the routing tree hold alerts.", len(machine.dispatch.groups))
+    yield gauge("evaluator_alert_groups", "How many groups of the routing tree hold alerts.", len(machine.dispatch.groups))
 
 
 def _posted(counts: Counts) -> Iterator[Metric]:
     """Alertmanager's families about what it is sent."""
     known = [(status, "v2") for status in ("firing", "resolved")]
     text = "How many alerts others posted that could be taken in, by whether they fire, and by the version of the API."
-    yield _counter("evaluator_alerts_received", text, ("status", "version"), counts.posted, known)
+    yield counter("evaluator_alerts_received", text, ("status", "version"), counts.posted, known)
     invalid: dict[Key, int] = {("v2",): counts.posted_invalid}
     text = "How many alerts others posted that could not be taken in, by the version of the API."
-    yield _counter("evaluator_alerts_invalid", text, ("version",), invalid)
-
-
-def _delivery(machine: Machine, counts: Counts, now: datetime) -> Iterator[Metric]:
-    rows = machine.dispatch.outbox
-    oldest = max(((now - row.created_at).total_seconds() for row in rows), default=0.0)
-    yield _gauge("evaluator_outbox_rows", "How many notifications wait to be accepted by their receivers.", len(rows))
-    yield _gauge(
-        "evaluator_oldest_undelivered_notification_seconds",
-        "How long the oldest notification that is not yet accepted has waited; 0 when none waits.",
-        max(0.0, oldest),
-    )
-    known = [(receiver, name, outcome) for receiver, name in _integrations(machine) for outcome in OUTCOMES]
-    labels = ("receiver", "integration", "outcome")
-    yield _counter(
-        "evaluator_notifications",
-        "How many attempts to deliver a notification ended in each way.",
-        labels,
-        counts.attempts,
-        known,
-    )
-    reasons = [(str(reason),) for reason in Reason]
-    yield _counter(
-        "evaluator_decisions",
-        "How many decisions to notify or not to notify a receiver there were, by reason.",
-        ("reason",),
-        counts.decisions,
-        reasons,
-    )
-    states = [(str(state),) for state in (*State, GONE)]
-    yield _counter(
-        "evaluator_transitions",
-        "How often alerts changed to each state; gone is the end of an alert.",
-        ("to",),
-        counts.transitions,
-        states,
-    )
-    failed: dict[Key, int] = {(): counts.template_failures}
-    yield _counter(
-        "prometheus_template_text_expansion_failures",
-        "How many notifications were sent with a template's error in place of its text.",
-        (),
-        failed,
-    )
-    expanded: dict[Key, int] = {(): counts.expansions}
-    yield _counter("prometheus_template_text_expansions", EXPANSIONS, (), expanded)
-    yield from _notifier(machine, counts, len(rows))
-
-
-def _notifier(machine: Machine, counts: Counts, waiting: int) -> Iterator[Metric]:
-    """Prometheus' families about its Alertmanagers; here those are the integrations, and what is counted are notifications."""
-    sent: Counter[Key] = Counter()
-    errors: Counter[Key] = Counter()
-    for (receiver, integration, outcome), count in counts.attempts.items():
-        sent[(f"{receiver}/{integration}",)] += count
-        errors[(f"{receiver}/{integration}",)] += count if outcome != "accepted" else 0
-    known = [(f"{receiver}/{integration}",) for receiver, integration in _integrations(machine)]
-    labels = ("alertmanager",)
-    yield _counter(
-        "prometheus_notifications_sent",
-        "How many notifications were handed to the integration, failed attempts included.",
-        labels,
-        sent,
-        known,
-    )
-    yield _counter(
-        "prometheus_notifications_errors",
-        "How many attempts to deliver a notification were not accepted by the integration.",
-        labels,
-        errors,
-        known,
-    )
-    yield _counter(
-        "prometheus_notifications_dropped",
-        "Always 0: notifications are never dropped for lack of room, they wait in the outbox.",
-        (),
-        {(): 0},
-    )
-    yield _gauge("prometheus_notifications_queue_length", "How many notifications wait in the outbox.", waiting)
-    yield _gauge("prometheus_notifications_queue_capacity", CAPACITY, inf)
-    seconds = {key: counts.attempt_seconds.get(key, Spans()) for key in sorted({*known, *counts.attempt_seconds})}
-    text = "How long the integration took to answer attempts at deliveries; quantiles are of the newest thousand."
-    yield _summary("prometheus_notifications_latency_seconds", text, QUANTILES, labels, seconds)
-    yield _gauge(
-        "prometheus_notifications_alertmanagers_discovered", "How many integrations all receivers have together.", len(known)
-    )
+    yield counter("evaluator_alerts_invalid", text, ("version",), invalid)
 
 
 def _datasources(machine: Machine, counts: Counts) -> Iterator[Metric]:
@@ -242,39 +150,13 @@ def _datasources(machine: Machine, counts: Counts) -> Iterator[Metric]:
     yield up
     known = [(datasource.name, str(kind)) for datasource in machine.settings.datasources for kind in FailureKind]
     labels = ("datasource", "kind")
-    yield _counter(
+    yield counter(
         "evaluator_datasource_failures",
         "How many queries of rules got no usable answer from the datasource, by the kind of failure.",
         labels,
         counts.datasource_failures,
         known,
     )
-
-
-def _integrations(machine: Machine) -> Iterator[tuple[str, str]]:
-    for receiver in machine.settings.told:
-        yield from ((receiver.name, integration.name) for integration in receiver.integrations)
-
-
-def _counter(
-    name: str, text: str, labels: Sequence[str], counts: Mapping[Key, int], known: Iterable[Key] = ()
-) -> CounterMetricFamily:
-    """A counter with a series for everything that was counted, and for everything that may be."""
-    family = CounterMetricFamily(name, text, labels=list(labels))
-    for key in sorted({*counts, *known}):
-        family.add_metric(list(key), counts.get(key, 0))
-    return family
-
-
-def _summary(
-    name: str, text: str, quantiles: Sequence[float], labels: Sequence[str], spans: Mapping[Key, Spans]
-) -> SummaryMetricFamily:
-    family = SummaryMetricFamily(name, text, labels=list(labels))
-    for key, each in spans.items():
-        for share, seconds in each.quantiles(quantiles).items():
-            family.add_sample(name, {**dict(zip(labels, key, strict=True)), "quantile": str(share)}, seconds)
-        family.add_metric(list(key), count_value=each.count, sum_value=each.total)
-    return family
 
 
 def _by_group(
@@ -309,9 +191,3 @@ def _samples(group: GroupEvaluation) -> float:
 
 def _rule_seconds(group: GroupEvaluation) -> float:
     return sum(rule.seconds for rule in group.rules.values())
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, text)
-    family.add_metric([], value)
-    return family

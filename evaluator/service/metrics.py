@@ -26,11 +26,12 @@ from evaluator.core.records import TEMPLATE_ERROR, Attempt, Decision, OutboxReco
 from evaluator.notify.forwarding.forwarder import CAPACITY
 from evaluator.service.clock import Clock
 from evaluator.service.counts import Counts
-from evaluator.service.forwarding_families import forwarding
+from evaluator.service.delivery_families import GONE
+from evaluator.service.forwarding_families import forwarding_families
 from evaluator.service.holding_families import holding_families
 from evaluator.service.incident_counts import IncidentCounts
 from evaluator.service.incident_families import incident_families
-from evaluator.service.metric_families import GONE, configuration, families
+from evaluator.service.metric_families import configuration, families
 from evaluator.service.rule_series import rule_series
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -126,7 +127,7 @@ class Metrics:
         yield from families(self._machine(), self.counts, self._clock())
         yield from holding_families(self._machine(), self._clock())
         yield from incident_families(self._machine(), self.incidents, self._clock())
-        yield from forwarding(self.counts, self.queued(), CAPACITY)
+        yield from forwarding_families(self.counts, self.queued(), CAPACITY)
         yield from configuration(self.reload_successful, self.reloaded_at)
 
     def _evaluated(self, machine: Machine, event: QueryReturned | QueryFailed, seconds: float, now: datetime) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from evaluator.service.metric_families import OUTCOMES
+from evaluator.service.delivery_families import OUTCOMES
 from tests.service.scene import living, write_config, write_rules
 from tests.service.servers import Datasource, Webhook, until, vector
 from tests.test_dashboards import METRICS
