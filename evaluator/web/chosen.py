@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from evaluator.core.alerts import Alert
-from evaluator.core.frozen import frozen
 from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents.belonging import SEVERITY
 from evaluator.core.labels import Labels
@@ -43,36 +42,33 @@ class Severities(dict[str, Severity]):
         return self[alert.labels.get(SEVERITY, "")]
 
 
-@frozen
-class Member:
-    """A chosen alert in its group. mute: why it is not told; only what fires is asked about."""
+class Member(NamedTuple):
+    """A chosen alert in its group. state: firing, muted or resolved. mute: why it is not told, while it fires."""
 
     alert: Alert
     severity: Severity
+    state: str
     mute: Mute | None
-
-    @property
-    def state(self) -> str:
-        """firing, muted or resolved."""
-        if not self.alert.firing:
-            return RESOLVED
-        return MUTED if self.mute else FIRING
 
 
 @dataclass(slots=True)
 class Chosen:
-    """A group and those of its alerts that are asked for. counts: by state. severity: the worst of those that stand worst."""
+    """A group and those of its alerts that are asked for, by state. severity: the worst of those that stand worst."""
 
     group: AlertGroup
-    members: list[Member]
-    counts: dict[str, int]
+    members: dict[str, list[Member]]
     severity: Severity
     newest: datetime
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many stand how."""
+        return {state: len(found) for state, found in self.members.items()}
+
+    @property
     def rank(self) -> tuple[int, int, float, Labels, str]:
         """What fires before what is muted before what is over; then the worst severity, then the newest."""
-        gravity = next(number for number, state in enumerate(STATES) if self.counts[state])
+        gravity = next(number for number, state in enumerate(STATES) if self.members[state])
         return gravity, -self.severity.rank, -self.newest.timestamp(), self.group.labels, self.group.id
 
 
@@ -95,21 +91,21 @@ def _members(standing: Standing, severities: Severities, group: AlertGroup, choi
     alerts = [alert for alert in group.alerts.values() if not choice.matchers or choice.admits(alert.labels)]
     if not alerts:
         return None
-    members = [
-        Member(alert, severities.of(alert), standing.mute(alert, group.route) if alert.firing else None) for alert in alerts
-    ]
-    by_state = [[member for member in members if member.state == state] for state in STATES]
-    gravest = next(found for found in by_state if found)
-    counts = {state: len(found) for state, found in zip(STATES, by_state, strict=True)}
-    return Chosen(group, members, counts, max(one.severity for one in gravest), max(alert.starts_at for alert in alerts))
+    members: dict[str, list[Member]] = {state: [] for state in STATES}
+    for alert in alerts:
+        mute = standing.mute(alert, group.route) if alert.firing else None
+        state = (MUTED if mute else FIRING) if alert.firing else RESOLVED
+        members[state].append(Member(alert, severities.of(alert), state, mute))
+    gravest = next(found for found in members.values() if found)
+    return Chosen(group, members, max(one.severity for one in gravest), max(alert.starts_at for alert in alerts))
 
 
 def tally(groups: Iterable[Chosen]) -> dict[str, int]:
     """How many alerts stand how. One that several receivers hear of counts once: as firing, if any of them is told."""
     found: dict[str, set[str]] = {state: set() for state in STATES}
     for one in groups:
-        for member in one.members:
-            found[member.state].add(member.alert.fingerprint)
+        for state, members in one.members.items():
+            found[state].update([member.alert.fingerprint for member in members])
     found[MUTED] -= found[FIRING]
     found[RESOLVED] -= found[FIRING] | found[MUTED]
     return {state: len(found[state]) for state in STATES}

@@ -25,7 +25,7 @@ from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher
 from evaluator.core.view import View
 from evaluator.web.choice import LONGEST_VALUE, Choice, read_choice
-from evaluator.web.chosen import STATES, Chosen, Member, Severities, chosen, key_of, tally
+from evaluator.web.chosen import Chosen, Member, Severities, chosen, key_of, tally
 from evaluator.web.described import Description, describe, is_built_in, value_of
 from evaluator.web.incidents import chased
 from evaluator.web.lanes import Prospect, prospect
@@ -146,8 +146,12 @@ def _card(
     view: View, standing: Standing, incidents: Mapping[str, IncidentRecord], whole: Chosen, choice: Choice, most: int
 ) -> Card:
     group = whole.group
-    members = [one for one in whole.members if not choice.state or one.state == choice.state]
-    members.sort(key=lambda one: (STATES.index(one.state), -one.severity.rank, told_order(one.alert)))
+    members = [
+        member
+        for state, found in whole.members.items()
+        if choice.state in ("", state)
+        for member in sorted(found, key=lambda one: (-one.severity.rank, told_order(one.alert)))
+    ]
     worst = max(one.severity for one in members if one.state == members[0].state)
     common = _common(member.alert.labels for member in members)
     page = page_of(members, choice.page if choice.group else 1, most)
