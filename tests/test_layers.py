@@ -158,7 +158,7 @@ def test_a_crossing_is_seen(module: str, text: str) -> None:
         ("evaluator.core.alert", "from .labels import Labels\nfrom evaluator.core import rules"),
         ("evaluator.notify.webhook", "from evaluator import __version__\nfrom evaluator.wire import client"),
         ("evaluator.__main__", "from evaluator.cli import main"),
-        ("evaluator.store.sqlite", "import sqlalchemy, evaluatorlike"),
+        ("evaluator.store.sqlite", "import sqlite3, evaluatorlike"),
     ],
 )
 def test_an_arrow_is_allowed(module: str, text: str) -> None:

@@ -14,7 +14,7 @@ RARELY_WANTED = {
     *("rich", "pygments", "httpx._main"),  # colours
     *("evaluator.cli.silence", "evaluator.cli.templates", "evaluator.drill.playing"),  # other commands
 }
-OF_THE_SERVICE = {"sqlalchemy", "pydantic", "uvicorn", "apscheduler", "evaluator.core.engine", "evaluator.config.loading"}
+OF_THE_SERVICE = {"sqlite3", "pydantic", "uvicorn", "apscheduler", "evaluator.core.engine", "evaluator.config.loading"}
 
 
 @pytest.mark.slow

@@ -130,7 +130,7 @@ class Web:
 
 @frozen
 class Settings:
-    """A whole configuration. listen: host and port. storage: an SQLAlchemy URL. retention: age of history to keep;
+    """A whole configuration. listen: host and port. storage: the URL of the store. retention: age of history to keep;
     incident_retention: of that of incidents.
 
     alertmanagers: whom own alerts are forwarded to. alert_relabel: what becomes of them first, for all of these.

@@ -6,8 +6,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-
 from evaluator.store.base import StoreError
 
 _BROKEN = (
@@ -39,9 +37,8 @@ def explained(place: str) -> Iterator[None]:
         raise StoreError(
             f"{place}: cannot be used as storage: {error.strerror}; see that its directory exists and is writable"
         ) from error
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        sentence = _SENTENCES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    except sqlite3.Error as error:
+        sentence = _SENTENCES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if sentence is None:
             raise
-        raise StoreError(f"{place}: {sentence} ({cause})") from error
+        raise StoreError(f"{place}: {sentence} ({error})") from error

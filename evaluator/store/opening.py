@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from evaluator.store.base import Store, StoreError
 from evaluator.store.memory import MemoryStore
 from evaluator.store.sqlite import open_sqlite
 
 _REMEDY = "name a file, as in sqlite:///evaluator.db or sqlite:////var/lib/evaluator/evaluator.db"
+_SCHEME = re.compile(r"[\w+]+")
+_SECRET = re.compile(r"//.*@")
 
 
 def open_store(url: str) -> Store:
@@ -23,22 +23,23 @@ def open_store(url: str) -> Store:
     Raises StoreError when the URL is not understood, when the file cannot be written, is damaged, belongs to another program
     or was written by a newer version, and when another process has it open. The file is then as it was.
     """
-    parsed = _parse(url)
-    if parsed.database in (None, ":memory:"):
-        return MemoryStore()
-    return open_sqlite(Path(parsed.database))
+    file = _file(url)
+    return MemoryStore() if file in (None, ":memory:") else open_sqlite(Path(file))
 
 
-def _parse(text: str) -> URL:
-    """The parts of a URL that names an SQLite file or memory. The text may hold a password, so errors do not repeat it."""
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise StoreError(f"the storage is not a URL; {_REMEDY}") from None
-    if url.get_backend_name() != "sqlite":
-        raise StoreError(f"storage {url.get_backend_name()}: is not supported; {_REMEDY}")
-    if url.host is not None or url.database == "":
-        raise StoreError(f"storage {url.render_as_string()}: the path must follow three slashes; {_REMEDY}")
-    if url.query:
-        raise StoreError(f"storage {url.render_as_string()}: options after a question mark are not supported; {_REMEDY}")
-    return url
+def _file(url: str) -> str | None:
+    """The file that a URL names, None for memory. The text may hold a password, so errors do not repeat it."""
+    scheme, found, rest = url.partition("://")
+    if not found or not _SCHEME.fullmatch(scheme):
+        raise StoreError(f"the storage is not a URL; {_REMEDY}")
+    kind = scheme.partition("+")[0]
+    if kind != "sqlite":
+        raise StoreError(f"storage {kind}: is not supported; {_REMEDY}")
+    place, options, _ = rest.partition("?")
+    host, slash, file = place.partition("/")
+    shown = _SECRET.sub("//***@", url)
+    if host or (slash and not file):
+        raise StoreError(f"storage {shown}: the path must follow three slashes; {_REMEDY}")
+    if options:
+        raise StoreError(f"storage {shown}: options after a question mark are not supported; {_REMEDY}")
+    return file or None

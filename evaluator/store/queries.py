@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, select
-
+from evaluator.core.frozen import frozen
 from evaluator.core.incidents.incident import REMEMBERED
 from evaluator.core.incidents.records import IncidentState
 from evaluator.store.codec.kind import to_duration, to_micros
-from evaluator.store.schema import incidents, pages
+from evaluator.store.schema import Table, incidents, pages
+from evaluator.store.statements import selecting
 
-Rows = Select[Any]
+_RECENT = f"(resolved_at IS NULL OR resolved_at > (SELECT max(resolved_at) FROM incidents) - {to_duration(REMEMBERED)})"
+
+NEWEST_INCIDENT = "SELECT max(number) FROM incidents"
+"""The greatest number, or NULL."""
 
 
-def noted(table: Table, since: datetime | None, until: datetime | None, terms: dict[str, str | int], limit: int) -> Rows:
+@frozen
+class Query:
+    """text: SQL, whole or a condition, in which values are named. values: by these names."""
+
+    text: str
+    values: dict[str, Any]
+
+
+def noted(table: Table, since: datetime | None, until: datetime | None, terms: dict[str, str | int], limit: int) -> Query:
     """History, the newest first."""
-    wanted = select(table).order_by(table.c.at.desc(), table.c.id.desc()).limit(limit)
-    for name, value in terms.items():
-        wanted = wanted.where(table.c["group_id" if name == "group" else name] == value)
-    return _within(wanted, table.c.at, since, until)
+    wanted = [_equal("group_id" if name == "group" else name, value) for name, value in terms.items()]
+    return _newest(table, ("at", "id"), [*wanted, *_within("at", since, until)], limit)
 
 
-def recent_incidents() -> Rows:
+def recent_incidents() -> Query:
     """Those that are open, and those that ended not long before the newest end of any."""
-    return select(incidents).where(_recent()).order_by(incidents.c.number)
+    return Query(f"{selecting(incidents)} WHERE {_RECENT} ORDER BY number", {})
 
 
-def recent_pages() -> Rows:
+def recent_pages() -> Query:
     """Those of the recent incidents."""
-    numbers = select(incidents.c.number).where(_recent())
-    return select(pages).where(pages.c.incident.in_(numbers)).order_by(pages.c.id)
+    return Query(f"{selecting(pages)} WHERE incident IN (SELECT number FROM incidents WHERE {_RECENT}) ORDER BY id", {})
 
 
-def newest_incident() -> Rows:
-    """The greatest number, or NULL."""
-    return select(func.max(incidents.c.number))
-
-
-def incident(number: int) -> Rows:
+def incident(number: int) -> Query:
     """One incident."""
-    return select(incidents).where(incidents.c.number == number)
+    return Query(f"{selecting(incidents)} WHERE number = :number", {"number": number})
 
 
-def opened(since: datetime | None, until: datetime | None, states: Collection[IncidentState], limit: int) -> Rows:
+def opened(since: datetime | None, until: datetime | None, states: Collection[IncidentState], limit: int) -> Query:
     """Incidents that opened within a time, the newest first."""
-    wanted = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.number.desc()).limit(limit)
-    wanted = wanted.where(incidents.c.state.in_([state.value for state in states]))
-    return _within(wanted, incidents.c.opened_at, since, until)
+    wanted = [_one_of("state", [state.value for state in states]), *_within("opened_at", since, until)]
+    return _newest(incidents, ("opened_at", "number"), wanted, limit)
 
 
-def planned(incident: int | None, since: datetime | None, until: datetime | None, limit: int) -> Rows:
+def planned(incident: int | None, since: datetime | None, until: datetime | None, limit: int) -> Query:
     """Pages that were planned within a time, the newest first."""
-    wanted = select(pages).order_by(pages.c.created_at.desc(), pages.c.due_at.desc(), pages.c.id.desc()).limit(limit)
-    if incident is not None:
-        wanted = wanted.where(pages.c.incident == incident)
-    return _within(wanted, pages.c.created_at, since, until)
+    wanted = [] if incident is None else [_equal("incident", incident)]
+    return _newest(pages, ("created_at", "due_at", "id"), [*wanted, *_within("created_at", since, until)], limit)
 
 
-def _recent() -> ColumnElement[bool]:
-    newest_end = select(func.max(incidents.c.resolved_at)).scalar_subquery()
-    return incidents.c.resolved_at.is_(None) | (incidents.c.resolved_at > newest_end - to_duration(REMEMBERED))
+def _newest(table: Table, order: tuple[str, ...], wanted: list[Query], limit: int) -> Query:
+    """Rows that meet all conditions, the greatest by `order` first."""
+    where = f" WHERE {' AND '.join(one.text for one in wanted)}" if wanted else ""
+    by = ", ".join(f"{name} DESC" for name in order)
+    values = {name: value for one in wanted for name, value in one.values.items()}
+    return Query(f"{selecting(table)}{where} ORDER BY {by} LIMIT :limit", {**values, "limit": limit})
 
 
-def _within(wanted: Rows, column: ColumnElement[int], since: datetime | None, until: datetime | None) -> Rows:
+def _equal(column: str, value: str | int) -> Query:
+    return Query(f"{column} = :{column}", {column: value})
+
+
+def _one_of(column: str, known: list[str]) -> Query:
+    values = {f"{column}_{number}": value for number, value in enumerate(known)}
+    return Query(f"{column} IN ({', '.join(f':{name}' for name in values)})", values)
+
+
+def _within(column: str, since: datetime | None, until: datetime | None) -> Iterator[Query]:
     if since is not None:
-        wanted = wanted.where(column >= to_micros(since))
+        yield Query(f"{column} >= :since", {"since": to_micros(since)})
     if until is not None:
-        wanted = wanted.where(column < to_micros(until))
-    return wanted
+        yield Query(f"{column} < :until", {"until": to_micros(until)})

@@ -8,250 +8,213 @@ hence `group_id`; so are `by` and `offset`, hence `actor` and `delay`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from typing import Literal
 
-metadata = MetaData()
-
-# Only a column that is plainly INTEGER numbers its rows by itself in SQLite.
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+from evaluator.core.frozen import frozen
 
 
-def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
+@frozen
+class Column:
+    """optional: whether it may be NULL. key: whether it is part of what names a row."""
+
+    name: str
+    type: Literal["TEXT", "BIGINT", "INTEGER"]
+    optional: bool = False
+    key: bool = False
 
 
-def _time(name: str, *, optional: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=optional)
+@frozen
+class Index:
+    """What some columns together are called: rows are found by them, or differ in them."""
+
+    name: str
+    columns: tuple[str, ...]
 
 
-def _state(name: str) -> Column[str]:
-    return Column(name, Text, nullable=True)
+@frozen
+class Table:
+    """indexes: beside the key's. unique: what there can be in one row only, beside the key."""
+
+    name: str
+    columns: tuple[Column, ...]
+    indexes: tuple[Index, ...] = ()
+    unique: tuple[Index, ...] = ()
+
+    def __hash__(self) -> int:
+        """Names differ, and each commit looks up the texts of some tables."""
+        return hash(self.name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The names of the columns that name a row."""
+        return tuple(column.name for column in self.columns if column.key)
 
 
-def _count(name: str, *, key: bool = False) -> Column[int]:
-    return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False)
+def _table(name: str, *columns: tuple[Column, ...], indexes: tuple[Index, ...] = (), unique: tuple[Index, ...] = ()) -> Table:
+    return Table(name, sum(columns, ()), indexes, unique)
 
 
-def _number() -> Column[int]:
-    return Column("id", _NUMBER, primary_key=True)
+def _history(name: str, *columns: tuple[Column, ...], indexes: tuple[Index, ...] = ()) -> Table:
+    """A table that numbers its rows by itself, and is looked through by time."""
+    by_time = Index(f"{name}_by_time", ("at",))
+    return _table(name, (Column("id", "INTEGER", key=True),), _times("at"), *columns, indexes=(by_time, *indexes))
 
 
-meta = Table("meta", metadata, _text("name", key=True), _text("value"))
+def _keys(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "TEXT", key=True) for name in names)
 
-rule_alerts = Table(
+
+def _texts(*names: str, optional: bool = False) -> tuple[Column, ...]:
+    return tuple(Column(name, "TEXT", optional) for name in names)
+
+
+def _times(*names: str, optional: bool = False) -> tuple[Column, ...]:
+    return tuple(Column(name, "BIGINT", optional) for name in names)
+
+
+def _counts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "INTEGER") for name in names)
+
+
+meta = _table("meta", _keys("name"), _texts("value"))
+
+rule_alerts = _table(
     "rule_alerts",
-    metadata,
-    _text("rule", key=True),
-    _text("fingerprint", key=True),
-    _text("state"),
-    _time("active_at"),
-    _time("fired_at", optional=True),
-    _time("resolved_at", optional=True),
-    _time("keep_firing_since", optional=True),
-    _text("body"),
+    _keys("rule", "fingerprint"),
+    _texts("state"),
+    _times("active_at"),
+    _times("fired_at", "resolved_at", "keep_firing_since", optional=True),
+    _texts("body"),
 )
 
-alerts = Table(
+alerts = _table(
     "alerts",
-    metadata,
-    _text("fingerprint", key=True),
-    _text("within", key=True),
-    _time("starts_at"),
-    _time("updated_at"),
-    _time("ends_at", optional=True),
-    _text("body"),
+    _keys("fingerprint", "within"),
+    _times("starts_at", "updated_at"),
+    _times("ends_at", optional=True),
+    _texts("body"),
 )
 
-alert_groups = Table(
+alert_groups = _table(
     "alert_groups",
-    metadata,
-    _text("id", key=True),
-    _text("route_id"),
-    _text("receiver"),
-    _time("created_at"),
-    _time("flush_at"),
-    _time("flushed_at", optional=True),
-    _text("body"),
+    _keys("id"),
+    _texts("route_id", "receiver"),
+    _times("created_at", "flush_at"),
+    _times("flushed_at", optional=True),
+    _texts("body"),
 )
 
-ledger = Table(
-    "ledger",
-    metadata,
-    _text("group_id", key=True),
-    _text("integration", key=True),
-    _time("told_at"),
-    _text("body"),
-)
+ledger = _table("ledger", _keys("group_id", "integration"), _times("told_at"), _texts("body"))
 
-outbox = Table(
+outbox = _table(
     "outbox",
-    metadata,
-    _text("id", key=True),
-    _text("group_id"),
-    _text("receiver"),
-    _text("integration"),
-    _time("created_at"),
-    _time("retry_at", optional=True),
-    Column("attempts", Integer, nullable=False),
-    _text("body"),
+    _keys("id"),
+    _texts("group_id", "receiver", "integration"),
+    _times("created_at"),
+    _times("retry_at", optional=True),
+    _counts("attempts"),
+    _texts("body"),
 )
 
-silences = Table(
+silences = _table(
     "silences",
-    metadata,
-    _text("id", key=True),
-    _time("starts_at"),
-    _time("ends_at"),
-    _time("updated_at", optional=True),
-    _text("body"),
+    _keys("id"),
+    _times("starts_at", "ends_at"),
+    _times("updated_at", optional=True),
+    _texts("body"),
 )
 
-windows = Table(
+windows = _table(
     "windows",
-    metadata,
-    _text("id", key=True),
-    _text("name"),
-    _text("schedule"),
-    _time("until", optional=True),
-    _time("updated_at", optional=True),
-    _text("body"),
+    _keys("id"),
+    _texts("name", "schedule"),
+    _times("until", "updated_at", optional=True),
+    _texts("body"),
 )
 
-incidents = Table(
+incidents = _table(
     "incidents",
-    metadata,
-    _count("number", key=True),
-    _text("state"),
-    _text("severity"),
-    _text("title"),
-    _text("owner"),
-    _count("epoch"),
-    _count("level"),
-    _time("opened_at"),
-    _time("updated_at"),
-    _time("due_at", optional=True),
-    _time("resolved_at", optional=True),
-    _text("policy"),
-    _text("body"),
-    Index("incidents_by_opening", "opened_at"),
-    Index("incidents_by_end", "resolved_at"),
+    (Column("number", "INTEGER", key=True),),
+    _texts("state", "severity", "title", "owner"),
+    _counts("epoch", "level"),
+    _times("opened_at", "updated_at"),
+    _times("due_at", "resolved_at", optional=True),
+    _texts("policy", "body"),
+    indexes=(Index("incidents_by_opening", ("opened_at",)), Index("incidents_by_end", ("resolved_at",))),
 )
 """due_at: what `next_step` says, for people who look at the table; nobody reads it back. policy: as JSON."""
 
 PAGE_ONCE = ("incident", "epoch", "level", "whom", "way", "delay", "kind", "serial")
 """What there can be one page of, whatever it is called."""
 
-pages = Table(
+pages = _table(
     "pages",
-    metadata,
-    _text("id", key=True),
-    _count("incident"),
-    _count("epoch"),
-    _count("level"),
-    _text("whom"),
-    _text("way"),
-    _time("delay"),
-    _text("kind"),
-    _count("serial"),
-    _text("integration"),
-    _text("state"),
-    _time("created_at"),
-    _time("due_at"),
-    _time("sent_at", optional=True),
-    _text("body"),
-    UniqueConstraint(*PAGE_ONCE, name="pages_once"),
-    Index("pages_by_time", "created_at"),
+    _keys("id"),
+    _counts("incident", "epoch", "level"),
+    _texts("whom", "way"),
+    _times("delay"),
+    _texts("kind"),
+    _counts("serial"),
+    _texts("integration", "state"),
+    _times("created_at", "due_at"),
+    _times("sent_at", optional=True),
+    _texts("body"),
+    indexes=(Index("pages_by_time", ("created_at",)),),
+    unique=(Index("pages_once", PAGE_ONCE),),
 )
 
-maintenance = Table(
+maintenance = _table(
     "maintenance",
-    metadata,
-    _text("id", key=True),
-    _text("component"),
-    _time("starts_at"),
-    _time("ends_at"),
-    _text("author"),
-    _text("reason"),
-    _text("body"),
+    _keys("id"),
+    _texts("component"),
+    _times("starts_at", "ends_at"),
+    _texts("author", "reason", "body"),
 )
 
-overrides = Table(
+overrides = _table(
     "overrides",
-    metadata,
-    _text("id", key=True),
-    _text("schedule"),
-    _time("starts_at"),
-    _time("ends_at"),
-    _text("replaced"),
-    _text("stand_in"),
-    _text("author"),
-    _text("body"),
+    _keys("id"),
+    _texts("schedule"),
+    _times("starts_at", "ends_at"),
+    _texts("replaced", "stand_in", "author", "body"),
 )
 
-firings = Table(
-    "firings",
-    metadata,
-    _text("rule", key=True),
-    _time("known_since"),
-    _time("fired_at", optional=True),
-)
+firings = _table("firings", _keys("rule"), _times("known_since"), _times("fired_at", optional=True))
 
-transitions = Table(
+transitions = _history(
     "transitions",
-    metadata,
-    _number(),
-    _time("at"),
-    _text("rule"),
-    _text("fingerprint"),
-    _state("state_before"),
-    _state("state_after"),
-    _text("body"),
-    Index("transitions_by_time", "at"),
-    Index("transitions_by_rule", "rule", "at"),
-    Index("transitions_by_alert", "fingerprint", "at"),
+    _texts("rule", "fingerprint"),
+    _texts("state_before", "state_after", optional=True),
+    _texts("body"),
+    indexes=(Index("transitions_by_rule", ("rule", "at")), Index("transitions_by_alert", ("fingerprint", "at"))),
 )
 
-decisions = Table(
+decisions = _history(
     "decisions",
-    metadata,
-    _number(),
-    _time("at"),
-    _text("group_id"),
-    _text("integration"),
-    _text("reason"),
-    _text("body"),
-    Index("decisions_by_time", "at"),
-    Index("decisions_by_group", "group_id", "at"),
+    _texts("group_id", "integration", "reason", "body"),
+    indexes=(Index("decisions_by_group", ("group_id", "at")),),
 )
 
-attempts = Table(
+attempts = _history(
     "attempts",
-    metadata,
-    _number(),
-    _time("at"),
-    _text("outbox"),
-    _text("group_id"),
-    _text("integration"),
-    _text("error"),
-    _text("body"),
-    Index("attempts_by_time", "at"),
-    Index("attempts_by_group", "group_id", "at"),
-    Index("attempts_by_outbox", "outbox", "at"),
+    _texts("outbox", "group_id", "integration", "error", "body"),
+    indexes=(Index("attempts_by_group", ("group_id", "at")), Index("attempts_by_outbox", ("outbox", "at"))),
 )
 
-incident_events = Table(
+incident_events = _history(
     "incident_events",
-    metadata,
-    _number(),
-    _time("at"),
-    _count("incident"),
-    _count("epoch"),
-    _count("level"),
-    _text("what"),
-    _text("detail"),
-    _text("actor"),
-    _text("via"),
-    _text("body"),
-    Index("incident_events_by_time", "at"),
-    Index("incident_events_by_incident", "incident", "at"),
+    _counts("incident", "epoch", "level"),
+    _texts("what", "detail", "actor", "via", "body"),
+    indexes=(Index("incident_events_by_incident", ("incident", "at")),),
+)
+
+TABLES = (
+    *(meta, rule_alerts, alerts, alert_groups, ledger, outbox, silences, windows),
+    *(incidents, pages, maintenance, overrides, firings),
+    *(transitions, decisions, attempts, incident_events),
 )

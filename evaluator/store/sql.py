@@ -10,13 +10,11 @@ The rows of one table are written by one statement (`statements`), so a commit c
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import Any
-
-from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
 from evaluator.core.records import SEEN_AT, Record
@@ -38,11 +36,11 @@ from evaluator.store.codec.records import (
     SILENCES,
     WINDOWS,
 )
+from evaluator.store.connections import Cursor, Readers, Writer
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
-from evaluator.store.schema import meta
+from evaluator.store.schema import Table, meta
 from evaluator.store.search import search_terms
-from evaluator.store.writer import Cursor, Writer
 
 PRUNED_AT_ONCE = 5000  # so that pruning a month of history keeps no commit waiting
 INCIDENTS_PRUNED_AT_ONCE = 100  # each with some tens of rows
@@ -54,9 +52,9 @@ _Batch = tuple[str, list[Row]]
 class SqlStore:
     """See `Store`. Made by `open_store`."""
 
-    def __init__(self, engine: Engine, writer: Writer, place: str, epoch: int, lock: WriterLock) -> None:
-        """Takes charge of `engine`, `writer` and `lock`. place: what to call the database when something is wrong with it."""
-        self._engine = engine
+    def __init__(self, readers: Readers, writer: Writer, place: str, epoch: int, lock: WriterLock) -> None:
+        """Takes charge of `readers`, `writer` and `lock`. place: what to call the database when something is wrong with it."""
+        self._readers = readers
         self._writer = writer
         self._place = place
         self._epoch = epoch
@@ -65,22 +63,22 @@ class SqlStore:
 
     def load(self) -> Kept:
         """See `Store.load`."""
-        with self._reading() as connection:
+        with self._reading() as cursor:
             return Kept(
-                rule_alerts=_read_all(connection, RULE_ALERTS),
-                alerts=_read_all(connection, ALERTS),
-                groups=_read_all(connection, GROUPS),
-                ledger=_read_all(connection, LEDGER),
-                outbox=_read_all(connection, OUTBOX),
-                silences=_read_all(connection, SILENCES),
-                windows=_read_all(connection, WINDOWS),
-                incidents=_read(connection, INCIDENTS, queries.recent_incidents()),
-                pages=_read(connection, PAGES, queries.recent_pages()),
-                maintenance=_read_all(connection, MAINTENANCE),
-                overrides=_read_all(connection, OVERRIDES),
-                firings=_read_all(connection, FIRINGS),
-                newest_incident=connection.scalar(queries.newest_incident()) or 0,
-                **_of_meta(connection),
+                rule_alerts=_read_all(cursor, RULE_ALERTS),
+                alerts=_read_all(cursor, ALERTS),
+                groups=_read_all(cursor, GROUPS),
+                ledger=_read_all(cursor, LEDGER),
+                outbox=_read_all(cursor, OUTBOX),
+                silences=_read_all(cursor, SILENCES),
+                windows=_read_all(cursor, WINDOWS),
+                incidents=_read(cursor, INCIDENTS, queries.recent_incidents()),
+                pages=_read(cursor, PAGES, queries.recent_pages()),
+                maintenance=_read_all(cursor, MAINTENANCE),
+                overrides=_read_all(cursor, OVERRIDES),
+                firings=_read_all(cursor, FIRINGS),
+                newest_incident=_scalar(cursor, queries.NEWEST_INCIDENT) or 0,
+                **_of_meta(cursor),
             )
 
     def commit(self, effects: Sequence[Change]) -> None:
@@ -108,13 +106,13 @@ class SqlStore:
         """See `Store.history`."""
         terms = search_terms(kind, group=group, rule=rule, fingerprint=fingerprint, outbox=outbox, incident=incident)
         kept: Kind[H] = HISTORY[kind]
-        with self._reading() as connection:
-            return list(_read(connection, kept, queries.noted(kept.table, since, until, terms, limit)))
+        with self._reading() as cursor:
+            return list(_read(cursor, kept, queries.noted(kept.table, since, until, terms, limit)))
 
     def incident(self, number: int) -> IncidentRecord | None:
         """See `Store.incident`."""
-        with self._reading() as connection:
-            return next(iter(_read(connection, INCIDENTS, queries.incident(number))), None)
+        with self._reading() as cursor:
+            return next(iter(_read(cursor, INCIDENTS, queries.incident(number))), None)
 
     def incidents(
         self,
@@ -125,8 +123,8 @@ class SqlStore:
         limit: int = DEFAULT_LIMIT,
     ) -> list[IncidentRecord]:
         """See `Store.incidents`."""
-        with self._reading() as connection:
-            return list(_read(connection, INCIDENTS, queries.opened(since, until, states, limit)))
+        with self._reading() as cursor:
+            return list(_read(cursor, INCIDENTS, queries.opened(since, until, states, limit)))
 
     def pages(
         self,
@@ -137,8 +135,8 @@ class SqlStore:
         limit: int = DEFAULT_LIMIT,
     ) -> list[PageRecord]:
         """See `Store.pages`."""
-        with self._reading() as connection:
-            return list(_read(connection, PAGES, queries.planned(incident, since, until, limit)))
+        with self._reading() as cursor:
+            return list(_read(cursor, PAGES, queries.planned(incident, since, until, limit)))
 
     def prune(self, before: datetime, incidents_before: datetime) -> int:
         """See `Store.prune`. Done in several transactions, so that commits find their turn in between."""
@@ -150,7 +148,7 @@ class SqlStore:
         """See `Store.close`."""
         self._closed = True
         self._writer.close()
-        self._engine.dispose()
+        self._readers.close()
         self._lock.release()
 
     def _prune(self, table: Table, before: int) -> int:
@@ -167,19 +165,19 @@ class SqlStore:
         dropped = 0
         while True:
             with self._writing() as cursor:
-                cursor.execute(statements.outlived_incidents(), {"before": before, "most": INCIDENTS_PRUNED_AT_ONCE})
+                cursor.execute(statements.OUTLIVED_INCIDENTS, {"before": before, "most": INCIDENTS_PRUNED_AT_ONCE})
                 rows = [{"number": number} for (number,) in cursor.fetchall()]
-                for text in statements.forgetting_incident():
+                for text in statements.FORGETTING_INCIDENT:
                     cursor.executemany(text, rows)
                     dropped += max(cursor.rowcount, 0)
             if len(rows) < INCIDENTS_PRUNED_AT_ONCE:
                 return dropped
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self) -> Iterator[Cursor]:
         self._check_open()
-        with explained(self._place), self._engine.begin() as connection:
-            yield connection
+        with explained(self._place), self._readers.snapshot() as cursor:
+            yield cursor
 
     @contextmanager
     def _writing(self) -> Iterator[Cursor]:
@@ -195,27 +193,23 @@ class SqlStore:
             raise StoreError(f"{self._place}: the store is closed")
 
     def _check_epoch(self, cursor: Cursor) -> None:
-        cursor.execute(statements.epoch(), {"name": _EPOCH})
-        found = cursor.fetchone()
-        epoch = int(found[0]) if found else 0
+        epoch = int(_scalar(cursor, statements.EPOCH) or 0)
         if epoch != self._epoch:
             raise SupersededError(
                 f"another process writes to it now (epoch {epoch}, ours is {self._epoch}); this one has to stop"
             )
 
 
-def claim_epoch(connection: Connection) -> int:
+def claim_epoch(cursor: Cursor) -> int:
     """Become the writer: raise the epoch by one, and say what it is now."""
-    known = meta.c.name == _EPOCH
-    epoch = int(connection.scalar(select(meta.c.value).where(known)) or 0) + 1
-    connection.execute(delete(meta).where(known))
-    connection.execute(insert(meta).values(name=_EPOCH, value=str(epoch)))
+    epoch = int(_scalar(cursor, statements.EPOCH) or 0) + 1
+    cursor.execute(statements.CLAIMING, {"value": str(epoch)})
     return epoch
 
 
-def _of_meta(connection: Connection) -> dict[str, Any]:
+def _of_meta(cursor: Cursor) -> dict[str, Any]:
     """What is kept of the store itself, and until when an evaluator was there, which is kept beside it."""
-    rows = {row.name: row for row in connection.execute(select(meta))}
+    rows = {row.name: row for row in _rows(cursor, meta, statements.everything(meta), {})}
     seen = rows.pop(SEEN_AT, None)
     return {
         "meta": {name: row.value for name, row in rows.items()},
@@ -223,24 +217,33 @@ def _of_meta(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _read_all(connection: Connection, kind: Kind[T]) -> tuple[T, ...]:
-    """All records of a kind, in the order of their keys, by the driver itself: a start reads tens of thousands of rows."""
-    cursor = connection.connection.cursor()
-    cursor.execute(statements.everything(kind.table))
-    row_of = _row_maker(tuple(kind.table.columns.keys()))
-    return tuple(kind.read(row_of(values)) for values in cursor.fetchall())
+def _read_all(cursor: Cursor, kind: Kind[T]) -> tuple[T, ...]:
+    """All records of a kind, in the order of their keys."""
+    return _read(cursor, kind, queries.Query(statements.everything(kind.table), {}))
+
+
+def _read(cursor: Cursor, kind: Kind[T], wanted: queries.Query) -> tuple[T, ...]:
+    return tuple(map(kind.read, _rows(cursor, kind.table, wanted.text, wanted.values)))
+
+
+def _rows(cursor: Cursor, table: Table, text: str, values: Mapping[str, Any]) -> Iterator[Any]:
+    """The rows of a table that were asked for; their columns are attributes."""
+    cursor.execute(text, values)
+    return map(_row_maker(table.names), cursor.fetchall())
 
 
 @cache
 def _row_maker(columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
-    """Makes rows whose columns are attributes, as SQLAlchemy's are, which take five times as long to look one up."""
     make_type: Any = namedtuple  # mypy wants the names to be written out
     make: Callable[[Sequence[Any]], Any] = make_type("Row", columns)._make
     return make
 
 
-def _read(connection: Connection, kind: Kind[T], wanted: queries.Rows) -> tuple[T, ...]:
-    return tuple(kind.read(row) for row in connection.execute(wanted).all())
+def _scalar(cursor: Cursor, text: str) -> Any:
+    """The one value that was asked for, or None where there is no row."""
+    cursor.execute(text)
+    found = cursor.fetchone()
+    return None if found is None else found[0]
 
 
 def _batches(changes: Changes) -> Iterator[_Batch]:
@@ -257,5 +260,4 @@ def _batches(changes: Changes) -> Iterator[_Batch]:
 
 def _keys(record: type[Record], keys: Iterable[Key]) -> Iterator[Row]:
     kind = RECORDS[record]
-    names = [column.name for column in kind.table.primary_key]
-    return (dict(zip(names, kind.to_key(key), strict=True)) for key in keys)
+    return (dict(zip(kind.table.key, kind.to_key(key), strict=True)) for key in keys)

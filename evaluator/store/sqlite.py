@@ -6,77 +6,61 @@ is switched off; a writing transaction starts with `BEGIN IMMEDIATE`, so it wait
 
 A file is looked at before anything in it is changed: one that is damaged, of another program or of a newer version stays
 as it is, byte for byte.
+
+What is SQLite's own is here, in `ddl`, in `migrations` and in the sentences of `failures`; the rest of a `SqlStore` is standard
+SQL on whatever connections it is handed. Another database would come in beside this module, with a lock of its own instead of
+the file's, and with its driver's marks in place of `:name`.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL
 
 from evaluator.store import migrations
+from evaluator.store.connections import Readers, Writer, transaction
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.sql import SqlStore, claim_epoch
-from evaluator.store.writer import Writer
 
 BUSY_TIMEOUT = 5.0  # seconds that a statement waits for another program's lock
 
+_BEGIN_READING = "BEGIN"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
 def open_sqlite(path: Path) -> SqlStore:
     """Open a database file for writing, and make or upgrade its tables. Raises StoreError, see `open_store`."""
     place = path.resolve()
-    with explained(str(place)):
+    with explained(str(place)), ExitStack() as undone:
         lock = WriterLock(place)
-        engine = _engine(place)
-        try:
-            epoch = _prepare(engine)
-            lock.pin()
-            writer = Writer(engine, _BEGIN_WRITING)
-        except BaseException:
-            engine.dispose()
-            lock.release()
-            raise
-    return SqlStore(engine, writer, str(place), epoch, lock)
+        undone.callback(lock.release)
+        connection = _connect(place)
+        undone.callback(connection.close)
+        epoch = _prepare(connection)
+        lock.pin()
+        undone.pop_all()
+    readers = Readers(partial(_connect, place), _BEGIN_READING)
+    return SqlStore(readers, Writer(connection, _BEGIN_WRITING), str(place), epoch, lock)
 
 
-def _prepare(engine: Engine) -> int:
+def _prepare(connection: sqlite3.Connection) -> int:
     """Check, upgrade and claim the database; the writer's epoch."""
-    with engine.begin() as connection:
-        migrations.check(connection)
-    _log_ahead(engine)
-    with engine.execution_options(writes=True).begin() as connection:
-        migrations.upgrade(connection)
-        return claim_epoch(connection)
+    with transaction(connection, _BEGIN_READING) as cursor:
+        migrations.check(cursor)
+    connection.execute("PRAGMA journal_mode=WAL")  # the file remembers it; not possible within a transaction
+    with transaction(connection, _BEGIN_WRITING) as cursor:
+        migrations.upgrade(cursor)
+        return claim_epoch(cursor)
 
 
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _await_disk)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _await_disk(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql(_BEGIN_WRITING if writes else "BEGIN")
-
-
-def _log_ahead(engine: Engine) -> None:
-    """The file remembers it. Not possible within a transaction, hence on the driver's own connection."""
-    connection = engine.raw_connection()
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        connection.cursor().execute("PRAGMA journal_mode=WAL")
-    finally:
+        connection.execute("PRAGMA synchronous=FULL")
+    except BaseException:
         connection.close()
+        raise
+    return connection

@@ -43,7 +43,7 @@ def test_history_comes_back_exactly(note: History) -> None:
 def test_a_row_is_found_by_the_key_of_its_record(record: Record) -> None:
     kind = RECORDS[type(record)]
     row = kind.to_row(record)
-    assert tuple(row[column.name] for column in kind.table.primary_key) == kind.to_key(record.key)
+    assert tuple(row[name] for name in kind.table.key) == kind.to_key(record.key)
 
 
 @pytest.mark.parametrize("kind", [*RECORDS.values(), *HISTORY.values()], ids=lambda kind: kind.table.name)

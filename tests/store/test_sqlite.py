@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from evaluator.core.effects import Forget, Note, Save
 from evaluator.core.records import AlertRecord, Decision, GroupRecord
@@ -35,16 +35,18 @@ def run_sql(database: Path, text: str) -> list[tuple[object, ...]]:
 def every_connection(pragma: str, seen: list[sqlite3.Connection] | None = None) -> Iterator[None]:
     """Connections begin with one pragma more, to bring a fault about, and are added to `seen`."""
 
-    def listen(connection: sqlite3.Connection, _: object) -> None:
+    connect = sqlite3.connect
+
+    def listen(*where: Any, **how: Any) -> sqlite3.Connection:
+        connection = connect(*where, **how)
         connection.execute(f"PRAGMA {pragma}")
         if seen is not None:
             seen.append(connection)
+        return connection
 
-    event.listen(Engine, "connect", listen)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", listen)
         yield
-    finally:
-        event.remove(Engine, "connect", listen)
 
 
 def test_everything_is_there_after_reopening(opened: Opened) -> None:
@@ -123,8 +125,9 @@ def test_a_path_is_relative_to_the_working_directory(tmp_path: Path, monkeypatch
 def test_commits_wait_for_the_disk_and_readers_do_not_wait_for_commits(opened: Opened) -> None:
     """Whatever this SQLite was built to do by default. No behaviour short of a power cut would show the first."""
     connections: list[sqlite3.Connection] = []
-    with every_connection("synchronous = OFF", connections), closing(opened()):
-        assert connections
+    with every_connection("synchronous = OFF", connections), closing(opened()) as store:
+        store.load()
+        assert len(connections) == 2
         for connection in connections:
             assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from msgspec import MsgspecError
-from sqlalchemy import Table
 
 from evaluator.core.frozen import frozen
 from evaluator.core.records import History, Record
 from evaluator.store.base import StoreError
+from evaluator.store.schema import Table
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
@@ -39,7 +39,7 @@ class Kind(Generic[T]):
         try:
             return self.from_row(row)
         except (MsgspecError, ValueError, TypeError, OverflowError) as error:
-            key = ", ".join(f"{column.name} {getattr(row, column.name)!r}" for column in self.table.primary_key)
+            key = ", ".join(f"{name} {getattr(row, name)!r}" for name in self.table.key)
             raise StoreError(
                 f"a row of the table {self.table.name} cannot be read ({key}): {error}; "
                 "nothing was changed: bring back a copy of the database, or delete that row to go on without it"

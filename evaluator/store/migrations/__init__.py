@@ -1,43 +1,49 @@
-"""How a database comes to have the tables of this version.
+"""How a database file comes to have the tables of this version.
 
-Every database, new or old, takes the same steps: those numbered above its own version, in order, all in one transaction.
-An empty database has version 0. A step is never edited once released; a change of the tables is a new step, a new edition
-of `schema`, and a sample of the version that it leaves behind, which the tests migrate from then on.
+A new one is given them as `schema` has them. One of an earlier version takes the steps from there, in order, all in one
+transaction. A step is never edited once released, so it is written out as text and does not look at `schema`; a change of the
+tables is a new step, a new edition of `schema`, and a sample of the version that it leaves behind, which the tests migrate
+from then on, and compare with a new one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, inspect, select
-
 from evaluator.store.base import StoreError
-from evaluator.store.migrations import m0001_first, m0002_firings
-from evaluator.store.schema import meta
+from evaluator.store.connections import Cursor
+from evaluator.store.ddl import creating
+from evaluator.store.migrations import m0002_firings
+from evaluator.store.schema import TABLES, meta
 
-Step = Callable[[Connection], None]
+Step = Callable[[Cursor], None]
 
-STEPS: tuple[Step, ...] = (m0001_first.upgrade, m0002_firings.upgrade)
-VERSION = len(STEPS)
+STEPS: tuple[Step, ...] = (m0002_firings.upgrade,)
+"""The first one leads from version 1 to version 2."""
 
-_STAMP = meta.c.name == "schema"
+VERSION = 1 + len(STEPS)
+
+_STAMP = "schema"
 
 
-def version_of(connection: Connection) -> int:
+def version_of(cursor: Cursor) -> int:
     """The version of the tables; 0 where there are none. Raises StoreError when the tables are somebody else's."""
-    tables = inspect(connection)
-    if not tables.get_table_names():
+    cursor.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'")
+    tables = {name for (name,) in cursor.fetchall()}
+    if not tables:
         return 0
-    if tables.has_table(meta.name) and {column["name"] for column in tables.get_columns(meta.name)} == set(meta.c.keys()):
-        stamp = connection.scalar(select(meta.c.value).where(_STAMP))
-        if stamp is not None and stamp.isdecimal():
-            return int(stamp)
+    cursor.execute("SELECT name FROM pragma_table_info(:table)", {"table": meta.name})
+    if {name for (name,) in cursor.fetchall()} == set(meta.names):
+        cursor.execute("SELECT value FROM meta WHERE name = :name", {"name": _STAMP})
+        stamp = cursor.fetchone()
+        if stamp is not None and str(stamp[0]).isdecimal():
+            return int(stamp[0])
     raise StoreError("it is the database of another program; name another file as storage")
 
 
-def check(connection: Connection, newest: int = VERSION) -> None:
+def check(cursor: Cursor, newest: int = VERSION) -> None:
     """Raise StoreError unless the database is empty, or of a version up to `newest`. Writes nothing."""
-    version = version_of(connection)
+    version = version_of(cursor)
     if version > newest:
         raise StoreError(
             f"its schema has version {version} and this evaluator knows versions up to {newest}; nothing was changed: "
@@ -45,12 +51,25 @@ def check(connection: Connection, newest: int = VERSION) -> None:
         )
 
 
-def upgrade(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
-    """Take the steps that the database has not taken yet, within the transaction of `connection`."""
-    version = version_of(connection)
-    if version >= len(steps):
-        return
-    for step in steps[version:]:
-        step(connection)
-    connection.execute(meta.delete().where(_STAMP))
-    connection.execute(meta.insert().values(name="schema", value=str(len(steps))))
+def upgrade(cursor: Cursor, steps: Sequence[Step] = STEPS) -> None:
+    """Make the tables, or take the steps that the database has not taken yet, within the transaction of `cursor`."""
+    version = version_of(cursor)
+    if version == 0:
+        _make(cursor)
+        version = VERSION
+    for step in steps[version - 1 :]:
+        step(cursor)
+    if version <= len(steps):
+        _stamp(cursor, 1 + len(steps))
+
+
+def _make(cursor: Cursor) -> None:
+    for table in TABLES:
+        for text in creating(table):
+            cursor.execute(text)
+    _stamp(cursor, VERSION)
+
+
+def _stamp(cursor: Cursor, version: int) -> None:
+    cursor.execute("DELETE FROM meta WHERE name = :name", {"name": _STAMP})
+    cursor.execute("INSERT INTO meta (name, value) VALUES (:name, :value)", {"name": _STAMP, "value": str(version)})

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text
+from evaluator.store.connections import Cursor
+
+_FIRINGS = "CREATE TABLE firings (rule TEXT NOT NULL, known_since BIGINT NOT NULL, fired_at BIGINT, PRIMARY KEY (rule))"
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(cursor: Cursor) -> None:
     """From version 1. Of rules that are there already it is known from now on."""
-    tables = MetaData()
-    Table(
-        "firings",
-        tables,
-        Column("rule", Text, primary_key=True),
-        Column("known_since", BigInteger, nullable=False),
-        Column("fired_at", BigInteger, nullable=True),
-    )
-    tables.create_all(connection)
+    cursor.execute(_FIRINGS)
