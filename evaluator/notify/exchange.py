@@ -51,7 +51,9 @@ class Request:
 
     def __str__(self) -> str:
         """The request for people: secrets hidden, credentials named by their kind."""
-        lines = [f"{self.method} {self.url}", *(f"{name}: {value}" for name, value in (*self.headers, *_hidden(self.http)))]
+        own = {name for name, _ in self.headers if name == "Authorization"}  # which is sent in the place of the other
+        headers = (*self.headers, *(pair for pair in _hidden(self.http) if pair[0] not in own))
+        lines = [f"{self.method} {self.url}", *(f"{name}: {value}" for name, value in headers)]
         return masked("\n".join([*lines, "", self.body.decode(errors="replace")]), self.secrets)
 
 

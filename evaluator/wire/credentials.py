@@ -23,7 +23,8 @@ class UnfitSecretError(ValueError):
 class Credentials(httpx.Auth):
     """Adds the Authorization header and the headers of the settings to a request.
 
-    A header of the settings replaces one of the same name; given twice, it is sent twice.
+    A header of the settings replaces one of the same name; given twice, it is sent twice. A request that has an Authorization
+    of its own keeps it, as in Go: OpsGenie's key is not that of a proxy that all of `global` goes by.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
@@ -37,8 +38,7 @@ class Credentials(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
         """Add the headers. Raises OSError for an unreadable file, UnfitSecretError for a secret that no header can hold."""
-        authorization = self._authorization()
-        if authorization is not None:
+        if "Authorization" not in request.headers and (authorization := self._authorization()) is not None:
             request.headers["Authorization"] = authorization
         if self._names:
             others = [(name, value) for name, value in request.headers.raw if name.lower() not in self._names]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evaluator.core.events import Delivered
-from evaluator.core.http import Secret
+from evaluator.core.http import Authorization, HttpSettings, Secret
 from evaluator.core.receivers.http import HttpCall, HttpServiceSettings
 from evaluator.core.records import Pairs
 from evaluator.notify.exchange import Request
@@ -95,3 +95,12 @@ def test_what_was_known_stays_known() -> None:
     """An update's answer need not name the thing again."""
     event, _ = deliver(CASES[2], (Reply(body=b'{"result":{"ok":true}}'),))
     assert event == Delivered("0f3c", (("id", "a/b"),))
+
+
+def test_people_see_the_authorization_that_is_sent() -> None:
+    """A provider's own takes the place of the one for everybody."""
+    http = HttpSettings(authorization=Authorization("Bearer", Secret("swordfish")))
+    own = Request(Secret("https://a"), b"", http, headers=(("Authorization", "GenieKey k3y"),), secrets=("k3y",))
+    assert "Authorization: GenieKey <secret>" in str(own)
+    assert "Bearer" not in str(own)
+    assert "Authorization: Bearer <secret>" in str(Request(Secret("https://a"), b"", http))

@@ -33,3 +33,10 @@ def test_a_user_whose_name_stands_in_a_file(tmp_path: Path) -> None:
         (tmp_path / "name").write_text(f"{name}\n")
         request = next(credentials.auth_flow(httpx.Request("GET", "http://a")))
         assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == f"{name}:p".encode()
+
+
+def test_a_request_keeps_an_authorization_of_its_own() -> None:
+    """One for everybody does not take the place of a provider's key."""
+    credentials = Credentials(HttpSettings(basic_auth=BasicAuth("u", Secret("p")), headers=(("X-A", Secret("b")),)))
+    request = next(credentials.auth_flow(httpx.Request("POST", "http://a", headers={"Authorization": "GenieKey k"})))
+    assert (request.headers["Authorization"], request.headers["X-A"]) == ("GenieKey k", "b")
