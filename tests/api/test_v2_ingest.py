@@ -121,6 +121,7 @@ def test_any_bytes_are_a_list_of_alerts_or_refused(body: bytes) -> None:
         (b'[{"labels": {"a": null}}, {"labels": {"a": 1}}]', "$[1].labels[...]"),
         (b"[NaN]", "NaN"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'[{"labels": {}, "more": ' + b'{"a":' * 100_000, "nested too deeply"),
     ],
 )
 def test_an_error_says_where_it_is(body: bytes, said: str) -> None:

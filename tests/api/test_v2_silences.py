@@ -48,6 +48,21 @@ async def test_a_silence_as_it_is_shown() -> None:
         assert await api.get("/silences") == [shown]
 
 
+async def test_a_body_that_is_nested_too_deeply() -> None:
+    """In what is read strictly, and in what nobody knows."""
+    deep = b'{"a":' * 100_000
+    async with serving() as api:
+        for path in (
+            "/api/v2/silences",
+            "/api/evaluator/v1/silences",
+            "/api/evaluator/v1/windows",
+            "/api/evaluator/v1/maintenance",
+        ):
+            for body in (deep, b'{"comment": "c", "more": ' + deep):
+                answer = await api.client.post(api.url + path, content=body, headers={"Content-Type": "application/json"})
+                assert answer.status_code in (400, 422), path
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "said"),
     [

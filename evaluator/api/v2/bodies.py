@@ -79,7 +79,7 @@ def decode(body: bytes | bytearray, decoder: msgspec.json.Decoder[T]) -> T:
     """What the bytes of a body say. Raises RefusedError: 422."""
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(UNPROCESSABLE, f"parsing body failed, because {error}") from None
 
 

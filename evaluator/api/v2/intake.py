@@ -75,7 +75,7 @@ class Intake:
         self._tidy()
         try:
             return self._read(_SLICES.decode(body))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._read([_sliced(one) for one in read_alerts(body, _ALERTS)])
 
     def _read(self, slices: list[_Slices]) -> Read:

@@ -84,7 +84,7 @@ def _read(body: bytearray) -> bodies.SilenceBody:
     """What is wished for. Raises RefusedError."""
     try:
         found = _SILENCE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = read_silence(body, _SILENCE)
     if not found.matchers:
         raise too_few("matchers")
