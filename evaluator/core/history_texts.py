@@ -38,7 +38,7 @@ def _result(decision: Decision, attempts: Sequence[Attempt]) -> str:
     if not decision.sent:
         return "not sent"
     if not made:
-        return "sent, and not answered yet" if decision.outbox else "sent"
+        return "not accepted yet" if decision.outbox else "sent"
     last = made[-1]
     tries = "at the first attempt" if last.attempt == 1 else f"at attempt {last.attempt}"
     return f"refused {tries}: {last.error}" if last.error else f"accepted {tries}"

@@ -96,7 +96,7 @@ def tried(minute: int, attempt: int, error: str = "") -> Attempt:
         (decided(1, Reason.FIRST), [tried(1, 1)], "first notification; accepted at the first attempt"),
         (decided(1, Reason.FIRST), [tried(1, 2), tried(1, 1, "503")], "first notification; accepted at attempt 2"),
         (decided(1, Reason.FIRST), [tried(1, 1, "401")], "first notification; refused at the first attempt: 401"),
-        (decided(1, Reason.FIRST), [tried(2, 1)], "first notification; sent, and not answered yet"),
+        (decided(1, Reason.FIRST), [tried(2, 1)], "first notification; not accepted yet"),
         (
             decided(1, Reason.HELD, "silence 7"),
             [],
