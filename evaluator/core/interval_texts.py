@@ -1,8 +1,8 @@
 """The pieces of a time interval as they stand in a configuration file: `22:00`, `monday:friday`, `-3:-1`.
 
-What is accepted is what Alertmanager accepts, and three things more: times, weekdays and months may go round (see
-`intervals`). With `wrap=False` they may not, and the refusal is Alertmanager's. One thing is accepted less: a range of months
-that holds no month (`13`), which there means "never".
+What is accepted is what Alertmanager accepts, and four things more: times, weekdays and months may go round (see `intervals`),
+and days from the end of a month are counted right, so that `28:-1` is a range. With `wrap=False` nothing may go round, and the
+refusal is Alertmanager's. One thing is accepted less: a range of months that holds no month (`13`), which there means "never".
 """
 
 from __future__ import annotations
