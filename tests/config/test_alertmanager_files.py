@@ -23,7 +23,6 @@ NEWER = {
     "http-config-whole": "client secrets and certificates in the file, headers",
     "mattermost-default-webhook-url": "mattermost",
     "mattermost-default-webhook-url-file": "mattermost",
-    "oauth2-assertion": "assertions",
     "null-items": "it crashes on an empty Slack item",
     "rocketchat-default-token": "rocketchat",
     "rocketchat-default-token-file": "rocketchat",

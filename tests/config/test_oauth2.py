@@ -21,6 +21,12 @@ datasources:
 """
 
 
+@pytest.fixture(autouse=True)
+def library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What signs is there; reading does not need it."""
+    monkeypatch.setattr(oauth2, "find_spec", lambda name: object())
+
+
 def write(tmp_path: Path, more: str = "") -> Path:
     path = tmp_path / "evaluator.yml"
     path.write_text(TEXT + more)
@@ -36,6 +42,12 @@ def grant(tmp_path: Path, more: str = "") -> JwtGrant | None:
 
 def test_what_is_not_said(tmp_path: Path) -> None:
     assert grant(tmp_path) == JwtGrant(Secret(path=tmp_path / "key.pem"))
+
+
+def test_everything_that_can_be_said(tmp_path: Path) -> None:
+    """As Prometheus' configuration has it."""
+    more = "      client_certificate_key_id: k1\n      signature_algorithm: RS512\n      iss: b\n      audience: c\n"
+    assert grant(tmp_path, more) == JwtGrant(Secret(path=tmp_path / "key.pem"), "k1", "RS512", "b", "c")
 
 
 def test_claims_are_json(tmp_path: Path) -> None:
@@ -54,6 +66,23 @@ def test_claims_are_json(tmp_path: Path) -> None:
         "map": '{"b": "c"}',
         "inf": '"Infinity"',
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("", "8:19: the grant type jwt-bearer needs a key to sign with; add client_certificate_key_file"),
+        (
+            "client_certificate_key: swordfish",
+            "9:31: warning: client_certificate_key is not PEM, so there will be no token; "
+            "write all of the text, or name its file as client_certificate_key_file",
+        ),
+    ],
+)
+def test_keys_that_cannot_sign(tmp_path: Path, key: str, said: str) -> None:
+    path = tmp_path / "evaluator.yml"
+    path.write_text(TEXT.replace("client_certificate_key_file: key.pem", key))
+    assert [str(problem).removeprefix(f"{path}:") for problem in load(path, environ={}).problems] == [said]
 
 
 def test_without_the_library_the_place_and_the_remedy_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -20,6 +19,7 @@ from evaluator.wire.errors import explain
 from evaluator.wire.oauth2 import NoTokenError, Purse
 from tests.local_server import LocalServer, Received, Reply
 
+jwt = pytest.importorskip("jwt")
 JSON = {"Content-Type": "application/json"}
 NOW = 1_800_000_000
 
