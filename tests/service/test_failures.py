@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.core import meta
+from evaluator.core import delivery_watch, query_watch
 from tests.local_server import Reply
 from tests.service.scene import Living, living, write_config, write_rules
 from tests.service.servers import JSON, LOGIN_PAGE, SILENCE, Datasource, Webhook, refusal, until, vector
@@ -61,7 +61,8 @@ OUTAGES = {
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Built-in alerts come after an eighth of a second instead of a minute."""
-    monkeypatch.setattr(meta, "PATIENCE", timedelta(milliseconds=125))
+    for watch in (query_watch, delivery_watch):
+        monkeypatch.setattr(watch, "PATIENCE", timedelta(milliseconds=125))
 
 
 def stage(folder: Path, datasource: Datasource, webhook: Webhook, more: str = "") -> None:
