@@ -35,6 +35,8 @@ from evaluator.core.receivers.general import ConsoleSettings
 class Kind:
     """How a kind of integration is read. send_resolved: when the file does not say. null: an empty item is accepted.
 
+    ours: Alertmanager has no such kind, so tools that read its configuration are not shown it.
+
     file: in `integrations`; loaded when something of this kind is read, for most files have one or two. named, reads: what the
     model and the function that gives the settings are called in it.
     """
@@ -44,6 +46,7 @@ class Kind:
     reads: str = "settings"
     send_resolved: bool = True
     null: bool = False
+    ours: bool = False
 
     @property
     def model(self) -> type[IntegrationModel]:
@@ -64,7 +67,7 @@ class Kind:
 
 KINDS = MappingProxyType(
     {
-        "console": Kind("console", "ConsoleModel", null=True),
+        "console": Kind("console", "ConsoleModel", null=True, ours=True),
         "webhook": Kind("webhook", "WebhookModel"),
         "email": Kind("email", "EmailModel", send_resolved=False),
         "pagerduty": Kind("pagerduty", "PagerdutyModel"),
@@ -83,10 +86,10 @@ KINDS = MappingProxyType(
         "incidentio": Kind("incidentio", "IncidentioModel"),
         "rocketchat": Kind("rocketchat", "RocketchatModel", send_resolved=False, null=True),
         "mattermost": Kind("mattermost", "MattermostModel"),
-        "ntfy": Kind("ntfy", "NtfyModel"),
-        "twilio": Kind("twilio", "TwilioModel"),
-        "http": Kind("http", "HttpServiceModel"),
-        "apprise": Kind("apprise", "AppriseModel"),
+        "ntfy": Kind("ntfy", "NtfyModel", ours=True),
+        "twilio": Kind("twilio", "TwilioModel", ours=True),
+        "http": Kind("http", "HttpServiceModel", ours=True),
+        "apprise": Kind("apprise", "AppriseModel", ours=True),
     }
 )
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from evaluator.config.globals import GlobalModel
 from evaluator.config.nodes import Listing, Node, Scalar, Table
-from evaluator.config.receivers import made_up
+from evaluator.config.receivers import KINDS, made_up
 from evaluator.core.interval_texts import parse_months, parse_times, parse_weekdays
 
 _SHOWN: Final = (
@@ -22,10 +22,7 @@ _SHOWN: Final = (
 )
 _OURS_IN_ROUTES: Final = ("name", "escalation", "dry_run", "inhibit_rules")
 _OURS_IN_GLOBAL: Final = tuple(name for name in GlobalModel.model_fields if name.startswith(("ntfy_", "twilio_")))
-_OURS_IN_RECEIVERS: Final = (
-    *("fallback", "fallback_after"),
-    *("console_configs", "ntfy_configs", "twilio_configs", "http_configs", "apprise_configs"),
-)
+_OURS_IN_RECEIVERS: Final = ("fallback", "fallback_after", *(f"{name}_configs" for name, kind in KINDS.items() if kind.ours))
 _OURS_IN_INTEGRATIONS: Final = {
     "webhook_configs": ("form", "secret", "secret_file"),
     "slack_configs": ("thread",),
