@@ -19,6 +19,7 @@ _MILLISECONDS = {
     "s": 1000,
     "ms": 1,
 }
+_PRINTED = ("y", "w", "d", "h", "m", "s", "ms")  # what Prometheus and Alertmanager read
 _GRAMMAR = re.compile("".join(rf"(?:([0-9]+){unit})?" for unit in _MILLISECONDS))
 _LARGEST = (2**63 - 1) // 1_000_000  # what a signed 64-bit count of nanoseconds can hold, in milliseconds
 
@@ -48,7 +49,8 @@ def format_duration(duration: timedelta) -> str:
     if milliseconds == 0:
         return "0s"
     sign, rest, parts = ("-", -milliseconds, []) if milliseconds < 0 else ("", milliseconds, list[str]())
-    for unit, size in _MILLISECONDS.items():
+    for unit in _PRINTED:
+        size = _MILLISECONDS[unit]
         if unit in ("y", "w") and rest % size:
             continue
         count, rest = divmod(rest, size)
