@@ -8,6 +8,9 @@ a class of alerts, from inhibiting itself. Whether S is muted itself does not ma
 That is Alertmanager's documented rule, but not quite what it does: it remembers one source per combination of equal labels, so
 a source that has resolved, or that matches both sides, can hide another that counts. Here all sources are remembered.
 
+Built-in alerts, which an Alertmanager has not got, are sources of rules alone whose source side asks for the alert's name. Who
+wrote that what is critical mutes warnings did not mean a receiver that is away.
+
 How this works: `source_changed` files each firing source of a rule under the values of its equal labels (its *slot*), those
 that match both sides apart. Asking whether an alert is inhibited is then a look into the slots of the rules of which it is a
 target; which these are is found out once per alert. A source that comes or goes mostly changes nothing, because another fires
@@ -21,7 +24,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from evaluator.core.frozen import frozen
-from evaluator.core.labels import Labels, Matcher, match_all
+from evaluator.core.labels import ALERT_NAME, Labels, Matcher, match_all
+from evaluator.core.meta import BUILT_IN
 
 EqualValues = tuple[str, ...]
 
@@ -38,6 +42,11 @@ class InhibitRule:
     def equal_values(self, labels: Labels) -> EqualValues:
         """The slot of an alert."""
         return tuple(labels.get(name, "") for name in self.equal)
+
+    @property
+    def names_no_source(self) -> bool:
+        """Whether its source side asks nothing of an alert's name."""
+        return all(matcher.name != ALERT_NAME for matcher in self.source_matchers)
 
 
 @frozen
@@ -131,8 +140,9 @@ class Inhibitions:
         return tuple(touched for place in places if (touched := self._move(place, fingerprint, firing)) is not None)
 
     def _source_places(self, labels: Labels) -> Iterable[_Place]:
+        built_in = labels.get(ALERT_NAME) in BUILT_IN
         for number, rule in enumerate(self._rules):
-            if match_all(rule.source_matchers, labels):
+            if match_all(rule.source_matchers, labels) and not (built_in and rule.names_no_source):
                 yield _Place(number, rule.equal_values(labels), match_all(rule.target_matchers, labels))
 
     def _move(self, place: _Place, fingerprint: str, firing: bool) -> Touched | None:

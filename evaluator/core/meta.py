@@ -49,6 +49,9 @@ _OWN_LABELS = {
     "EvaluatorCalendarUnreadable": ("schedule", "layer"),
 }
 
+BUILT_IN = frozenset(_OWN_LABELS)
+"""What they are called."""
+
 
 @frozen
 class Raised:

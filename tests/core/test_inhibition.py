@@ -40,6 +40,22 @@ def inhibited(inhibitions: Inhibitions, labels: Labels) -> bool:
     return inhibitions.inhibitor(labels, labels.fingerprint) is not None
 
 
+@pytest.mark.parametrize(
+    ("source", "muted"),
+    [
+        ("severity=critical", False),
+        ("", False),
+        ("alertname=EvaluatorNotificationFailing", True),
+        ("alertname!=Down,severity=critical", True),
+    ],
+)
+def test_a_built_in_alert_mutes_only_where_names_are_asked_for(source: str, muted: bool) -> None:
+    """A receiver that is away must not silence the warnings of everybody."""
+    inhibitions = Inhibitions([rule(source, "severity=warning", "cluster")])
+    fire(inhibitions, of(alertname="EvaluatorNotificationFailing", severity="critical", receiver="team"))
+    assert inhibited(inhibitions, of(alertname="Disk", severity="warning")) is muted
+
+
 A, B = of(s1="1", t1="2", e="1"), of(s2="1", t2="1", e="1")
 TARGETS = [
     of(t1="1", e="1"),
