@@ -269,10 +269,12 @@ async def test_an_incident_is_worked_on_while_its_page_lives() -> None:
         await page.get_by_role("link", name="incident 1").click()
         await page.fill("input[name=by]", "ana")
         await page.fill("input[name=note]", "looking at the disks")
+        await page.select_option("#lasts", "4h")
         stage.pass_time(minutes=5)
         stage.deliver()
         stage.move()
         await page.get_by_text("backup has been told").wait_for()
+        assert await page.input_value("#lasts") == "4h"
         assert await page.input_value("input[name=note]") == "looking at the disks"
         await page.get_by_role("button", name="acknowledge").click()
         await page.get_by_text("Ana is on it").wait_for()
