@@ -71,6 +71,20 @@ def test_what_is_unsure_is_told_either_way(known: str, firing: str, resolved: st
     assert decide(replace(told(known, over), unsure=("2",)), {*firing}, {*resolved}, NOW, Terms(REPEAT)) is reason
 
 
+@pytest.mark.parametrize(
+    ("ledger", "reason"),
+    [
+        (None, Reason.MISSED),
+        (told("", "1"), Reason.MISSED),
+        (told("", "12"), Reason.UNCHANGED),
+        (told("1"), Reason.ALL_RESOLVED),
+    ],
+)
+def test_what_nobody_could_be_told_of_is_told_as_over_once(ledger: LedgerRecord | None, reason: Reason) -> None:
+    """Alert 2 began and ended while no evaluator was there. To whoever was told of another, all being over is the news."""
+    assert decide(ledger, frozenset(), frozenset("12"), NOW, Terms(REPEAT), missed=frozenset("2")) is reason
+
+
 def test_only_reasons_to_tell_are_due() -> None:
     assert {reason for reason in Reason if reason.due} == {
         Reason.FIRST,

@@ -207,9 +207,10 @@ def test_expiring() -> None:
     """An active one ends, a pending one never begins, an expired one stays as it is."""
     silences, now = Silences(), T0 + SECOND
     active, pending = kept(silences, silence()), kept(silences, silence(start=HOUR, end=DAY))
-    assert silences.expire(active.id, now) == replace(active, ends_at=now, updated_at=now)
+    ended = silences.expire(active.id, now)
+    assert ended == replace(active, ends_at=now, updated_at=now)
     assert silences.expire(pending.id, now) == replace(pending, starts_at=now, ends_at=now, updated_at=now)
-    assert silences.expire(active.id, now + HOUR) is silences.get(active.id)
+    assert silences.expire(active.id, now + HOUR, "bo") is ended
     assert silences.muting(DOWN, now) == ()
     assert silences.next_boundary is None
 
