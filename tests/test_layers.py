@@ -7,6 +7,7 @@ is refused, so a new one begins by saying where it stands.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,15 @@ def dotted(path: Path) -> str:
 def sources(folder: str = "") -> list[Path]:
     """All modules below a folder of the package."""
     return sorted((PACKAGE / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", ["core", "core/incidents", "core/analytics"])
+def test_packages_of_many_modules_say_what_each_is_about(package: str) -> None:
+    """Whoever opens one finds the way: its docstring names all that is in it."""
+    home = PACKAGE / package
+    text = ast.get_docstring(ast.parse((home / "__init__.py").read_text(encoding="utf-8"))) or ""
+    there = {path.stem for path in home.glob("*.py")} | {path.parent.name for path in home.glob("*/__init__.py")}
+    assert set(re.findall(r"`(\w+)`", text)) == there - {"__init__"}
 
 
 def test_every_package_has_its_place() -> None:
