@@ -40,6 +40,10 @@ def default_concurrency() -> int:
     return max(os.cpu_count() or 1, 8)
 
 
+class CutOffError(Exception):
+    """An answer that has begun is given up, so whoever asked sees that it is not whole. The text says why."""
+
+
 class Bounded:
     """Passes on to `app` what there is room for.
 
@@ -96,7 +100,8 @@ async def _in_time(app: ASGIApp, most: timedelta, scope: Scope, receive: Receive
             await app(scope, receive, sent)
     except TimeoutError:
         if begun:
-            raise
+            text = f"{scope['path']} took longer than {most.total_seconds():g} seconds (web.timeout), its answer was cut off"
+            raise CutOffError(text) from None
         text = f"this took longer than {most.total_seconds():g} seconds (web.timeout); ask for less\n"
         await PlainTextResponse(text, 503, {"Cache-Control": "no-store"})(scope, receive, send)
 

@@ -13,10 +13,12 @@ from datetime import timedelta
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from evaluator.api.bounds import CutOffError
+
 PATIENCE = timedelta(seconds=30)
 
 
-class StalledError(Exception):
+class StalledError(CutOffError):
     """The body has not arrived in time."""
 
 
@@ -64,7 +66,7 @@ def _within(seconds: float, receive: Receive) -> Receive:
             async with asyncio.timeout_at(deadline):
                 message = await receive()
         except TimeoutError:
-            raise StalledError from None
+            raise StalledError("a body did not come in time, the answer to it was cut off") from None
         whole = not message.get("more_body", False)
         return message
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from evaluator.api.bounds import READING, Bound, Bounded, default_concurrency
+from evaluator.api.bounds import READING, Bound, Bounded, CutOffError, default_concurrency
 from evaluator.core.settings import Web
 from evaluator.store.memory import MemoryStore
 from tests.api.alertmanager import serving, settings
@@ -104,7 +104,7 @@ async def test_an_answer_that_takes_too_long() -> None:
     async with held(Bound(1, "web.get_concurrency", timedelta(milliseconds=10))) as app:
         late = await app.client.get("/slow")
         assert (late.status_code, late.text) == (503, "this took longer than 0.01 seconds (web.timeout); ask for less\n")
-        with pytest.raises(TimeoutError):
+        with pytest.raises(CutOffError, match=r"^/stuck took longer than 0\.01 seconds"):
             await app.client.get("/stuck")
         app.bound = Bound(1, "web.get_concurrency")
         app.go.set()
