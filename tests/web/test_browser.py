@@ -219,6 +219,41 @@ async def test_a_page_waits_for_who_copies_something() -> None:
         assert complaints == []
 
 
+@pytest.mark.parametrize(("status", "body"), [(503, "busy"), (502, "<h1>Bad Gateway</h1>"), (200, "<p>Please log in.</p>")])
+async def test_a_refusal_does_not_take_the_place_of_the_page(status: int, body: str) -> None:
+    """What could be read can still be, and the page says that it is old; the next answer puts it right."""
+    stage = Moving()
+    stage.post({"alertname": "Down"})
+    async with browsing(stage) as (page, complaints):
+        await page.locator("#pulse").get_by_text("live").wait_for()
+        await page.route(page.url, lambda route: route.fulfill(status=status, body=body, content_type="text/html"))
+        stage.move()
+        await page.locator("#pulse").get_by_text("not live: the server refuses").wait_for()
+        assert await page.locator("article", has_text="Down").count() == 1
+        await page.unroute(page.url)
+        stage.post({"alertname": "Other"})
+        stage.move()
+        await page.locator("article", has_text="Other").wait_for()
+        await page.locator("#pulse").get_by_text("● live").wait_for()
+        assert [text for text in complaints if "Failed to load" not in text] == []
+
+
+async def test_a_refusal_does_not_take_the_preview_away() -> None:
+    stage = Stage()
+    stage.post({"alertname": "Down"})
+    async with browsing(stage) as (page, _):
+        await page.goto(page.url + "silences/new?filter=alertname%3DDown")
+        await page.get_by_text("Mutes 1 of 1 alert").wait_for()
+        await page.route("**/silences/new", lambda route: route.fulfill(status=503, body="busy"))
+        await page.fill("#comment", "disks")
+        await page.locator("#pulse").get_by_text("the server refuses").wait_for()
+        await page.get_by_text("Mutes 1 of 1 alert").wait_for()
+        await page.unroute("**/silences/new")
+        await page.fill("#matchers", "alertname=Nope")
+        await page.get_by_text("Mutes nothing that fires now").wait_for()
+        await page.locator("#pulse").wait_for(state="hidden")
+
+
 async def test_a_page_that_the_browser_kept_follows_again() -> None:
     """By the button that leads back, a browser may show a page as it was when it was left."""
     stage = Moving()

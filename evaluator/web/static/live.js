@@ -49,9 +49,21 @@
   document.addEventListener("pointerdown", () => (pressedAt = Date.now()));
   for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, release);
   document.addEventListener("selectionchange", resume);
+  // A refusal, or what a proxy says instead of the page, must not take the place of what can still be read.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id === "live" && wait()) event.detail.shouldSwap = false;
+    const { target, serverResponse } = event.detail;
+    const refused = !serverResponse.includes(`id="${target.id}"`);
+    if (refused) {
+      say("▲ not live: the server refuses", true);
+      setTimeout(refresh, AGAIN);
+    }
+    if (refused || (target.id === "live" && wait())) event.detail.shouldSwap = false;
   });
+  const recovered = () => {
+    if (!lost()) return;
+    if (stream?.readyState === EventSource.OPEN) say("● live", false);
+    else if (!follows()) pulse().hidden = true;
+  };
 
   const listen = () => {
     if (stream || !follows()) return;
@@ -88,10 +100,9 @@
   };
 
   document.addEventListener("htmx:afterSettle", () => {
-    const live = document.getElementById("live");
-    if (live) localTimes(live);
+    localTimes(document.getElementById("live"));
+    recovered();
   });
-  document.addEventListener("htmx:responseError", () => say("▲ not live: the server refuses", true));
   document.addEventListener("htmx:sendError", () => say("▲ not live: no connection", true));
 
   document.addEventListener("visibilitychange", () => {
