@@ -107,31 +107,33 @@ async def test_chips_keys_and_a_silence() -> None:
     assert silence.created_by == "ada"
 
 
-@pytest.mark.parametrize(
-    ("link", "place"),
-    [
-        ("alerts?receiver=ops%5C.web", "/?receiver=ops.web"),
-        ("alerts?silenced=false&filter=%7Bteam%3D%22db%22%7D", "/?filter=%7Bteam%3D%22db%22%7D"),
-        ("silences/new?filter=%7Bteam%3D%22db%22%2C%20alertname%3D~%22D.*%22%7D", "/silences/new?filter="),
-        ("silences", "/silences"),
-        ("silences/0f3c0000-0000-4000-8000-000000000000", "/silences/0f3c0000-0000-4000-8000-000000000000"),
-    ],
-)
-async def test_links_to_pages_of_an_alertmanager_lead_to_ours(link: str, place: str) -> None:
+LINKS = {
+    "alerts?receiver=ops%5C.web": "/?receiver=ops.web",
+    "alerts?silenced=false&filter=%7Bteam%3D%22db%22%7D": "/?filter=%7Bteam%3D%22db%22%7D",
+    "silences/new?filter=%7Bteam%3D%22db%22%2C%20alertname%3D~%22D.*%22%7D": "/silences/new?filter=",
+    "silences": "/silences",
+    "silences/0f3c0000-0000-4000-8000-000000000000": "/silences/0f3c0000-0000-4000-8000-000000000000",
+}
+"""Of pages of an Alertmanager, and where those are here."""
+
+
+async def test_links_to_pages_of_an_alertmanager_lead_to_ours() -> None:
     """Those of default templates, of many a template of somebody's own, and of bookmarks."""
     stage = Stage()
     stage.post({"alertname": "Down", "team": "db"}, {"alertname": "Slow", "team": "web"})
     async with browsing(stage) as (page, _):
         wall = page.url
-        await page.evaluate(f"location.hash = '#/{link}'")  # in a page that is open
-        await page.wait_for_url(lambda url: "#" not in url and place in url)
-        await page.goto("about:blank")
-        await page.evaluate(f"location.href = '{wall}#/{link}'")  # and from elsewhere
-        await page.wait_for_url(lambda url: "#" not in url and place in url)
-        if "silences/new" in link:
-            assert await page.input_value("#matchers") == '{team="db", alertname=~"D.*"}'
-        elif "filter" in link:
-            assert await page.locator(".card").count() == 1
+        for link, place in LINKS.items():
+            await page.goto(wall)
+            await page.evaluate(f"location.hash = '#/{link}'")  # in a page that is open
+            await page.wait_for_url(lambda url, place=place: "#" not in url and place in url)
+            await page.goto("about:blank")
+            await page.evaluate(f"location.href = '{wall}#/{link}'")  # and from elsewhere
+            await page.wait_for_url(lambda url, place=place: "#" not in url and place in url)
+            if "silences/new" in link:
+                assert await page.input_value("#matchers") == '{team="db", alertname=~"D.*"}'
+            elif "filter" in link:
+                assert await page.locator(".card").count() == 1
 
 
 async def test_keys_choose_open_and_explain() -> None:
