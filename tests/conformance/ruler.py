@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.conformance.trace import Look
+from tests.real_servers import kept_free, serving
 
 CONFIG = """
 global:
@@ -27,39 +25,22 @@ BETWEEN_LOOKS = 0.15  # seconds
 @contextmanager
 def running(folder: Path, rules: Path, *flags: str) -> Iterator[str]:
     """The URL of a Prometheus that evaluates the rule files of the pattern `rules` and takes what is written to it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     (folder / "prometheus.yml").write_text(CONFIG % rules)
-    command = [
-        "prometheus",
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/tsdb",
-        f"--web.listen-address={address}",
-        f"--web.external-url={EXTERNAL_URL}",
-        "--web.route-prefix=/",
-        "--web.enable-remote-write-receiver",
-        "--query.lookback-delta=500ms",
-        "--log.level=error",
-        *flags,
-    ]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        try:
-            _wait_until_ready(f"http://{address}", folder / "log")
+    with kept_free() as address:
+        command = [
+            "prometheus",
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/tsdb",
+            f"--web.listen-address={address}",
+            f"--web.external-url={EXTERNAL_URL}",
+            "--web.route-prefix=/",
+            "--web.enable-remote-write-receiver",
+            "--query.lookback-delta=500ms",
+            "--log.level=error",
+            *flags,
+        ]
+        with serving(command, f"http://{address}/-/ready", folder):
             yield f"http://{address}"
-        finally:
-            server.terminate()
-
-
-def _wait_until_ready(url: str, log: Path) -> None:
-    for _ in range(300):
-        try:
-            if httpx.get(f"{url}/-/ready").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
 
 
 def groups(url: str) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -22,6 +21,7 @@ from evaluator.service.clock import wall_clock
 from tests.conformance.remote_write import push
 from tests.conformance.story import Series
 from tests.conformance.trace import Pairs, instant, pairs
+from tests.real_servers import kept_free
 from tests.service.scene import living
 from tests.service.servers import Holding, until
 
@@ -150,13 +150,6 @@ async def knows_its_alertmanager(url: str) -> bool:
     return bool(answer.is_success and answer.json()["data"]["activeAlertmanagers"])
 
 
-def free_address() -> str:
-    """Where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
-
-
 def beacon(value: float) -> Series:
     """What lets the alerts begin and end."""
     return Series((("__name__", "beacon"),), ((wall_clock(), value),))
@@ -164,14 +157,14 @@ def beacon(value: float) -> Series:
 
 async def both(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What a Prometheus and an evaluator that asks it have posted by the time at which one alert is over for both."""
-    address = free_address()
-    async with Sink() as sink:
-        write(folder, sink, f"http://{address}")
-        async with prometheus(folder, address), living(folder):
-            for step in (1, 2):
-                await asyncio.to_thread(push, f"http://{address}", [beacon(step)])
-                await sink.heard(step)
-        return sink.told("theirs"), sink.told("ours")
+    with kept_free() as address:
+        async with Sink() as sink:
+            write(folder, sink, f"http://{address}")
+            async with prometheus(folder, address), living(folder):
+                for step in (1, 2):
+                    await asyncio.to_thread(push, f"http://{address}", [beacon(step)])
+                    await sink.heard(step)
+            return sink.told("theirs"), sink.told("ours")
 
 
 def described(alerts: list[dict[str, Any]]) -> set[tuple[Pairs, Pairs, str]]:

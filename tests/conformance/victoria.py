@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +11,7 @@ import httpx
 
 from evaluator.core.quoting import quote
 from tests.conformance.story import Series
+from tests.real_servers import kept_free, serving
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,27 +19,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """The URL of a VictoriaMetrics that takes what is written to it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = ["victoria-metrics", f"-storageDataPath={folder}/storage", f"-httpListenAddr={address}", "-loggerLevel=ERROR"]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        try:
-            _wait_until_ready(f"http://{address}", folder / "log")
+    with kept_free() as address:
+        command = ["victoria-metrics", f"-storageDataPath={folder}/storage", f"-httpListenAddr={address}", "-loggerLevel=ERROR"]
+        with serving(command, f"http://{address}/health", folder):
             yield f"http://{address}"
-        finally:
-            server.terminate()
-
-
-def _wait_until_ready(url: str, log: Path) -> None:
-    for _ in range(300):
-        try:
-            if httpx.get(f"{url}/health").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
 
 
 def load(url: str, story: Iterable[Series]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from evaluator.notify.go import json_line
 from evaluator.notify.rendered import RenderedNotification, render
 from evaluator.notify.sheet import Sheet
 from tests.local_server import LocalServer, Received, Reply
+from tests.real_servers import kept_free
 
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 YOUNG = ("notification_reason", "routeLabels", "evaluator")
@@ -128,24 +128,22 @@ def as_posted(alert: NotifiedAlert) -> dict[str, object]:
 @asynccontextmanager
 async def alertmanager(config: Path) -> AsyncIterator[str]:
     """A real Alertmanager that has read `config`, its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    process = await asyncio.create_subprocess_exec(
-        str(BINARY),
-        f"--config.file={config}",
-        f"--storage.path={config.parent / 'data'}",
-        f"--web.listen-address={address}",
-        "--cluster.listen-address=",
-        f"--web.external-url=http://{address}",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://{address}"
-    finally:
-        process.kill()
-        await process.wait()
+    with kept_free() as address:
+        process = await asyncio.create_subprocess_exec(
+            str(BINARY),
+            f"--config.file={config}",
+            f"--storage.path={config.parent / 'data'}",
+            f"--web.listen-address={address}",
+            "--cluster.listen-address=",
+            f"--web.external-url=http://{address}",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            yield f"http://{address}"
+        finally:
+            process.kill()
+            await process.wait()
 
 
 async def post(url: str, told: tuple[NotifiedAlert, ...]) -> None:

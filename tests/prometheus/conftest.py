@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from tests.real_servers import kept_free, serving
 
 HISTORY_MINUTES = 40
 
@@ -24,22 +22,12 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("prometheus and promtool are not installed")
     folder = tmp_path_factory.mktemp("prometheus")
     _write_history(folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     (folder / "prometheus.yml").write_text("scrape_configs: []\n")
-    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            [*command, f"--web.listen-address={address}", "--query.max-samples=1000"], stdout=log, stderr=log
-        ) as server,
-    ):
-        try:
-            _wait_until_ready(f"http://{address}", folder / "log")
+    with kept_free() as address:
+        command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
+        command += [f"--web.listen-address={address}", "--query.max-samples=1000"]
+        with serving(command, f"http://{address}/-/ready", folder):
             yield f"http://{address}"
-        finally:
-            server.terminate()
 
 
 def _write_history(folder: Path) -> None:
@@ -51,14 +39,3 @@ def _write_history(folder: Path) -> None:
         check=True,
         capture_output=True,
     )
-
-
-def _wait_until_ready(url: str, log: Path) -> None:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(f"{url}/-/ready") as answer:
-                assert answer.status == 200
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    pytest.fail(log.read_text())

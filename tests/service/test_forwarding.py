@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -25,6 +24,7 @@ from evaluator.service.clock import wall_clock
 from evaluator.service.counts import Counts
 from evaluator.service.forwarding import Forwarding
 from tests.core.playbook import settings
+from tests.real_servers import kept_free
 from tests.service.scene import Evaluator, living, write_config, write_rules
 from tests.service.servers import Datasource, Holding, Webhook, refusal, until, vector
 
@@ -204,16 +204,14 @@ basic_auth_users: {us: $2y$04$abcdefghijklmnopqrstuufznL8bkzdtHwLhca4To/v9Lo9bA7
 @asynccontextmanager
 async def alertmanager(folder: Path, webhook: str) -> AsyncIterator[str]:
     """The URL of a real one that tells the webhook: under a path, with TLS, for somebody with a password."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     (folder / "am.yml").write_text(CONFIG.format(url=webhook))
     (folder / "web.yml").write_text(WEB)
     certify(folder)
-    words = [f"--config.file={folder}/am.yml", f"--storage.path={folder}/am", f"--web.listen-address={address}"]
+    words = [f"--config.file={folder}/am.yml", f"--storage.path={folder}/am"]
     words += ["--cluster.listen-address=", f"--web.config.file={folder}/web.yml", "--web.route-prefix=/am"]
     assert ALERTMANAGER is not None
-    with (folder / "am.log").open("w") as log:
+    with kept_free() as address, (folder / "am.log").open("w") as log:
+        words.append(f"--web.listen-address={address}")
         server = await asyncio.create_subprocess_exec(ALERTMANAGER, *words, stdout=log, stderr=log)
         try:
             await until(lambda: answers(f"https://{address}"))
