@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from evaluator.cli.ladders import climb_of, json_of, rows_of
 from evaluator.cli.options import AsJson
-from evaluator.cli.output import fail, print_json, print_line, print_table, stdout
+from evaluator.cli.output import counted, fail, print_json, print_line, print_table, stdout
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.core.durations import format_duration
 from evaluator.core.labels import Labels
@@ -125,6 +125,12 @@ def _parts(route: Route) -> Iterator[str]:
     yield f"-> {route.receiver}"
     yield "by all labels" if route.group_by is None else f"by {', '.join(sorted(route.group_by)) or 'nothing'}"
     yield _clocks(route)
+    if route.active_time_intervals:
+        yield f"active only during {', '.join(route.active_time_intervals)}"
+    if route.mute_time_intervals:
+        yield f"muted during {', '.join(route.mute_time_intervals)}"
+    if route.inhibit_rules:
+        yield counted(len(route.inhibit_rules), "inhibit rule")
     if route.escalation:
         yield f"escalation {route.escalation}"
     if route.continues:
@@ -146,6 +152,9 @@ def _json(route: Route, deep: bool = True) -> dict[str, Any]:
         "groupWait": format_duration(route.group_wait),
         "groupInterval": format_duration(route.group_interval),
         "repeatInterval": format_duration(route.repeat_interval),
+        "activeTimeIntervals": list(route.active_time_intervals),
+        "muteTimeIntervals": list(route.mute_time_intervals),
+        "inhibitRules": len(route.inhibit_rules),
         "escalation": route.escalation or "",
     }
     return {**shown, "routes": [_json(child) for child in route.routes]} if deep else shown

@@ -161,6 +161,18 @@ receivers:
 """
 
 
+def test_routes_show_when_they_are_quiet_and_what_inhibits_there(tmp_path: Path) -> None:
+    path = tmp_path / "evaluator.yml"
+    rule = "inhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d]}]"
+    path.write_text(CLOCKS.replace("active_time_intervals: [office]", f"active_time_intervals: [office], {rule}"))
+    _, page, rest = evaluator("routes", "show", "--config", str(path)).out.splitlines()
+    assert page.rstrip().endswith("  muted during night  (and goes on)")
+    assert rest.rstrip().endswith("  active only during office  1 inhibit rule")
+    nodes = json.loads(evaluator("routes", "show", "--json", "--config", str(path)).out)["routes"]
+    assert [node["muteTimeIntervals"] for node in nodes] == [["night"], []]
+    assert [(node["activeTimeIntervals"], node["inhibitRules"]) for node in nodes] == [([], 0), (["office"], 1)]
+
+
 @pytest.mark.parametrize(
     ("at", "muted"),
     [
