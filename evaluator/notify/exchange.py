@@ -113,6 +113,11 @@ def refusal(answer: Answer) -> Refused | None:
     return Refused(f"{error}{said(answer)}", permanent, wait, unknown=answer.status in _OF_GATEWAYS)
 
 
+def unreadable(answer: Answer) -> Refused | None:
+    """The same, for an answer whose body decides: one that was cut short decides nothing."""
+    return refusal(answer) or (None if answer.whole else Refused("the answer was cut short"))
+
+
 def said(answer: Answer) -> str:
     """`: ` and the beginning of what the provider said, in one harmless line; empty when it said nothing."""
     text = one_line(answer.text.strip(), MOST_OF_AN_ANSWER)

@@ -13,7 +13,7 @@ from typing import Any
 
 from evaluator.core.http import Secret
 from evaluator.core.receivers.rocketchat import RocketchatAction, RocketchatSettings
-from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
+from evaluator.notify.exchange import Accepted, Answer, Refused, Request, said, unreadable
 from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import member, members
@@ -63,11 +63,9 @@ def _message(sheet: Sheet, settings: RocketchatSettings) -> dict[str, Any]:
 
 def read(answer: Answer) -> Accepted | Refused:
     """A success is JSON that says so, and names the message."""
-    refused = refusal(answer)
+    refused = unreadable(answer)
     if refused is not None:
         return refused
-    if not answer.whole:
-        return Refused("the answer was cut short")
     value = members(answer)
     if value.get("success") is True:
         ident = member(value, "message").get("_id")

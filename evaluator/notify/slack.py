@@ -16,7 +16,7 @@ from evaluator.core.receivers.slack import SlackAction, SlackConfirmation
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Secret, SlackSettings
 from evaluator.notify.buttons import slack_attachment
-from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
+from evaluator.notify.exchange import Accepted, Answer, Refused, Request, said, unreadable
 from evaluator.notify.fitting import characters
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members
@@ -126,11 +126,9 @@ def read(answer: Answer) -> Accepted | Refused:
 
     `rate_limited` is tried again, and so is an answer that was cut short; Alertmanager gives up on the former.
     """
-    refused = refusal(answer)
+    refused = unreadable(answer)
     if refused is not None:
         return refused
-    if not answer.whole:
-        return Refused("the answer was cut short")
     if answer.headers.get("content-type", "").startswith("application/json"):
         return _read_json(answer)
     # Not tried again: who answers a webhook with something else may well have posted the message.

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from evaluator.core.http import Secret
 from evaluator.core.receivers.chat import WechatSettings
-from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said
+from evaluator.notify.exchange import Accepted, Answer, Refused, Request, refusal, said, unreadable
 from evaluator.notify.fitting import in_bytes
 from evaluator.notify.go import json_line
 from evaluator.notify.json_answers import members, number
@@ -49,11 +49,9 @@ def tell(sheet: Sheet, settings: WechatSettings) -> Generator[Request, Answer, A
 
 def read(answer: Answer) -> Accepted | Refused:
     """A success is the code 0; other codes are final, but for those that ask for patience or for another token."""
-    refused = refusal(answer)
+    refused = unreadable(answer)
     if refused is not None:
         return refused
-    if not answer.whole:
-        return Refused("the answer was cut short")
     value = members(answer)
     if number(value, "errcode") == 0:
         ident = value.get("msgid")
