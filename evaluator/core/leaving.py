@@ -1,7 +1,13 @@
-"""How alerts leave their groups, and groups end: once nothing is on its way, and everybody has heard what is owed to them."""
+"""How alerts leave their groups, and groups end: once nothing is on its way, and everybody has heard what is owed to them.
+
+Receivers leave as well, when a reload takes them away, mostly together with their route: whoever believes that something fires
+is kept until that was told to be over. A restart cannot do that, for nobody knows how they were reached.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from evaluator.core.alerts import Alert, Alerts
@@ -13,7 +19,21 @@ from evaluator.core.ledgers import REPEAT
 from evaluator.core.muting import Muting
 from evaluator.core.outgoing import Outgoing
 from evaluator.core.records import AlertRecord, LedgerRecord
+from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
+
+
+def with_leaving(settings: Settings, former: Settings, groups: Iterable[AlertGroup]) -> Settings:
+    """The new configuration, with those receivers of the former one that it has not, and that are owed an end."""
+    if settings.compatibility:
+        return settings
+    known = {receiver.name for receiver in settings.told}
+    owed = {lane.receiver for group in groups for lane in group.lanes.values() if _is_owed(lane)}
+    return replace(settings, leaving=tuple(one for one in former.told if one.name in owed - known))
+
+
+def _is_owed(lane: Lane) -> bool:
+    return lane.integration.send_resolved and lane.told is not None and bool(lane.told.owed)
 
 
 class Leaving:

@@ -138,6 +138,7 @@ class Settings:
     duty: people, and who is on call. ladders: how they are chased. links, replies: how they answer. report: about all that.
     compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
     matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
+    leaving: receivers that the file has no more, and that are still to be told that something is over; see `core.leaving`.
     """
 
     path: Path | None
@@ -174,11 +175,12 @@ class Settings:
     compatibility: bool = False
     matcher_mode: MatcherMode = MatcherMode.FALLBACK
     original: str = field(default="", compare=False, repr=False)
+    leaving: tuple[Receiver, ...] = field(default=(), compare=False)
 
     @property
     def told(self) -> tuple[Receiver, ...]:
-        """Everybody who can be told something: the receivers, and how people are reached."""
-        return self.receivers + self.ladders.contacts
+        """Everybody who can be told something: the receivers, how people are reached, and who is only told of ends."""
+        return self.receivers + self.ladders.contacts + self.leaving
 
     def receiver(self, name: str) -> Receiver:
         """The receiver called `name`, or a contact, `person:KEY`. Raises KeyError when there is none."""

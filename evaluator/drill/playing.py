@@ -17,6 +17,7 @@ from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
 from evaluator.core.engine import Machine
 from evaluator.core.evaluation import EPOCH
 from evaluator.core.events import AlertsPosted, Event, Reloaded, SilenceExpired, SilenceSet
+from evaluator.core.leaving import with_leaving
 from evaluator.core.posting import SOURCE, PostedAlert
 from evaluator.core.records import Attempt, Decision
 from evaluator.core.settings import Settings
@@ -149,6 +150,8 @@ class _Stage:
         """What is written while nobody runs is read at the next start."""
         self._settings = self._phased(deed.configuration.settings)
         if self._machine is not None:
+            groups = self._machine.dispatch.groups.values()
+            self._settings = with_leaving(self._settings, self._machine.settings, groups)
             self._world.send(now, Reloaded(self._settings))
 
     def _posted(self, alert: GivenAlert) -> PostedAlert:

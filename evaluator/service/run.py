@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from evaluator.api.view import UnavailableError
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, Reloaded
+from evaluator.core.leaving import with_leaving
 from evaluator.core.records import OutboxRecord
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
@@ -155,6 +156,7 @@ class Service(Shown):
         for name in ("storage", "listen"):
             if getattr(settings, name) != getattr(former, name):
                 log.warning("takes effect at the next start", setting=name)
+        settings = with_leaving(settings, former, self.machine.dispatch.groups.values())
         texts = self._texts_of(settings)
         await self._asking.reload(settings)
         await self._deliverer.reload(

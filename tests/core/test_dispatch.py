@@ -284,7 +284,8 @@ def test_a_removed_integration_holds_nothing_up() -> None:
     assert play.kept == {}
 
 
-def test_a_removed_receiver_is_not_missed() -> None:
+def test_a_removed_receiver_that_nobody_keeps_is_not_missed() -> None:
+    """As after a restart, when nobody knows any more how it was reached."""
     play = Playbook(configured(group(rule("A")), receivers=BOTH))
     play.at("0s", "A", series("A")).at("20m", "A", NOTHING)
     play.reload("10m", configured(group(rule("A")), root=route("dev"), receivers=[receiver("dev")])).run("1h")

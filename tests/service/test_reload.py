@@ -109,6 +109,22 @@ async def test_new_receivers_and_datasources_take_effect(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+async def test_who_is_not_configured_any_more_hears_of_the_end(tmp_path: Path) -> None:
+    """A receiver that a reload takes away was told that something fires: it is told that this is over for it."""
+    async with Datasource() as datasource, Webhook() as webhook, Webhook() as other:
+        stage(tmp_path, datasource, webhook)
+        async with living(tmp_path) as evaluator:
+            await until(lambda: evaluator.has_told("Told"))
+            config = (tmp_path / "evaluator.yml").read_text().replace("hook\n", "other\n").replace(webhook.url, other.url)
+            (tmp_path / "evaluator.yml").write_text(config)
+            assert (await evaluator.ask("/-/reload", "POST")).status_code == 200
+            await until(lambda: webhook.heard("Told") == ["firing", "resolved"])
+            await until(lambda: other.heard("Told") == ["firing"])
+            assert [one.name for one in evaluator.service.settings.leaving] == ["hook"]
+            assert (await evaluator.ask("/-/reload", "POST")).status_code == 200
+        assert webhook.heard("Told") == ["firing", "resolved"]
+
+
 async def test_sighup_reloads(tmp_path: Path) -> None:
     """As POST /-/reload; a mistake is in the log, and the process lives on."""
     async with Datasource() as datasource, Webhook() as webhook:
