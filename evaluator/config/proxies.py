@@ -10,7 +10,7 @@ from pydantic import Field, PlainValidator
 from evaluator.config.models import Model
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
-from evaluator.config.scalars import HIDDEN, Flag, Text, WrongError, absolute_url, secret
+from evaluator.config.scalars import HIDDEN, Flag, Text, WrongError, absolute_url, secret, text
 from evaluator.core.http import ProxySettings, Secret
 
 
@@ -22,9 +22,10 @@ def _secrets(value: object) -> tuple[Secret, ...]:
 
 def _proxy_url(value: object) -> Secret | None:
     """An empty text is none, as in Prometheus."""
-    if not value or value == HIDDEN:
-        return Secret(HIDDEN) if value else None
-    return Secret(absolute_url(value, ("http", "https", "socks5", "socks5h")))
+    word = text(value)
+    if word in ("", HIDDEN):
+        return Secret(word) if word else None
+    return Secret(absolute_url(word, ("http", "https", "socks5", "socks5h")))
 
 
 ProxyUrl = Annotated[Secret | None, PlainValidator(_proxy_url)]
