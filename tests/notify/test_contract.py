@@ -303,9 +303,14 @@ def test_whatever_labels_hold_the_request_is_sound(case: Case) -> None:
         assert "\u202e" not in "\n".join(map(texts_of, requests))
 
 
+HUGE = alert("a:9090", huge="é" * 500_000)
+MANY = [alert(f"host-{number}:9090", pad="é&<" * 40) for number in range(400)]
+"""Made once: to sum up what they are called takes longer than to tell of them."""
+
+
 @each
 def test_a_huge_label_is_bounded_by_what_the_service_takes(case: Case) -> None:
-    event, requests = deliver(case, case.taken, alert("a:9090", huge="é" * 500_000))
+    event, requests = deliver(case, case.taken, HUGE)
     assert isinstance(event, Delivered)
     for request in requests:
         _hold_sound(case, request)
@@ -313,7 +318,7 @@ def test_a_huge_label_is_bounded_by_what_the_service_takes(case: Case) -> None:
 
 @each
 def test_a_storm_is_bounded_by_what_the_service_takes(case: Case) -> None:
-    event, requests = deliver(case, case.taken, *[alert(f"host-{number}:9090", pad="é&<" * 40) for number in range(400)])
+    event, requests = deliver(case, case.taken, *MANY)
     assert isinstance(event, Delivered)
     for request in requests:
         _hold_sound(case, request)
