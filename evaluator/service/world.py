@@ -83,6 +83,7 @@ class RealWorld:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._kept_next: list[asyncio.Future[None]] = []
+        self._impatient: set[asyncio.Future[None]] = set()
         self._writer = ThreadPoolExecutor(1, "store")
 
     # -- what happens -------------------------------------------------------------------------------------------------
@@ -96,11 +97,15 @@ class RealWorld:
         """Something may be due."""
         self._woken.set()
 
-    async def settled(self) -> None:
-        """Wait until everything that was sent before has been handled and kept."""
-        self._waiting.append(asyncio.get_running_loop().create_future())
+    async def settled(self, patient: bool = True) -> None:
+        """Wait until everything that was sent before has been handled and kept; without patience, or the store has refused."""
+        settled = asyncio.get_running_loop().create_future()
+        self._waiting.append(settled)
+        if not patient:
+            self._impatient.add(settled)
+            settled.add_done_callback(self._impatient.discard)
         self._woken.set()
-        await self._waiting[-1]
+        await settled
 
     @property
     def stopping(self) -> bool:
@@ -220,6 +225,7 @@ class RealWorld:
                 raise
             except StoreError as error:
                 self._witness.not_kept(error, self._tick())
+                _answer([*self._impatient])
                 if self._stop_by is not None:
                     return None
                 await asyncio.sleep(BETWEEN_COMMITS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from evaluator.service import world
@@ -55,6 +56,25 @@ async def test_nobody_is_told_what_could_not_be_kept(tmp_path: Path) -> None:
             assert (await evaluator.ask("/-/healthy")).status_code == 200
             assert (await evaluator.metrics())["evaluator_commits_refused_total"] == 8
         assert webhook.heard("Down") == ["firing"]
+
+
+async def test_who_asks_while_the_store_begins_to_refuse_is_told_so(tmp_path: Path) -> None:
+    """At once, though it is not known before; and it is done when the store takes it."""
+    store = Moody()
+    silence = {"matchers": ["job=a"], "duration": "2h", "createdBy": "ana", "comment": "disks"}
+    async with Datasource() as datasource, Webhook() as webhook:
+        stage(tmp_path, datasource, webhook)
+        async with living(tmp_path, store) as evaluator:
+            await until(evaluator.accepted)
+            store.errors = [StoreError("the disk is full")] * 100_000
+            async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+                answer = await client.post(f"{evaluator.url}/api/evaluator/v1/silences", json=silence)
+            assert answer.status_code == 503
+            assert "the disk is full" in answer.text
+            store.errors = []
+            await until(lambda: not evaluator.service.unhealthy)
+            listed = (await evaluator.ask("/api/v2/silences")).json()
+    assert [one["comment"] for one in listed] in ([], ["disks"])  # nothing, if it was known when the request came
 
 
 async def test_a_clock_set_back(tmp_path: Path) -> None:

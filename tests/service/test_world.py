@@ -100,6 +100,24 @@ async def test_performed_only_when_kept() -> None:
     await scene.world.aclose()
 
 
+async def test_who_cannot_wait_hears_that_the_store_refuses() -> None:
+    """The others wait until it takes what it refused."""
+    scene = Scene(Moody(*[StoreError("the disk is full")] * 50))
+    scene.world.send(TimerFired())
+    hurried, patient = (asyncio.create_task(scene.world.settled(one)) for one in (False, True))
+    await asyncio.sleep(0)
+    await scene.world.next_events(None)
+    commit = asyncio.create_task(scene.world.commit([NOTE], T0))
+    await hurried
+    assert not commit.done()
+    assert not patient.done()
+    await commit
+    scene.world.stop(timedelta(0))
+    assert await scene.world.next_events(None) is None
+    await patient
+    await scene.world.aclose()
+
+
 async def test_nothing_is_performed_when_it_ends_before_it_is_kept() -> None:
     """What could not be kept is as if it had not been decided."""
     store = Moody(*[StoreError("the disk is full")] * 1000)
