@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +24,7 @@ class StalledError(CutOffError):
 
 
 class Prompt:
-    """Passes requests on to `app`; one whose body is not there after `patience` is answered 408."""
+    """Passes requests on to `app`; one whose body is not there after `patience` is answered 408, one that breaks off not at all."""
 
     def __init__(self, app: ASGIApp, patience: timedelta = PATIENCE) -> None:
         self._app = app
@@ -47,6 +48,8 @@ class Prompt:
             if begun:
                 raise
             await self._stalled()(scope, receive, send)
+        except ClientDisconnect:
+            return  # amid the body: there is nothing to do, and nobody to be told
 
     def _stalled(self) -> PlainTextResponse:
         text = f"the body was not there after {self._patience:g} seconds\n"

@@ -61,6 +61,11 @@ class Server:
 
     async def post(self, path: str, receive: Receive) -> tuple[int, bytes, dict[bytes, bytes]]:
         """Status, body and headers of the answer."""
+        said = await self.said(path, receive)
+        return said[0]["status"], b"".join(message.get("body", b"") for message in said), dict(said[0]["headers"])
+
+    async def said(self, path: str, receive: Receive) -> list[Message]:
+        """All that is sent."""
         said: list[Message] = []
 
         async def send(message: Message) -> None:
@@ -68,7 +73,7 @@ class Server:
 
         scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
         await self.app(scope, receive, send)
-        return said[0]["status"], b"".join(message.get("body", b"") for message in said), dict(said[0]["headers"])
+        return said
 
 
 async def test_a_body_that_does_not_come() -> None:
@@ -79,6 +84,17 @@ async def test_a_body_that_does_not_come() -> None:
         assert (status, text) == (408, b"the body was not there after 0.001 seconds\n")
         assert headers[b"connection"] == b"close"
     assert (await Server(LATER).post("/echo", pieces(b"[", b"]")))[:2] == (200, b"[]")
+
+
+async def test_a_client_that_breaks_off() -> None:
+    """Nothing is answered, nothing is raised, and its seat is free."""
+    server = Server(LATER)
+
+    async def breaks_off() -> Message:
+        return {"type": "http.disconnect"}
+
+    assert await server.said("/echo", breaks_off) == []
+    assert (await server.post("/echo", pieces(b"[]")))[:2] == (200, b"[]")
 
 
 async def test_after_the_body_there_is_time() -> None:
