@@ -24,7 +24,7 @@ class StalledError(CutOffError):
 
 
 class Prompt:
-    """Passes requests on to `app`; one whose body is not there after `patience` is answered 408, one that breaks off not at all."""
+    """Passes requests on to `app`. One whose body is not there after `patience` is answered 408, one that breaks off is not."""
 
     def __init__(self, app: ASGIApp, patience: timedelta = PATIENCE) -> None:
         self._app = app
