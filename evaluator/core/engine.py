@@ -121,10 +121,10 @@ class Machine(Parts):
                 while (key := self.timers.pop_due(now)) is not None:
                     self._came_due(key, now)
             case QueryReturned():
-                self.incidents.answered(event.rule, event.slot, event.observed, event.partial, now)
+                self.incidents.answered(event, now)
                 self.evaluating.returned(event, now)
             case QueryFailed():
-                self.incidents.answered(event.rule, event.slot, None, False, now)
+                self.incidents.answered(event, now)
                 self.evaluating.failed(event, now)
             case RangeReturned() | RangeFailed():
                 self.evaluating.range_answered(event, now)

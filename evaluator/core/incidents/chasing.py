@@ -6,13 +6,13 @@ is done in the same breath: the first level belongs to the opening. Before anybo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import GroupEvaluation
-from evaluator.core.events import DeliveryFailed, Observation
+from evaluator.core.events import DeliveryFailed, QueryFailed, QueryReturned
 from evaluator.core.incidents import transitions
 from evaluator.core.incidents.composing import Composing
 from evaluator.core.incidents.confirming import PATIENCE, Confirming, Verdict
@@ -23,7 +23,6 @@ from evaluator.core.incidents.records import Happening, IncidentRecord, Moment, 
 from evaluator.core.incidents.register import Register
 from evaluator.core.incidents.steps import Audience, Climb, Inform, Refresh, Step, Withdraw
 from evaluator.core.journal import Journal
-from evaluator.core.labels import Labels
 from evaluator.core.records import OutboxRecord
 
 ASK_AGAIN = timedelta(minutes=1)
@@ -85,11 +84,9 @@ class Chasing:
             return record.level >= 0 or record.recheck
         return what is What.SNOOZE_END
 
-    def answered(
-        self, rule: str, slot: datetime, observed: Mapping[Labels, Observation] | None, partial: bool, now: datetime
-    ) -> None:
-        """A rule was answered, in whichever slot, or not (None)."""
-        for number, verdict in self._confirming.answered(rule, slot, observed, partial):
+    def answered(self, event: QueryReturned | QueryFailed, now: datetime) -> None:
+        """A rule was answered, in whichever slot, or not."""
+        for number, verdict in self._confirming.answered(event):
             record = self._register.table.get(number)
             if record is not None:
                 self._confirmed(record, verdict, now)

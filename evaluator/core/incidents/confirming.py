@@ -15,7 +15,7 @@ from enum import StrEnum
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import RunQuery
 from evaluator.core.evaluation import GroupEvaluation
-from evaluator.core.events import Observation
+from evaluator.core.events import QueryFailed, QueryReturned
 from evaluator.core.incidents.members import tracked
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
@@ -84,15 +84,13 @@ class Confirming:
         at = now - group.group.query_offset
         self._journal.query(RunQuery(rule, group.group.key, group.group.datasource, now, at))
 
-    def answered(
-        self, rule: str, slot: datetime, observed: Mapping[Labels, Observation] | None, partial: bool
-    ) -> list[tuple[int, Verdict]]:
-        """A rule was answered, or not (None); gives the incidents that know enough now."""
+    def answered(self, event: QueryReturned | QueryFailed) -> list[tuple[int, Verdict]]:
+        """A rule was answered, or not; gives the incidents that know enough now."""
         decided = []
         for number, question in list(self._questions.items()):
-            if question.asked_at != slot or rule not in question.wanted:
+            if question.asked_at != event.slot or event.rule not in question.wanted:
                 continue
-            question.verdicts[rule] = _verdict(question.wanted[rule], observed, partial)
+            question.verdicts[event.rule] = _verdict(question.wanted[event.rule], event)
             if (verdict := question.verdict) is not None:
                 del self._questions[number]
                 decided.append((number, verdict))
@@ -103,9 +101,9 @@ class Confirming:
         self._questions.pop(number, None)
 
 
-def _verdict(wanted: Iterable[Labels], observed: Mapping[Labels, Observation] | None, partial: bool) -> Verdict:
-    if observed is None:
+def _verdict(wanted: Iterable[Labels], event: QueryReturned | QueryFailed) -> Verdict:
+    if isinstance(event, QueryFailed):
         return Verdict.UNKNOWN
-    if any(labels in observed for labels in wanted):
+    if any(labels in event.observed for labels in wanted):
         return Verdict.TRUE
-    return Verdict.UNKNOWN if partial else Verdict.GONE
+    return Verdict.UNKNOWN if event.partial else Verdict.GONE

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from evaluator.core.alerts import Alert
 from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
-from evaluator.core.events import DeliveryFailed, Observation
+from evaluator.core.events import DeliveryFailed, QueryFailed, QueryReturned
 from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents import acting
 from evaluator.core.incidents.acting import why_not
@@ -31,7 +31,6 @@ from evaluator.core.incidents.register import Register
 from evaluator.core.incidents.settling import Settling
 from evaluator.core.incidents.standing import Standing
 from evaluator.core.journal import Journal
-from evaluator.core.labels import Labels
 from evaluator.core.muting import Muting
 from evaluator.core.pacing import Pacing
 from evaluator.core.records import Kept, Notification, OutboxRecord
@@ -125,12 +124,10 @@ class Incidents:
         """Something about these alert groups has changed."""
         self._looking.stirred(groups, now)
 
-    def answered(
-        self, rule: str, slot: datetime, observed: Mapping[Labels, Observation] | None, partial: bool, now: datetime
-    ) -> None:
-        """A rule was answered, in whichever slot, or not (None)."""
-        self._looking.answered(observed is not None)
-        self._chasing.answered(rule, slot, observed, partial, now)
+    def answered(self, event: QueryReturned | QueryFailed, now: datetime) -> None:
+        """A rule was answered, in whichever slot, or not."""
+        self._looking.answered(event)
+        self._chasing.answered(event, now)
 
     def due(self, key: str, now: datetime) -> None:
         """The timer of an incident has come."""

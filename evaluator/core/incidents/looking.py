@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from evaluator.core.events import QueryFailed, QueryReturned
 from evaluator.core.incidents import transitions
 from evaluator.core.incidents.belonging import SEVERITY
 from evaluator.core.incidents.chasing import Chasing
@@ -44,9 +45,9 @@ class Looking:
         self._standing = standing
         self._composing = composing
 
-    def answered(self, known: bool) -> None:
-        """A rule was asked. known: it has answered."""
-        self.answers_again = bool(self._chasing.given_up) and known
+    def answered(self, event: QueryReturned | QueryFailed) -> None:
+        """A rule was answered, or not."""
+        self.answers_again = bool(self._chasing.given_up) and isinstance(event, QueryReturned)
 
     def stirred(self, groups: Iterable[str], now: datetime) -> None:
         """Something about these alert groups has changed."""
