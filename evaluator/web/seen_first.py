@@ -85,28 +85,36 @@ def to_be_set(form: QueryParams, draft: Signed, found: Judged[Wanted]) -> Wanted
     return found.wanted if form.get("action") == "create" and not found.wrong and seen and insists else None
 
 
-def changed_since(form: QueryParams, draft: Signed, found: Judged[Wanted]) -> bool:
-    """Whether it was to be set, and is not what was previewed."""
-    return form.get("action") == "create" and not found.wrong and form.get("seen") != draft.digest
+def changed_since(form: QueryParams, draft: Signed, found: Judged[Wanted]) -> str:
+    """What is to be said if it was to be set, and is not what was previewed."""
+    changed = form.get("action") == "create" and not found.wrong and form.get("seen") != draft.digest
+    return "The form has changed since its preview. This is what it says now." if changed else ""
 
 
 def page(
-    view: View, request: Request, template: str, draft: Signed, found: Judged[Wanted], again: bool = False, **more: Any
+    view: View,
+    request: Request,
+    template: str,
+    draft: Signed,
+    found: Judged[Wanted],
+    remark: str = "",
+    status: int = 200,
+    **more: Any,
 ) -> Response:
-    """The form with its preview. again: say that it has changed since the one before. more: for this template."""
+    """The form with its preview. remark: said above the preview. status: if nothing is wrong. more: for this template."""
     hits = newest(found.ahead.mutes) if found.ahead else []
     asked = request.method == "POST" and "hx-request" not in request.headers
     return render(
         view,
         request,
         template,
-        400 if found.wrong and asked else 200,
+        400 if found.wrong and asked else status,
         choice=Choice(),
         draft=draft,
         wanted=found.wanted,
         wrong=found.wrong if asked else {name: text for name, text in found.wrong.items() if getattr(draft, name)},
         ready=not found.wrong,
-        again=again,
+        remark=remark,
         doubts=found.doubts,
         hits=hits[:MOST_PREVIEWED],
         total=len(hits),

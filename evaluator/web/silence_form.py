@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from evaluator.core.events import SilenceSet
 from evaluator.core.frozen import frozen
 from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
-from evaluator.core.view import View
+from evaluator.core.view import UnavailableError, View
 from evaluator.web.author import author_of, remember
 from evaluator.web.choice import written_labels
 from evaluator.web.fields import filled, matcher_lines, read_end, read_instant, read_matchers
@@ -74,7 +74,10 @@ async def post(view: View, request: Request) -> Response:
     if silence is None:
         return _page(view, request, draft, found, changed_since(form, draft, found))
     name = str(uuid4())
-    await view.submit(SilenceSet(silence, name))
+    try:
+        await view.submit(SilenceSet(silence, name))
+    except UnavailableError as error:
+        return _page(view, request, draft, found, f"It is not set: {error}.", 503)
     silences = view.machine.muting.silences
     made = silences.get(name) or silences.get(draft.id)
     if made is None:
@@ -142,6 +145,6 @@ def _read_times(view: View, draft: Draft, wrong: dict[str, str]) -> tuple[dateti
     return starts_at, read_end(starts_at, draft.lasts, draft.until, wrong)
 
 
-def _page(view: View, request: Request, draft: Draft, found: Judged[Silence], again: bool = False) -> Response:
+def _page(view: View, request: Request, draft: Draft, found: Judged[Silence], remark: str = "", status: int = 200) -> Response:
     already = sum(bool(one.silences) for one in found.ahead.mutes) if found.ahead else 0
-    return page(view, request, "silence_form.html", draft, found, again, already=already)
+    return page(view, request, "silence_form.html", draft, found, remark, status, already=already)

@@ -14,7 +14,7 @@ from evaluator.core.events import WindowSet
 from evaluator.core.frozen import frozen
 from evaluator.core.recurring import Recurring
 from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.view import View
+from evaluator.core.view import UnavailableError, View
 from evaluator.core.windows import Window
 from evaluator.web.author import author_of, remember
 from evaluator.web.fields import Wrong, filled, matcher_lines, read_instant, read_matchers, read_span
@@ -69,7 +69,10 @@ async def post(view: View, request: Request) -> Response:
     window = to_be_set(form, draft, found)
     if window is None:
         return _page(view, request, draft, found, changed_since(form, draft, found))
-    await view.submit(WindowSet(window))
+    try:
+        await view.submit(WindowSet(window))
+    except UnavailableError as error:
+        return _page(view, request, draft, found, f"It is not set: {error}.", 503)
     if view.machine.silencing.windows.get(window.id) is None:
         raise HTTPException(409, "The window could not be set any more when its turn came; try again.")
     response = RedirectResponse(f"{root(request)}silences", 303)
@@ -133,6 +136,6 @@ def _named(view: View, name: str) -> Window:
     return window
 
 
-def _page(view: View, request: Request, draft: Draft, found: Judged[Window], again: bool = False) -> Response:
+def _page(view: View, request: Request, draft: Draft, found: Judged[Window], remark: str = "", status: int = 200) -> Response:
     coming = found.ahead.occurrences if found.ahead else ()
-    return page(view, request, "window_form.html", draft, found, again, coming=coming)
+    return page(view, request, "window_form.html", draft, found, remark, status, coming=coming)

@@ -374,6 +374,21 @@ async def test_a_store_that_refuses_is_told() -> None:
     assert "Nothing was changed" in answer.text
 
 
+async def test_a_form_outlives_a_store_that_refuses() -> None:
+    """Nobody writes twice at night what could not be set the first time."""
+    stage = Stage()
+    for path, form in (("/silences/new", FORM), ("/windows/new", {**FORM, "schedule": "@daily", "zone": "UTC", "name": "w"})):
+        stage.unavailable = ""
+        seen = re.search(r'name="seen" value="([^"]+)"', (await stage.post_form(path, **form)).text)
+        assert seen is not None
+        stage.unavailable = "the store refuses: disk full"
+        answer = await stage.post_form(path, action="create", seen=seen[1], **form)
+        assert answer.status_code == 503
+        assert "It is not set: the store refuses: disk full." in answer.text
+        assert 'value="planned"' in answer.text
+        assert f'name="seen" value="{seen[1]}"' in answer.text
+
+
 # -- rules, routes, status --------------------------------------------------------------------------------------------
 
 
