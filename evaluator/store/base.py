@@ -72,9 +72,7 @@ class Store(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         group: str | None = None,
-        rule: str | None = None,
         fingerprint: str | None = None,
-        outbox: str | None = None,
         incident: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> list[H]:

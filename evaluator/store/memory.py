@@ -84,15 +84,13 @@ class MemoryStore:
         since: datetime | None = None,
         until: datetime | None = None,
         group: str | None = None,
-        rule: str | None = None,
         fingerprint: str | None = None,
-        outbox: str | None = None,
         incident: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> list[H]:
         """See `Store.history`."""
         self._check_open()
-        terms = search_terms(kind, group=group, rule=rule, fingerprint=fingerprint, outbox=outbox, incident=incident)
+        terms = search_terms(kind, group=group, fingerprint=fingerprint, incident=incident)
         with self._lock:
             notes = cast("list[H]", self._history[kind][::-1])
         found = [note for note in notes if _within(note.at, since, until) and _meets(note, terms)]

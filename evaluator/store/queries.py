@@ -9,6 +9,7 @@ from typing import Any
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.incident import REMEMBERED
 from evaluator.core.incidents.records import IncidentState
+from evaluator.store.codec.groups import mark
 from evaluator.store.codec.kind import to_duration, to_micros
 from evaluator.store.schema import Table, incidents, pages
 from evaluator.store.statements import selecting
@@ -29,7 +30,7 @@ class Query:
 
 def noted(table: Table, since: datetime | None, until: datetime | None, terms: dict[str, str | int], limit: int) -> Query:
     """History, the newest first."""
-    wanted = [_equal("group_id" if name == "group" else name, value) for name, value in terms.items()]
+    wanted = [_equal(column, value) for term in terms.items() for column, value in _columns(*term)]
     return _newest(table, ("at", "id"), [*wanted, *_within("at", since, until)], limit)
 
 
@@ -66,6 +67,11 @@ def _newest(table: Table, order: tuple[str, ...], wanted: list[Query], limit: in
     by = ", ".join(f"{name} DESC" for name in order)
     values = {name: value for one in wanted for name, value in one.values.items()}
     return Query(f"{selecting(table)}{where} ORDER BY {by} LIMIT :limit", {**values, "limit": limit})
+
+
+def _columns(term: str, value: str | int) -> list[tuple[str, str | int]]:
+    """What a condition on a record is in its row."""
+    return [("group_mark", mark(str(value))), ("group_id", value)] if term == "group" else [(term, value)]
 
 
 def _equal(column: str, value: str | int) -> Query:

@@ -191,19 +191,24 @@ transitions = _history(
     _texts("rule", "fingerprint"),
     _texts("state_before", "state_after", optional=True),
     _texts("body"),
-    indexes=(Index("transitions_by_rule", ("rule", "at")), Index("transitions_by_alert", ("fingerprint", "at"))),
+    indexes=(Index("transitions_by_alert", ("fingerprint", "at")),),
 )
+
+_MARK = (Column("group_mark", "BIGINT"),)
+"""What the rows of an alert group are found by: a number made from `group_id`."""
 
 decisions = _history(
     "decisions",
     _texts("group_id", "integration", "reason", "body"),
-    indexes=(Index("decisions_by_group", ("group_id", "at")),),
+    _MARK,
+    indexes=(Index("decisions_by_group", ("group_mark", "at")),),
 )
 
 attempts = _history(
     "attempts",
     _texts("outbox", "group_id", "integration", "error", "body"),
-    indexes=(Index("attempts_by_group", ("group_id", "at")), Index("attempts_by_outbox", ("outbox", "at"))),
+    _MARK,
+    indexes=(Index("attempts_by_group", ("group_mark", "at")),),
 )
 
 incident_events = _history(

@@ -8,9 +8,9 @@ from evaluator.core.incidents.records import Moment
 from evaluator.core.records import Attempt, Decision, Transition
 
 SEARCHED: dict[type[Any], frozenset[str]] = {
-    Transition: frozenset({"rule", "fingerprint"}),
+    Transition: frozenset({"fingerprint"}),
     Decision: frozenset({"group"}),
-    Attempt: frozenset({"group", "outbox"}),
+    Attempt: frozenset({"group"}),
     Moment: frozenset({"incident"}),
 }
 

@@ -97,14 +97,12 @@ class SqlStore:
         since: datetime | None = None,
         until: datetime | None = None,
         group: str | None = None,
-        rule: str | None = None,
         fingerprint: str | None = None,
-        outbox: str | None = None,
         incident: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> list[H]:
         """See `Store.history`."""
-        terms = search_terms(kind, group=group, rule=rule, fingerprint=fingerprint, outbox=outbox, incident=incident)
+        terms = search_terms(kind, group=group, fingerprint=fingerprint, incident=incident)
         kept: Kind[H] = HISTORY[kind]
         with self._reading() as cursor:
             return list(_read(cursor, kept, queries.noted(kept.table, since, until, terms, limit)))

@@ -157,12 +157,9 @@ def test_searching_the_history(store: Store, terms: dict[str, typing.Any], minut
 @pytest.mark.parametrize(
     ("kind", "terms"),
     [
-        (Transition, {"rule": v.TRANSITION.rule}),
         (Transition, {"fingerprint": v.DISK_FULL.fingerprint}),
-        (Transition, {"rule": v.TRANSITION.rule, "fingerprint": v.DISK_FULL.fingerprint}),
         (Decision, {"group": v.DECISION.group}),
         (Attempt, {"group": v.ATTEMPT.group}),
-        (Attempt, {"outbox": v.ATTEMPT.outbox}),
         (Moment, {"incident": 12}),
     ],
 )
@@ -174,8 +171,8 @@ def test_every_condition_on_every_kind(store: Store, kind: type[History], terms:
 
 
 def test_a_condition_on_what_a_kind_lacks_is_a_mistake(store: Store) -> None:
-    with pytest.raises(ValueError, match="Decision cannot be searched by outbox, rule"):
-        store.history(Decision, rule="r", outbox="1")
+    with pytest.raises(ValueError, match="Decision cannot be searched by fingerprint, incident"):
+        store.history(Decision, fingerprint="f", incident=1)
 
 
 def test_pruning_drops_old_history_and_no_state(store: Store) -> None:

@@ -65,8 +65,8 @@ def test_every_version_there_was_can_be_opened(database: Path, opened: Callable[
         assert (*state, kept.seen_at) == (*there, v.PRESENCE.at)
         assert kept.meta == {"schema": str(migrations.VERSION), "epoch": "2"}
         assert repr(store.history(Transition)) == repr([v.TRANSITION])
-        assert store.history(Decision) == [v.DECISION]
-        assert store.history(Attempt) == [v.ATTEMPT]
+        assert store.history(Decision) == store.history(Decision, group=v.DECISION.group) == [v.DECISION]
+        assert store.history(Attempt) == store.history(Attempt, group=v.ATTEMPT.group) == [v.ATTEMPT]
         assert store.history(Moment) == [v.MOMENT]
 
 

@@ -21,6 +21,7 @@ from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.labels import NO_LABELS, Labels, Matcher, MatchOp
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, Pairs
 from evaluator.core.silence import MatcherSet
+from evaluator.store.codec.groups import head_of, whole_key
 
 LabelMap = dict[str, str]
 Number = float | Literal["NaN", "+Inf", "-Inf"]
@@ -64,10 +65,11 @@ class AlertBody(Body, frozen=True, gc=False):
 
 
 class GroupBody(Body, frozen=True, gc=False):
-    """The rest of a `GroupRecord`."""
+    """The rest of a `GroupRecord`. Instead of the key there may be its head: see `groups`."""
 
-    group_key: str
     labels: LabelMap
+    group_key: str = ""
+    key_head: str | None = None
 
 
 class LedgerBody(Body, frozen=True, gc=False):
@@ -119,15 +121,16 @@ class NoticeBody(Body, frozen=True, gc=False):
 
 
 class NotificationBody(Body, frozen=True, gc=False):
-    """`Notification`."""
+    """`Notification`. Instead of the group's key there may be its head: see `groups`."""
 
     receiver: str
     integration: str
-    group_key: str
     group_labels: LabelMap
     reason: str
     alerts: tuple[NotifiedAlertBody, ...]
     at: datetime
+    group_key: str = ""
+    key_head: str | None = None
     receipt: Pairs = ()
     incident: NoticeBody | None = None
     route_labels: LabelMap = {}
@@ -181,13 +184,14 @@ class TransitionBody(Body, frozen=True, gc=False):
 
 
 class DecisionBody(Body, frozen=True, gc=False):
-    """The rest of a `Decision`."""
+    """The rest of a `Decision`. Instead of the group's key there may be its head: see `groups`."""
 
-    group_key: str
     route: str
     sent: bool
     firing: int
     resolved: int
+    group_key: str = ""
+    key_head: str | None = None
     muted: int = 0
     mutes: tuple[str, ...] = ()
     outbox: str = ""
@@ -252,12 +256,14 @@ def to_matchers(bodies: tuple[MatcherBody, ...]) -> MatcherSet:
     return tuple(Matcher(body.name, body.value, body.op) for body in bodies)
 
 
-def from_notification(told: Notification) -> NotificationBody:
-    """The body of a notification."""
+def from_notification(told: Notification, group: str) -> NotificationBody:
+    """The body of a notification about a group."""
+    head = head_of(told.group_key, group)
     return NotificationBody(
         receiver=told.receiver,
         integration=told.integration,
-        group_key=told.group_key,
+        group_key=told.group_key if head is None else "",
+        key_head=head,
         group_labels=told.group_labels.as_dict(),
         reason=told.reason,
         alerts=tuple(_from_notified(alert) for alert in told.alerts),
@@ -268,12 +274,12 @@ def from_notification(told: Notification) -> NotificationBody:
     )
 
 
-def to_notification(body: NotificationBody) -> Notification:
-    """The notification of a body."""
+def to_notification(body: NotificationBody, group: str) -> Notification:
+    """The notification of a body, about a group."""
     return Notification(
         receiver=body.receiver,
         integration=body.integration,
-        group_key=body.group_key,
+        group_key=whole_key(body.group_key, body.key_head, group),
         group_labels=Labels(body.group_labels),
         reason=body.reason,
         alerts=tuple(_to_notified(alert) for alert in body.alerts),

@@ -9,6 +9,7 @@ from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, State, Transition
 from evaluator.store import schema
 from evaluator.store.codec import bodies
+from evaluator.store.codec.groups import head_of, mark, whole_key
 from evaluator.store.codec.incidents import MOMENTS
 from evaluator.store.codec.kind import Kind, Row, from_micros, to_micros
 
@@ -45,8 +46,10 @@ _decision_body = bodies.reader(bodies.DecisionBody)
 
 
 def _from_decision(note: Decision) -> Row:
+    head = head_of(note.group_key, note.group)
     body = bodies.DecisionBody(
-        group_key=note.group_key,
+        group_key=note.group_key if head is None else "",
+        key_head=head,
         route=note.route,
         sent=note.sent,
         firing=note.firing,
@@ -61,6 +64,7 @@ def _from_decision(note: Decision) -> Row:
         "integration": note.integration,
         "reason": note.reason,
         "body": bodies.to_text(body),
+        "group_mark": mark(note.group),
     }
 
 
@@ -69,7 +73,7 @@ def _to_decision(row: Any) -> Decision:
     return Decision(
         at=from_micros(row.at),
         group=row.group_id,
-        group_key=body.group_key,
+        group_key=whole_key(body.group_key, body.key_head, row.group_id),
         route=body.route,
         integration=row.integration,
         reason=row.reason,
@@ -93,6 +97,7 @@ def _from_attempt(note: Attempt) -> Row:
         "integration": note.integration,
         "error": note.error,
         "body": bodies.to_text(bodies.AttemptBody(note.attempt, note.permanent, note.receipt)),
+        "group_mark": mark(note.group),
     }
 
 

@@ -23,6 +23,7 @@ from evaluator.core.silence import Silence
 from evaluator.core.windows import Window
 from evaluator.store import schema
 from evaluator.store.codec import bodies
+from evaluator.store.codec.groups import head_of, whole_key
 from evaluator.store.codec.incidents import INCIDENTS, MAINTENANCE, OVERRIDES, PAGES
 from evaluator.store.codec.kind import Kind, Row, from_micros, from_micros_or_none, to_micros, to_micros_or_none
 
@@ -105,6 +106,8 @@ _group_body = bodies.reader(bodies.GroupBody)
 
 
 def _from_group(record: GroupRecord) -> Row:
+    head = head_of(record.group_key, record.id)
+    body = bodies.GroupBody(record.labels.as_dict(), record.group_key if head is None else "", head)
     return {
         "id": record.id,
         "route_id": record.route_id,
@@ -112,7 +115,7 @@ def _from_group(record: GroupRecord) -> Row:
         "created_at": to_micros(record.created_at),
         "flush_at": to_micros(record.flush_at),
         "flushed_at": to_micros_or_none(record.flushed_at),
-        "body": bodies.to_text(bodies.GroupBody(record.group_key, record.labels.as_dict())),
+        "body": bodies.to_text(body),
     }
 
 
@@ -122,7 +125,7 @@ def _to_group(row: Any) -> GroupRecord:
         id=row.id,
         route_id=row.route_id,
         receiver=row.receiver,
-        group_key=body.group_key,
+        group_key=whole_key(body.group_key, body.key_head, row.id),
         labels=Labels.kept(body.labels),
         created_at=from_micros(row.created_at),
         flush_at=from_micros(row.flush_at),
@@ -160,7 +163,9 @@ _outbox_body = bodies.reader(bodies.OutboxBody)
 
 
 def _from_outbox(record: OutboxRecord) -> Row:
-    body = bodies.OutboxBody(bodies.from_notification(record.notification), record.error, record.paced, record.refused)
+    body = bodies.OutboxBody(
+        bodies.from_notification(record.notification, record.group), record.error, record.paced, record.refused
+    )
     return {
         "id": record.id,
         "group_id": record.group,
@@ -180,7 +185,7 @@ def _to_outbox(row: Any) -> OutboxRecord:
         group=row.group_id,
         receiver=row.receiver,
         integration=row.integration,
-        notification=bodies.to_notification(body.notification),
+        notification=bodies.to_notification(body.notification, row.group_id),
         created_at=from_micros(row.created_at),
         attempts=row.attempts,
         retry_at=from_micros_or_none(row.retry_at),

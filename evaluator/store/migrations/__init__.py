@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from evaluator.store.base import StoreError
 from evaluator.store.connections import Cursor
 from evaluator.store.ddl import creating
-from evaluator.store.migrations import m0002_firings
+from evaluator.store.migrations import m0002_firings, m0003_marks
 from evaluator.store.schema import TABLES, meta
 
 Step = Callable[[Cursor], None]
 
-STEPS: tuple[Step, ...] = (m0002_firings.upgrade,)
+STEPS: tuple[Step, ...] = (m0002_firings.upgrade, m0003_marks.upgrade)
 """The first one leads from version 1 to version 2."""
 
 VERSION = 1 + len(STEPS)
