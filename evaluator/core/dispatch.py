@@ -235,6 +235,7 @@ class Dispatch:
             if group.alerts:
                 self._await_hour(group, now)
         self._rewiring.reroute(self.route, self._alerts, now)
+        self._returning.look_at_untold(now)
         self._outgoing.storming.settle(self.groups, now)
 
     def begin_anew(self, now: datetime) -> None:

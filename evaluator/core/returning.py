@@ -87,6 +87,16 @@ class Returning:
             if self._remuted_since(group, now):
                 self._groups.touch(group, now)
 
+    def look_at_untold(self, now: datetime) -> None:
+        """After a reload: also at the groups of which somebody has not been told everything.
+
+        What mutes it may be gone; and whoever mutes it knows of nobody to wake afterwards, until a flush has asked.
+        """
+        self.look_again(now)
+        for group in self._groups.by_id.values():
+            if any(_undecided(group, alert) for alert in group.alerts.values()):
+                self._groups.touch(group, now)
+
     def _remuted_since(self, group: AlertGroup, now: datetime) -> bool:
         """Whether what was told may be muted, or no longer be, and no flush has seen that."""
         ledgers = [lane.told for lane in group.lanes.values() if lane.told is not None and lane.told.firing]
