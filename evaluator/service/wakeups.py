@@ -23,10 +23,15 @@ ANY_NUMBER = 1_000_000
 
 
 class Wakeups:
-    """The scheduler's jobs. wake: called in the event loop whenever something may be due."""
+    """The scheduler's jobs. wake: called in the event loop whenever something may be due. clock: what timers are told by.
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    The scheduler knows the machine's own clock alone. By that, what is due soon on a clock which is behind has been due for
+    long, and the world would be woken for it without end.
+    """
+
+    def __init__(self, wake: Callable[[], None], clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._wake_world = wake
+        self._clock = clock
         self._armed: datetime | None = None
         self._phases: dict[str, tuple[datetime, timedelta]] = {}
         self._duties: dict[str, timedelta] = {}
@@ -64,8 +69,12 @@ class Wakeups:
         """Wake the world at `timer`, and no longer at the timer that was armed before."""
         if self._armed != timer:
             self._armed = timer
-            trigger = DateTrigger(timer, UTC)
+            trigger = DateTrigger(timer + self._behind(), UTC)
             self._scheduler.add_job(self._timer_came, trigger, id=TIMER, replace_existing=True, max_instances=ANY_NUMBER)
+
+    def _behind(self) -> timedelta:
+        """In whole seconds: two looks at the same clock are never quite alike."""
+        return timedelta(seconds=round((datetime.now(UTC) - self._clock()).total_seconds()))
 
     def every(self, name: str, interval: timedelta, duty: Callable[[], Awaitable[None]]) -> None:
         """Do `duty` again and again; one of the same name that is done as often goes on in its rhythm."""

@@ -63,7 +63,7 @@ class RealWorld:
         witness: Witness,
         forward: Callable[[Forward], None] = lambda _: None,
     ) -> None:
-        self.wakeups = Wakeups(self.wake)
+        self.wakeups = Wakeups(self.wake, clock)
         self.now = clock()
         self._clock = clock
         self._store = store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,11 @@ def group(name: str, interval: timedelta) -> GroupEvaluation:
 
 
 @asynccontextmanager
-async def started(wake: Callable[[], None] = lambda: None) -> AsyncIterator[Wakeups]:
+async def started(
+    wake: Callable[[], None] = lambda: None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> AsyncIterator[Wakeups]:
     """Wake-ups at work."""
-    wakeups = Wakeups(wake)
+    wakeups = Wakeups(wake, clock)
     wakeups.start()
     try:
         yield wakeups
@@ -67,6 +70,18 @@ async def test_one_timer() -> None:
         assert woken[0] >= near
         wakeups.arm(far)
         assert wakeups.due == {"timer": far}
+
+
+async def test_a_timer_is_told_by_the_clock_of_the_world() -> None:
+    """What is an hour off by a clock that stands a year behind has not been due for nearly as long."""
+    woken: list[datetime] = []
+    now = datetime.now(UTC) - timedelta(days=365)
+    async with started(lambda: woken.append(now), lambda: now) as wakeups:
+        wakeups.arm(now + timedelta(hours=1))
+        wakeups.every("soon", timedelta(milliseconds=20), (ticked := asyncio.Event()).set)
+        await ticked.wait()
+        assert wakeups.due["timer"] > datetime.now(UTC)
+    assert woken == []
 
 
 async def test_a_timer_that_is_due_at_once_is_not_lost() -> None:
