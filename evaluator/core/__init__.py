@@ -9,9 +9,9 @@ What each module is about, in the order in which an alert meets them:
 - The machine. `engine` says what follows from what, `parts` what it is made of, `restoring` how it comes back, `world` what
   drives it. A step is gathered in a `journal`; `timers` say when the next one comes, `records` are what is kept. `settings` is
   what a configuration says, `view` what others see, `frozen` what values are made of.
-- Rules. `rules` are what is asked, `evaluating` all groups of them, `evaluation` one, `answers` what comes back, `alert` the
-  life of one alert. `asserting` passes on what changed, `catching_up` and `attendance` see to what was missed, `firings`
-  remembers who fired when, `curves` how a value went on.
+- Rules. `rules` are what is asked, `evaluating` all groups of them, `evaluation` one and its slots, `answers` what comes back,
+  `tracking` the alerts of one rule, `alert` the life of one. `asserting` passes on what changed, `catching_up` and `attendance`
+  see to what was missed, `firings` remembers who fired when, `curves` how a value went on.
 - Alerts. `alerts` has all of them, whoever asserts them. What others post: `posting`, `taking`, `posts`. What the evaluator
   says of itself: `meta`, `built_in`, and who watches for the causes, `query_watch`, `delivery_watch`, `forwarding_watch`,
   `calendar_watch`, `refusals` (because of `limits`). What goes on to Alertmanagers: `forwarding`, `relabelling`.

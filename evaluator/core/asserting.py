@@ -12,13 +12,13 @@ from datetime import datetime
 
 from evaluator.core.alerts import MISSED, Alerts
 from evaluator.core.dispatch import Dispatch
-from evaluator.core.evaluation import Change, Tracked
 from evaluator.core.firings import Firings
 from evaluator.core.forwarding import Forwarding, generator_url
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
 from evaluator.core.records import RuleAlertRecord, State, Transition
 from evaluator.core.settings import Settings
+from evaluator.core.tracking import Change, Tracked
 
 RENAMED = "external labels changed"
 """Why an alert is over that goes on under another name."""

@@ -23,10 +23,11 @@ from datetime import datetime, timedelta
 from evaluator.core.alerts import MISSED
 from evaluator.core.answers import Failure
 from evaluator.core.effects import RunRange
-from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation
+from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import Observation, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.labels import Labels
 from evaluator.core.records import State
+from evaluator.core.tracking import Change, RuleEvaluation
 
 _NOTHING: Mapping[Labels, Observation] = {}
 

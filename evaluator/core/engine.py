@@ -18,7 +18,7 @@ from typing import assert_never
 from evaluator.core import restoring
 from evaluator.core.effects import Effect
 from evaluator.core.evaluating import SLOT
-from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
+from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import (
     AlertsPosted,
     CalendarRead,
@@ -62,6 +62,7 @@ from evaluator.core.settings import Settings
 from evaluator.core.silence_ending import ENDING
 from evaluator.core.silencing import BOUNDARY
 from evaluator.core.timers import Key
+from evaluator.core.tracking import RuleEvaluation
 
 
 class Machine(Parts):

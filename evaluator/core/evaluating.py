@@ -1,8 +1,8 @@
 """All rule groups: when each is asked, what is done with its answers, and what a reload makes of them.
 
-`evaluation` knows how one group keeps its slots and what an answer makes of the alerts of one rule, `catching_up` what is owed
-from before a start. Here every answer finds its rule, what changes is passed on (`asserting`), and whoever watches datasources
-and forwards to Alertmanagers hears of each evaluation.
+`evaluation` knows how one group keeps its slots, `tracking` what an answer makes of the alerts of one rule, `catching_up` what
+is owed from before a start. Here every answer finds its rule, what changes is passed on (`asserting`), and whoever watches
+datasources and forwards to Alertmanagers hears of each evaluation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from evaluator.core import catching_up
 from evaluator.core.alert import Life
 from evaluator.core.asserting import Asserting
 from evaluator.core.attendance import Attendance
-from evaluator.core.evaluation import Change, GroupEvaluation, RuleEvaluation, Tracked, begin
+from evaluator.core.evaluation import GroupEvaluation, begin
 from evaluator.core.events import QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.forwarding import Forwarding
 from evaluator.core.journal import Journal
@@ -22,6 +22,7 @@ from evaluator.core.query_watch import QueryWatch
 from evaluator.core.records import RuleAlertRecord, State
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
+from evaluator.core.tracking import Change, RuleEvaluation, Tracked
 
 SLOT = "slot"
 REMOVED = "rule removed"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from evaluator.core.alerts import Alert
 from evaluator.core.engine import Machine
-from evaluator.core.evaluation import GroupEvaluation, Health, RuleEvaluation, Tracked
+from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.explanation import (
     Asserter,
     Explanation,
@@ -45,6 +45,7 @@ from evaluator.core.route_paths import RoutePath, paths
 from evaluator.core.routing import Route
 from evaluator.core.rows import RETRY
 from evaluator.core.silence import Silence, SilenceState
+from evaluator.core.tracking import Health, RuleEvaluation, Tracked
 
 MOST_BOUNDARIES = 50
 """How many beginnings and ends of intervals are looked at to find when a route is awake again."""

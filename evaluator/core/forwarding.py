@@ -24,13 +24,14 @@ from urllib.parse import quote_plus
 from evaluator.core.alert import RESOLVED_RETENTION
 from evaluator.core.alerts import Alert, Alerts
 from evaluator.core.effects import ForwardedAlert
-from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation, Tracked, alerting
+from evaluator.core.evaluation import GroupEvaluation, alerting
 from evaluator.core.journal import Journal
 from evaluator.core.meta import SOURCE
 from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.records import State
 from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Settings
+from evaluator.core.tracking import RuleEvaluation, Tracked
 
 RESEND_DELAY = timedelta(minutes=1)
 """How long after a post the next one of the same alert may come."""

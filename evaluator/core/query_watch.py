@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from evaluator.core.answers import Failure
-from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
+from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.meta import NAMED, PATIENCE, Cease, Raise, Trouble, built_in_labels, clock, worded
+from evaluator.core.tracking import RuleEvaluation
 
 DOWN, FAILING, OVER_LIMIT = "EvaluatorDatasourceDown", "EvaluatorRuleFailing", "EvaluatorAlertLimit"
 

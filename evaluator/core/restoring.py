@@ -14,7 +14,6 @@ from evaluator.core.asserting import RENAMED
 from evaluator.core.calendar_watch import ALERT as CALENDAR
 from evaluator.core.delivery_watch import ALERTS as DELIVERIES
 from evaluator.core.evaluating import REMOVED
-from evaluator.core.evaluation import Tracked
 from evaluator.core.forwarding_watch import ALERT as FORWARDING
 from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import ALERT_NAME, Labels
@@ -24,6 +23,7 @@ from evaluator.core.posting import SOURCE as POSTED
 from evaluator.core.records import Kept
 from evaluator.core.refusals import ALERT as LIMIT
 from evaluator.core.silence_ending import ALERT as SILENCE
+from evaluator.core.tracking import Tracked
 
 
 def restore(parts: Parts, kept: Kept, now: datetime) -> None:

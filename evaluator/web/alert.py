@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.alerts import Alert
-from evaluator.core.evaluation import Tracked
 from evaluator.core.explaining import explain_labels
 from evaluator.core.explanation import Explanation, Standing
 from evaluator.core.explanation_texts import sentences
@@ -18,6 +17,7 @@ from evaluator.core.grouping import AlertGroup
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
 from evaluator.core.rules import AlertingRule
+from evaluator.core.tracking import Tracked
 from evaluator.core.view import UnavailableError, View
 from evaluator.web import standing
 from evaluator.web.choice import Choice

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.core.answers import FailureKind
-from evaluator.core.evaluation import EPOCH, GroupEvaluation, Health, RuleEvaluation, begin, first_slot, slot_offset
+from evaluator.core.evaluation import EPOCH, GroupEvaluation, begin, first_slot, slot_offset
 from evaluator.core.events import Observation, QueryReturned
 from evaluator.core.labels import Labels
 from evaluator.core.records import State
 from evaluator.core.rules import RecordingRule, RuleGroup
+from evaluator.core.tracking import Health, RuleEvaluation
 from tests.core.playbook import NOTHING, T0, failure, group, moment, rule, series
 
 

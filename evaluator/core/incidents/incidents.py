@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from evaluator.core.alerts import Alert
-from evaluator.core.evaluation import GroupEvaluation, RuleEvaluation
+from evaluator.core.evaluation import GroupEvaluation
 from evaluator.core.events import DeliveryFailed, QueryFailed, QueryReturned
 from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents import acting
@@ -36,6 +36,7 @@ from evaluator.core.pacing import Pacing
 from evaluator.core.records import Kept, Notification, OutboxRecord
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
+from evaluator.core.tracking import RuleEvaluation
 
 
 class Incidents:
