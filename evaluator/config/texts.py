@@ -1,8 +1,8 @@
 """Templates are parsed when they are read: a bracket that is missing must not be found by the first alert that fires.
 
 Only the syntax is checked, as in Prometheus: what a template will find in an alert is not known yet. In the texts of receivers
-Alertmanager checks nothing. Here a wrong one is an error where its kind asks for that (`Source.check_texts`), and else a
-warning, for what cannot be rendered is told plainly.
+Alertmanager checks nothing, and what it loads is loaded here: a wrong one in a kind of its own is a warning, and where it is
+needed the plain notification is sent. In kinds that it does not have, a wrong one is an error (`Source.check_texts`).
 """
 
 from __future__ import annotations

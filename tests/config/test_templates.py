@@ -46,6 +46,9 @@ def test_the_ending_of_a_jinja_file_is_j2(tmp_path: Path) -> None:
     assert problem == f'evaluator.yml:1:13: "{tmp_path}/a.jinja2" is a Jinja2 file of another name; rename it to a.j2'
 
 
+PLAINLY = "where it is needed, the plain notification is sent"
+
+
 @pytest.mark.parametrize(
     ("kind", "written", "expected"),
     [
@@ -56,17 +59,26 @@ def test_the_ending_of_a_jinja_file_is_j2(tmp_path: Path) -> None:
             ['evaluator.yml:6:13: "text": template "of.nobody" not defined; define it in a file of templates'],
         ),
         ("slack", "text: '{ .Alerts'", []),
-        ("slack", "text: '{{ .Alerts'", ['evaluator.yml:6:13: "text": unclosed action']),
-        ("slack", 'text: "a\\n{{ .A"', ['evaluator.yml:6:13: "text": unclosed action (line 2, column 6 of the text)']),
-        ("webhook", "payload: {a: [{b: '{{ end }}'}]}", ['evaluator.yml:6:25: "b": unexpected {{end}}']),
+        ("slack", "text: '{{ .Alerts'", [f"evaluator.yml:6:13: warning: not a template: unclosed action; {PLAINLY}"]),
+        (
+            "slack",
+            'text: "a\\n{{ .A"',
+            [f"evaluator.yml:6:13: warning: not a template: unclosed action (line 2, column 6 of the text); {PLAINLY}"],
+        ),
+        (
+            "webhook",
+            "payload: {a: [{b: '{{ end }}'}]}",
+            [f"evaluator.yml:6:25: warning: not a template: unexpected {{{{end}}}}; {PLAINLY}"],
+        ),
+        ("ntfy", "title: '{{ .Alerts'", ['evaluator.yml:6:14: "title": unclosed action']),
     ],
 )
 def test_texts_of_receivers_are_parsed(tmp_path: Path, kind: str, written: str, expected: list[str]) -> None:
-    """What they will find in a notification is not known yet; only how they are written is judged."""
-    url = "api_url: https://a/b" if kind == "slack" else "url: https://a/b"
+    """How they are written is judged: in a kind that Alertmanager has, what it loads is loaded, with a warning."""
+    url = {"slack": "api_url: https://a/b", "webhook": "url: https://a/b", "ntfy": "topic: t"}[kind]
     text = f"route: {{receiver: a}}\nreceivers:\n- name: a\n  {kind}_configs:\n  -   {url}\n      {written}\n"
     problems = said(tmp_path, text)
-    assert [problem for problem in problems if "warning" not in problem] == expected
+    assert problems == expected
 
 
 def test_texts_are_tried_on_examples(tmp_path: Path) -> None:

@@ -12,10 +12,6 @@ from evaluator.config.scalars import AbsoluteUrl, Flag, Hidden, Text
 from evaluator.config.texts import notification_fault
 from evaluator.core.receivers.paging import OpsgenieResponder, OpsgenieSettings
 
-_TEMPLATES = (
-    *("message", "description", "source", "details", "entity", "actions", "tags", "note"),
-    "priority",
-)
 _TYPES = ("team", "teams", "user", "escalation", "schedule")
 
 
@@ -54,7 +50,6 @@ class OpsgenieModel(HttpIntegrationModel):
 
 def settings(model: OpsgenieModel, source: Source) -> OpsgenieSettings:
     """The settings of one OpsGenie team or account."""
-    source.check_texts(*_TEMPLATES)
     missing = "no global OpsGenie API Key set either inline or in a file"
     return build(
         OpsgenieSettings,

@@ -11,11 +11,6 @@ from evaluator.config.models import Model
 from evaluator.config.scalars import AbsoluteUrl, AnyTree, GoSpan, Hidden, Text
 from evaluator.core.receivers.paging import PAGERDUTY_DETAILS, PagerdutyImage, PagerdutyLink, PagerdutySettings
 
-_TEMPLATES = (
-    *("client", "client_url", "description", "details", "images", "links", "source", "severity", "class", "component"),
-    "group",
-)
-
 
 class ImageModel(Model):
     """An item of `images`."""
@@ -62,7 +57,6 @@ class PagerdutyModel(HttpIntegrationModel):
 
 def settings(model: PagerdutyModel, source: Source) -> PagerdutySettings:
     """The settings of one service; the four usual details are there unless the file has its own."""
-    source.check_texts(*_TEMPLATES)
     routing_key, service_key = (source.reading.secret(model, name, source.node) for name in ("routing_key", "service_key"))
     if routing_key is None and service_key is None:
         key = "service_key" if model.service_key else "routing_key"

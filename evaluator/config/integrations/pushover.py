@@ -34,7 +34,6 @@ class PushoverModel(HttpIntegrationModel):
 
 def settings(model: PushoverModel, source: Source) -> PushoverSettings:
     """The settings of one Pushover user or group."""
-    source.check_texts("title", "message", "url", "url_title", "device", "sound", "priority")
     if model.html and model.monospace:
         source.wrong("monospace", "at most one of monospace & html must be configured", "remove one")
     return build(

@@ -22,10 +22,6 @@ from evaluator.core.http import HttpSettings, Secret
 from evaluator.core.receivers.slack import SlackAction, SlackConfirmation, SlackField, SlackSettings
 
 APP_URL = SLACK_APP_URL
-_TEMPLATES = (
-    *("channel", "username", "color", "title", "title_link", "pretext", "text", "message_text", "fields", "footer", "fallback"),
-    *("callback_id", "icon_emoji", "icon_url", "image_url", "thumb_url", "actions"),
-)
 
 
 class FieldModel(Model):
@@ -100,7 +96,6 @@ class SlackModel(HttpIntegrationModel):
 
 def settings(model: SlackModel, source: Source) -> SlackSettings:
     """The settings of one Slack integration; texts that are absent keep Alertmanager's defaults."""
-    source.check_texts(*_TEMPLATES)
     url, http = _endpoint(model, source)
     return build(
         SlackSettings,

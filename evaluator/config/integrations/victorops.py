@@ -8,10 +8,6 @@ from evaluator.config.integrations.common import HttpIntegrationModel, Source, b
 from evaluator.config.scalars import AbsoluteUrl, Hidden, Text
 from evaluator.core.receivers.paging import VictoropsSettings
 
-_TEMPLATES = (
-    *("routing_key", "message_type", "state_message", "entity_display_name", "monitoring_tool"),
-    "custom_fields",
-)
 _RESERVED = (
     *("routing_key", "message_type", "state_message", "entity_display_name", "monitoring_tool"),
     *("entity_id", "entity_state"),
@@ -36,7 +32,6 @@ class VictoropsModel(HttpIntegrationModel):
 
 def settings(model: VictoropsModel, source: Source) -> VictoropsSettings:
     """The settings of one VictorOps routing key."""
-    source.check_texts(*_TEMPLATES)
     if not model.routing_key:
         source.wrong("routing_key", "missing Routing key in VictorOps config", "add routing_key")
     for name in _RESERVED:

@@ -40,7 +40,6 @@ def settings(model: WebhookModel, source: Source) -> WebhookSettings | EventHook
     if model.form != "message":
         source.wrong("form", f'unknown form "{model.form}"', "write message or events")
     _refuse(model, _OF_EVENTS, "only events are signed; add form: events", source)
-    source.check_texts("payload")
     return build(WebhookSettings, model, url=url, http=source.http(model), timeout=timeout)
 
 
