@@ -14,7 +14,16 @@ from evaluator.core.settings import Settings
 
 
 class UnavailableError(Exception):
-    """What was asked for cannot be had at the moment; the text says why."""
+    """What was asked for cannot be had at the moment; the text says why. later: it was taken in, and is done when it can be."""
+
+    def __init__(self, why: str, *, later: bool = False) -> None:
+        super().__init__(f"{why}; as soon as that is over, what was asked for is done all the same" if later else why)
+        self.later = later
+
+    @property
+    def verdict(self) -> str:
+        """What it comes to for whoever asked, to be followed by the text."""
+        return "nothing was changed yet" if self.later else "nothing was changed"
 
 
 class View(Protocol):

@@ -48,7 +48,7 @@ def door(desk: Desk, way: Way, endpoint: Endpoint) -> Endpoint:
             return PlainTextResponse(f"{error}\n", 400)
         except UnavailableError as error:
             desk.answered(way, Fate.UNAVAILABLE)
-            return PlainTextResponse(f"nothing was changed: {error}\n", 503)
+            return PlainTextResponse(f"{error.verdict}: {error}\n", 503)
         except OSError:
             desk.answered(way, Fate.UNAVAILABLE)
             return PlainTextResponse("nothing was changed: a secret of this door cannot be read\n", 503)

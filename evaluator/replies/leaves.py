@@ -43,9 +43,9 @@ TOO_MANY = Leaf("Too many visits", ("Wait a minute, and try again.",))
 LOG_IN = Leaf("Who are you?", ("These links ask for a login, and nobody has said who you are.",))
 
 
-def unavailable(why: str) -> Leaf:
+def unavailable(why: str, verdict: str = "nothing was changed") -> Leaf:
     """Nothing could be kept."""
-    return Leaf("Nothing was changed", (f"{why}.", "Try again, or call somebody."))
+    return Leaf(verdict.capitalize(), (f"{why}.", "Try again, or call somebody."))
 
 
 def leaf_of(visit: Visit, *said: str) -> Leaf:

@@ -88,7 +88,7 @@ class LinkPages:
         try:
             outcome = await act(self._desk, acted)
         except UnavailableError as error:
-            return _page(unavailable(str(error)), 503)
+            return _page(unavailable(str(error), error.verdict), 503)
         self._desk.answered(Way.LINK, outcome.fate)
         visit = self._visit(request)
         if visit is None:

@@ -133,7 +133,7 @@ class SlackDoor:
             said = read_words(asked.text) if asked.text.strip() else Said(Word.HELP)
             return Outcome(Fate.UNREADABLE, HELP) if said is None else await carry_out(self._desk, said, speaker)
         except UnavailableError as error:
-            return Outcome(Fate.UNAVAILABLE, f"Nothing was changed: {error}. Try again, or call somebody.")
+            return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
 
     async def _answer(self, asked: Asked, finding: asyncio.Task[str]) -> Response:
         """Now, if it is found out in time and Slack shows it; else later."""

@@ -75,7 +75,7 @@ class TelegramDoor:
         try:
             return await press_button(self._desk, button, page, speaker)
         except UnavailableError as error:
-            return Outcome(Fate.UNAVAILABLE, f"Nothing was changed: {error}. Try again, or call somebody.")
+            return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
 
 
 def _answer(query: str, outcome: Outcome) -> Response:

@@ -99,7 +99,7 @@ class TwilioDoor:
         try:
             return await carry_out(self._desk, said, speaker)
         except UnavailableError as error:
-            return Outcome(Fate.UNAVAILABLE, f"Nothing was changed: {error}. Try again, or call somebody.")
+            return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
 
 
 def _answer(text: str) -> Response:

@@ -158,7 +158,7 @@ class Shown:
         """Let the machine handle `event`; returns once what came of it has been kept. Raises UnavailableError.
 
         Nothing is taken in while the store refuses: whoever asks had better ask again, or somebody else. Whoever waits when it
-        begins to refuse hears of that at once; what they asked for is done all the same when it can be.
+        begins to refuse hears of that at once: what they asked for is withdrawn, or if that is too late, done when it can be.
         """
         world = self._world
         if world is None or world.stopping:
@@ -168,9 +168,7 @@ class Shown:
         world.send(event)
         await world.settled(patient=False)
         if self._chronicle.refused:
-            raise UnavailableError(
-                f"{self._chronicle.refused}; when it does not any more, what was asked for is done all the same"
-            )
+            raise UnavailableError(self._chronicle.refused, later=not world.withdraw(event))
 
 
 async def _read(history: Callable[Asked, H], *args: Asked.args, **kwargs: Asked.kwargs) -> H:

@@ -93,6 +93,12 @@ class RealWorld:
         self._inbox.append(event)
         self._woken.set()
 
+    def withdraw(self, event: Event) -> bool:
+        """Let this event not have happened, unless it has been handled; says whether that was possible."""
+        kept = [one for one in self._inbox if one is not event]
+        withdrawn, self._inbox = len(kept) < len(self._inbox), kept
+        return withdrawn
+
     def wake(self) -> None:
         """Something may be due."""
         self._woken.set()

@@ -87,7 +87,7 @@ def _endpoint(view: View, page: Page) -> Callable[[Request], Awaitable[Response]
         except HTTPException as error:
             return _message(view, request, error.status_code, error.detail)
         except UnavailableError as error:
-            return _message(view, request, 503, f"Nothing was changed: {error}")
+            return _message(view, request, 503, f"{error.verdict.capitalize()}: {error}")
 
     endpoint.__doc__ = page.__doc__
     return endpoint

@@ -77,7 +77,7 @@ async def post(view: View, request: Request) -> Response:
     try:
         await view.submit(SilenceSet(silence, name))
     except UnavailableError as error:
-        return _page(view, request, draft, found, f"It is not set: {error}.", 503)
+        return _page(view, request, draft, found, f"It is not set{' yet' if error.later else ''}: {error}.", 503)
     silences = view.machine.muting.silences
     made = silences.get(name) or silences.get(draft.id)
     if made is None:

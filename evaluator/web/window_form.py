@@ -72,7 +72,7 @@ async def post(view: View, request: Request) -> Response:
     try:
         await view.submit(WindowSet(window))
     except UnavailableError as error:
-        return _page(view, request, draft, found, f"It is not set: {error}.", 503)
+        return _page(view, request, draft, found, f"It is not set{' yet' if error.later else ''}: {error}.", 503)
     if view.machine.silencing.windows.get(window.id) is None:
         raise HTTPException(409, "The window could not be set any more when its turn came; try again.")
     response = RedirectResponse(f"{root(request)}silences", 303)

@@ -51,7 +51,7 @@ async def test_nothing_is_taken_in_while_it_cannot_be_kept() -> None:
     store = Full()
     async with serving(store=store) as api:
         store.full = True
-        later = "when it does not any more, what was asked for is done all the same"
+        later = "as soon as that is over, what was asked for is done all the same"
         assert await api.post({"labels": {"alertname": "First"}}) == (503, f"the store refuses: disk full; {later}")
         assert api.service.unhealthy
         assert await api.post({"labels": {"alertname": "Second"}}) == (503, "the store refuses: disk full")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evaluator.core.effects import Deliver, Effect, Note, RunQuery
-from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryReturned, TimerFired
+from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryReturned, SilenceExpired, TimerFired
 from evaluator.core.labels import NO_LABELS
 from evaluator.core.records import Decision, Notification, OutboxRecord
 from evaluator.service import world as worlds
@@ -115,6 +115,18 @@ async def test_who_cannot_wait_hears_that_the_store_refuses() -> None:
     scene.world.stop(timedelta(0))
     assert await scene.world.next_events(None) is None
     await patient
+    await scene.world.aclose()
+
+
+async def test_withdrawn_until_it_is_handled() -> None:
+    """What nobody has looked at yet did not happen."""
+    scene = Scene()
+    first, second = SilenceExpired("a"), SilenceExpired("b")
+    scene.world.send(first)
+    scene.world.send(second)
+    assert scene.world.withdraw(second)
+    assert await scene.world.next_events(None) == (T0, [first, TimerFired()])
+    assert not scene.world.withdraw(first)
     await scene.world.aclose()
 
 
