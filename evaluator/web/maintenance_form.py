@@ -20,7 +20,7 @@ from evaluator.core.incidents.belonging import COMPONENT
 from evaluator.core.incidents.maintenance_terms import wrong_component, wrong_length, wrong_reason
 from evaluator.core.incidents.records import MaintenanceRecord
 from evaluator.core.labels import Matcher
-from evaluator.core.view import View
+from evaluator.core.view import UnavailableError, View
 from evaluator.web.author import author_of, key_of, names_of, remember, wrong_author
 from evaluator.web.fields import Wrong, filled, note, read_end, read_instant, read_matchers
 from evaluator.web.forms import read_form
@@ -65,7 +65,10 @@ async def post(view: View, request: Request) -> Response:
     wanted = _wanted(view, draft, known, wrong)
     if wrong:
         return _page(view, request, draft, known, wrong)
-    await view.submit(MaintenanceSet(wanted))
+    try:
+        await view.submit(MaintenanceSet(wanted))
+    except UnavailableError as error:
+        return _page(view, request, draft, known, {}, f"It is not set{' yet' if error.later else ''}: {error}.")
     response = RedirectResponse(f"{root(request)}incidents", 303)
     remember(response, draft.author)
     return response
@@ -122,12 +125,20 @@ def _named(view: View, name: str) -> MaintenanceRecord:
     return known
 
 
-def _page(view: View, request: Request, draft: Draft, known: MaintenanceRecord | None, wrong: Mapping[str, str]) -> Response:
+def _page(
+    view: View,
+    request: Request,
+    draft: Draft,
+    known: MaintenanceRecord | None,
+    wrong: Mapping[str, str],
+    remark: str = "",
+) -> Response:
     return render(
         view,
         request,
         "maintenance_form.html",
-        400 if wrong else 200,
+        503 if remark else 400 if wrong else 200,
+        remark=remark,
         draft=draft,
         known=known,
         wrong=wrong,

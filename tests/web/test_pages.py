@@ -387,6 +387,9 @@ async def test_a_form_outlives_a_store_that_refuses() -> None:
         assert "It is not set: the store refuses: disk full." in answer.text
         assert 'value="planned"' in answer.text
         assert f'name="seen" value="{seen[1]}"' in answer.text
+    answer = await stage.post_form("/maintenance/new", component="shop", lasts="2h", author="ana", reason="new disks")
+    assert (answer.status_code, 'value="new disks"' in answer.text) == (503, True)
+    assert "It is not set: the store refuses: disk full." in answer.text
 
 
 # -- rules, routes, status --------------------------------------------------------------------------------------------
