@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Protocol
 
+from evaluator.store.base import StoreError
+
+CLOSED = "the store is closed"
 KEPT_IDLE = 4  # so many people look at something at the same time; more of them connect anew
 
 
@@ -78,17 +81,22 @@ class Writer:
         """Takes charge of `connection`."""
         self._connection = connection
         self._begin = begin
+        self._closed = False
         self._turn = Lock()
 
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
-        """See `transaction`; waits for its turn."""
-        with self._turn, transaction(self._connection, self._begin) as cursor:
-            yield cursor
+        """See `transaction`; waits for its turn. Raises StoreError when all is closed by then."""
+        with self._turn:
+            if self._closed:
+                raise StoreError(CLOSED)
+            with transaction(self._connection, self._begin) as cursor:
+                yield cursor
 
     def close(self) -> None:
         """Let go of the connection, once a transaction that is under way has ended."""
         with self._turn:
+            self._closed = True
             self._connection.close()
 
 
@@ -104,7 +112,10 @@ class Readers:
 
     @contextmanager
     def snapshot(self) -> Iterator[Cursor]:
-        """A cursor that sees the database as of one instant. Nobody waits for it, and it waits for nobody."""
+        """A cursor that sees the database as of one instant. Nobody waits for it, and it waits for nobody.
+
+        Raises StoreError when all is closed.
+        """
         connection = self._lent()
         try:
             with transaction(connection, self._begin) as cursor:
@@ -121,6 +132,8 @@ class Readers:
 
     def _lent(self) -> Connection:
         with self._turn:
+            if self._closed:
+                raise StoreError(CLOSED)
             if self._idle:
                 return self._idle.pop()
         return self._connect()

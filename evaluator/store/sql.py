@@ -36,7 +36,7 @@ from evaluator.store.codec.records import (
     SILENCES,
     WINDOWS,
 )
-from evaluator.store.connections import Cursor, Readers, Writer
+from evaluator.store.connections import CLOSED, Cursor, Readers, Writer
 from evaluator.store.failures import explained
 from evaluator.store.lock import WriterLock
 from evaluator.store.schema import Table, meta
@@ -188,7 +188,7 @@ class SqlStore:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreError(f"{self._place}: the store is closed")
+            raise StoreError(f"{self._place}: {CLOSED}")
 
     def _check_epoch(self, cursor: Cursor) -> None:
         epoch = int(_scalar(cursor, statements.EPOCH) or 0)

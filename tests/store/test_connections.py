@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.store import StoreError
 from evaluator.store.connections import KEPT_IDLE, Readers, Writer
 
 Connect = Callable[[], sqlite3.Connection]
@@ -106,3 +107,14 @@ def test_a_transaction_that_fails_leaves_nothing(readers: Readers, writer: Write
     with readers.snapshot() as cursor:
         cursor.execute("SELECT number FROM numbers")
         assert cursor.fetchall() == [(2,)]
+
+
+def test_who_comes_when_all_is_closed_is_told(readers: Readers, writer: Writer, made: list[sqlite3.Connection]) -> None:
+    """Also who has waited for a turn meanwhile; nothing is opened again."""
+    writer.close()
+    readers.close()
+    with pytest.raises(StoreError, match="the store is closed"), writer.transaction():
+        pass
+    with pytest.raises(StoreError, match="the store is closed"), readers.snapshot():
+        pass
+    assert len(made) == 1
