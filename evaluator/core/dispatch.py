@@ -260,8 +260,8 @@ class Dispatch:
             if alert.firing:
                 self.muting.source_changed(alert)
             for name in sorted(alert.groups):
-                self._returning.member(alert, name, now)
-        self._returning.look_again(now)
+                self._returning.member(alert, name)
+        self._returning.look_at_all(now)
 
 
 def group_labels_text(labels: Labels) -> str:

@@ -70,19 +70,26 @@ class Returning:
         group = self._groups.by_id.get(group_id)
         return group, self._lanes.open(group, name) if group is not None else None
 
-    def member(self, alert: Alert, name: str, now: datetime) -> None:
+    def member(self, alert: Alert, name: str) -> None:
         """An alert of this group."""
         group = self._groups.by_id.get(name)
         if group is None:
             alert.groups.discard(name)
             return
         group.alerts[alert.fingerprint] = alert
-        if _undecided(group, alert):
-            since = max(alert.updated_at, group.created_at)
-            self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
+
+    def look_at_all(self, now: datetime) -> None:
+        """Once all is back: at every group whose tick was missed, or is still to come."""
+        for group in self._groups.by_id.values():
+            undecided = [alert for alert in group.alerts.values() if _undecided(group, alert)]
+            mutes = self._considering.mutes(group, now) if undecided else {}
+            for alert in undecided:  # what is muted was seen to be, or there is no hurry
+                since = now if alert.fingerprint in mutes and alert.firing else max(alert.updated_at, group.created_at)
+                self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
+        self.look_again(now)
 
     def look_again(self, now: datetime) -> None:
-        """Once all is back: at the groups in which something began or ceased to be muted, with its tick still to come."""
+        """At the groups in which something began or ceased to be muted, with its tick still to come."""
         for group in self._groups.by_id.values():
             if self._remuted_since(group, now):
                 self._groups.touch(group, now)
