@@ -35,9 +35,10 @@ from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
 from evaluator.core.rehearsal import Outlook, Prospect
 from evaluator.core.timestamps import rfc3339
+from evaluator.core.view import changes_of
 
 SEARCHED = 1000
-"""How many of the newest state changes are searched for an alert."""
+"""How many of the newest state changes are searched for an alert that is over and forgotten."""
 
 SHOWN = 20
 """How many state changes of an alert, and decisions and attempts of each of its groups, are given."""
@@ -79,16 +80,20 @@ def routes(view: View) -> list[Route]:
 async def explained(view: View, prefix: str) -> tuple[Explanation, Past]:
     """The alert whose fingerprint begins with `prefix`, and its history. Raises UnexplainedError and UnavailableError."""
     prefix = prefix.lower()
-    changes = await view.transitions(SEARCHED)
-    external = view.settings.external_labels
-    told = [(change.labels.filled_from(external), change) for change in changes]
-    found = known(view.machine, prefix) or sorted({labels for labels, _ in told if labels.fingerprint.startswith(prefix)})
+    found = known(view.machine, prefix) or await _gone(view, prefix)
     explanation = explain_labels(view.machine, _only(found, prefix), view.now)
-    mine = [change for labels, change in told if labels == explanation.labels][:SHOWN]
+    mine = await changes_of(view, explanation.labels, SHOWN)
     groups = dict.fromkeys(route.group_id for route in explanation.routes)
     decisions = [one for group in groups for one in await view.decisions(group, SHOWN)]
     attempts = [one for group in groups for one in await view.attempts(group, SHOWN)]
     return explanation, Past(mine, sorted(decisions, key=_at, reverse=True), sorted(attempts, key=_at, reverse=True))
+
+
+async def _gone(view: View, prefix: str) -> Sequence[Labels]:
+    """The labels of alerts that only the history knows."""
+    external = view.settings.external_labels
+    seen = {one.labels.filled_from(external) for one in await view.transitions(SEARCHED)}
+    return sorted(labels for labels in seen if labels.fingerprint.startswith(prefix))
 
 
 def _at(noted: Decision | Attempt) -> datetime:

@@ -9,6 +9,7 @@ from typing import Protocol
 from evaluator.core.engine import Machine
 from evaluator.core.events import Event
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
+from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Attempt, Decision, Transition
 from evaluator.core.settings import Settings
 
@@ -69,8 +70,11 @@ class View(Protocol):
         since: the number that is known; with a number that is not the newest it returns at once.
         """
 
-    async def transitions(self, limit: int) -> Sequence[Transition]:
-        """The newest state changes of alerts, newest first. Raises UnavailableError."""
+    async def transitions(self, limit: int, fingerprint: str | None = None) -> Sequence[Transition]:
+        """The newest state changes of alerts, or of one, newest first. Raises UnavailableError.
+
+        fingerprint: of the labels that its rule gives it, which lack those that are external.
+        """
 
     async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
         """The newest flush decisions, newest first. Raises UnavailableError."""
@@ -94,3 +98,12 @@ class View(Protocol):
 
     async def pages(self, number: int) -> Sequence[PageRecord]:
         """The messages about an incident, in the order in which they were planned. Raises UnavailableError."""
+
+
+async def changes_of(view: View, labels: Labels, most: int) -> Sequence[Transition]:
+    """The newest changes of the state of the alert that has these labels outside, newest first. Raises UnavailableError."""
+    external = view.settings.external_labels
+    given = labels.without(*(name for name, value in external.items() if labels.get(name) == value))
+    noted = [one for name in {labels.fingerprint, given.fingerprint} for one in await view.transitions(most, name)]
+    mine = [one for one in noted if one.labels.filled_from(external) == labels]
+    return sorted(mine, key=lambda one: one.at, reverse=True)[:most]

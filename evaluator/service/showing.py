@@ -111,9 +111,9 @@ class Shown:
         """Wait for anything that people can see to change; gives the number of the newest change, None once it is all over."""
         return await self._chronicle.changes.after(since)
 
-    async def transitions(self, limit: int) -> Sequence[Transition]:
-        """The newest state changes of alerts, newest first. Raises UnavailableError."""
-        return await _read(self.store.history, Transition, limit=limit)
+    async def transitions(self, limit: int, fingerprint: str | None = None) -> Sequence[Transition]:
+        """The newest state changes of alerts, or of one, newest first. Raises UnavailableError."""
+        return await _read(self.store.history, Transition, fingerprint=fingerprint, limit=limit)
 
     async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
         """The newest flush decisions, newest first. Raises UnavailableError."""

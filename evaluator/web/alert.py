@@ -18,7 +18,7 @@ from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
 from evaluator.core.rules import AlertingRule
 from evaluator.core.tracking import Tracked
-from evaluator.core.view import UnavailableError, View
+from evaluator.core.view import UnavailableError, View, changes_of
 from evaluator.web import standing
 from evaluator.web.choice import Choice
 from evaluator.web.chosen import key_of
@@ -28,7 +28,6 @@ from evaluator.web.lanes import Prospect, prospect
 from evaluator.web.lookup import find_alert, labels_of
 from evaluator.web.rendering import render
 
-LOOKED_THROUGH = 1000
 MOST = 20
 
 
@@ -107,12 +106,10 @@ async def _place(view: View, group: AlertGroup, found: Alert) -> Place:
 
 
 async def _history(view: View, labels: Labels, rule: AlertingRule | None) -> list[Transition]:
-    """Changes of its state, among the newest of all."""
+    """The newest changes of its state."""
     if rule is None:
         return []
     try:
-        newest = await view.transitions(LOOKED_THROUGH)
+        return [one for one in await changes_of(view, labels, MOST) if one.rule == rule.key]
     except UnavailableError:
         return []
-    external = view.settings.external_labels
-    return [one for one in newest if one.rule == rule.key and one.labels.filled_from(external) == labels][:MOST]

@@ -103,6 +103,19 @@ async def test_an_alert_that_only_the_history_knows() -> None:
     assert "firing -> not there (rule removed)" in body["story"][-2]
 
 
+async def test_the_history_of_one_is_found_behind_that_of_many() -> None:
+    """However much has changed since; by the labels that its rule gives it, and by those that it has outside."""
+    at = datetime.now(UTC)
+    labels = Labels({"alertname": "Down"})
+    mine = [Transition(at - timedelta(hours=9), "down", labels, None, State.FIRING, at, 1.0)]
+    others = [Transition(at, "up", Labels({"alertname": str(n)}), None, State.FIRING, at, 1.0) for n in range(1100)]
+    async with serving(replace(told(), external_labels=Labels({"cluster": "c"}))) as api:  # type: ignore[type-var]
+        api.service.store.commit([Note(change) for change in (*mine, *others)])
+        await api.fire(alertname="Down", cluster="c")
+        body = (await explained(api, labels.filled_from({"cluster": "c"}).fingerprint)).json()
+    assert [(one["before"], one["after"]) for one in body["transitions"]] == [(None, "firing")]
+
+
 async def test_in_a_terminal() -> None:
     async with serving(told()) as api:  # type: ignore[arg-type]
         await api.fire(**PAGE.as_dict())

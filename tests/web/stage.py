@@ -110,9 +110,10 @@ class Stage:
         """Once, and then it is all over."""
         return 1 if since < 1 else None
 
-    async def transitions(self, limit: int) -> Sequence[Transition]:
+    async def transitions(self, limit: int, fingerprint: str | None = None) -> Sequence[Transition]:
         """Newest first."""
-        return self._noted(Transition)[:limit]
+        noted = self._noted(Transition)
+        return [one for one in noted if fingerprint in (None, one.labels.fingerprint)][:limit]
 
     async def decisions(self, group: str | None, limit: int) -> Sequence[Decision]:
         """Newest first."""
