@@ -181,5 +181,15 @@ def test_without_fields() -> None:
     assert repr(Nothing()) == "Nothing()"
 
 
+def test_a_method_is_compiled_once_and_for_its_own_class() -> None:
+    """However it is reached first: by a value of a class that inherits from it, or by its name."""
+    inherited = Base.__eq__(Derived(1), Derived(1))
+    assert inherited is True
+    assert inspect.isfunction(vars(Base)["__eq__"])
+    assert vars(Base)["__eq__"] is Base.__eq__
+    assert Base(1).__init__.__func__ is vars(Base)["__init__"]  # type: ignore[misc]
+    assert vars(Derived)["__init__"].__qualname__ == "Derived.__init__"
+
+
 def test_pickled() -> None:
     assert pickle.loads(pickle.dumps(Derived(1, "c"))) == Derived(1, "c")
