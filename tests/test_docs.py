@@ -17,8 +17,8 @@ from docs.generate.commands import Command, commands
 from docs.generate.metrics import families
 from docs.generate.routes import endpoints
 from evaluator.config import FileKind, check_paths
-from evaluator.core import meta
-from evaluator.core.answers import FailureKind
+from evaluator.core.evaluation.answers import FailureKind
+from evaluator.core.watching import meta
 from evaluator.drill.suite import run
 from evaluator.promql import parse
 from tests.documents import DOCUMENTS, REFERENCES, ROOT, Fence, cells, codes, fences, headings, prose, section
@@ -38,7 +38,7 @@ def places(blocks: list[Fence]) -> list[str]:
 
 
 def builtin_alerts() -> set[str]:
-    """The names in `core/meta.py`, where every one of them is a text of its own."""
+    """The names in `core/watching/meta.py`, where every one of them is a text of its own."""
     source = ast.parse(Path(meta.__file__).read_text(encoding="utf-8"))
     texts = (node.value for node in ast.walk(source) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     return {text for text in texts if ALERT.fullmatch(text)}

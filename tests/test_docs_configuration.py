@@ -78,7 +78,7 @@ from evaluator.core.durations import format_duration
 from evaluator.core.limits import DEFAULT_LIMITS, format_size
 from evaluator.core.receivers.general import Sigv4
 from evaluator.core.receivers.tickets import JiraText
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import DatasourceKind, Secret, SlackSettings
 from evaluator.notify.delivery import DEFAULT_TIMEOUT
 from tests.documents import ROOT, Row, rows, section

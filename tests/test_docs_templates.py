@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from evaluator.config import check_paths
-from evaluator.core.answers import Failure, Sample
+from evaluator.core.evaluation.answers import Failure, Sample
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.matchers import parse_matchers
 from evaluator.core.records import Annotations
-from evaluator.core.rules import AlertingRule
 from evaluator.templating import RuleTexts
 from evaluator.templating.functions.alertmanager import ALERTMANAGER
 from evaluator.templating.functions.prometheus import PROMETHEUS

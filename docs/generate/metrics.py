@@ -22,12 +22,12 @@ from evaluator.core.analytics.samples import sample
 from evaluator.core.analytics.summary import Summary, summarize
 from evaluator.core.effects import RunQuery
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.events import Observation, QueryReturned, TimerFired
 from evaluator.core.incidents.policy import Ladders
 from evaluator.core.labels import Labels
-from evaluator.core.override_table import Standing
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.oncall.override_table import Standing
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Alertmanager, ConsoleSettings, Datasource, Integration, Receiver, Settings
 from evaluator.service.metrics import Metrics
 

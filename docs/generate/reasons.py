@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs.generate.tables import code, table
-from evaluator.core.dedup import Reason
+from evaluator.core.notifying.dedup import Reason
 
 
 def reason_table() -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from evaluator.core.dedup import Reason
 from evaluator.core.labels import Labels
+from evaluator.core.notifying.dedup import Reason
 from evaluator.notify.rendered import RenderedAlert, RenderedNotification
 from evaluator.notify.webhook import message
 

@@ -20,11 +20,11 @@ import msgspec
 from evaluator.core.alerts import Alert, Described, Fixed
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.meta import SOURCE as BUILT_IN
-from evaluator.core.posting import SOURCE
+from evaluator.core.posted.posting import SOURCE
 from evaluator.core.records import Annotations
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.timestamps import rfc3339
+from evaluator.core.watching.meta import SOURCE as BUILT_IN
 
 
 @frozen

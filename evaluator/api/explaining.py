@@ -17,8 +17,8 @@ from starlette.routing import Route
 from evaluator.api.native import Json, answer, attempt_shown, decision_shown, transition_shown
 from evaluator.api.v1 import failure
 from evaluator.api.view import View
-from evaluator.core.explaining import explain_labels, known
-from evaluator.core.explanation import (
+from evaluator.core.explaining.explaining import explain_labels, known
+from evaluator.core.explaining.explanation import (
     Explanation,
     GroupStory,
     IntegrationStory,
@@ -28,12 +28,12 @@ from evaluator.core.explanation import (
     Source,
     Undelivered,
 )
-from evaluator.core.explanation_texts import sentences, title
+from evaluator.core.explaining.explanation_texts import sentences, title
+from evaluator.core.explaining.history_texts import history_sentences
+from evaluator.core.explaining.rehearsal import Outlook, Prospect
 from evaluator.core.frozen import frozen
-from evaluator.core.history_texts import history_sentences
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
-from evaluator.core.rehearsal import Outlook, Prospect
 from evaluator.core.timestamps import rfc3339
 from evaluator.core.view import changes_of
 

@@ -22,8 +22,8 @@ from starlette.routing import Route
 from evaluator.api.endpoints import answer, at
 from evaluator.api.view import View
 from evaluator.core.frozen import frozen
-from evaluator.core.oncall import Schedule, Shift, gaps, shifts
-from evaluator.core.silence import derived_id
+from evaluator.core.muting.silence import derived_id
+from evaluator.core.oncall.oncall import Schedule, Shift, gaps, shifts
 
 if TYPE_CHECKING:
     from icalendar import Event

@@ -10,12 +10,12 @@ from evaluator.api.numbers import exponent
 from evaluator.api.view import View
 from evaluator.core.alerts import Alert
 from evaluator.core.durations import format_duration
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.incidents.incident import Due, clock_at
 from evaluator.core.incidents.policy import Level
 from evaluator.core.incidents.records import IncidentRecord, Moment, PageRecord
 from evaluator.core.incidents.story import coming, sentence, standing
 from evaluator.core.timestamps import rfc3339
-from evaluator.core.tracking import Tracked
 
 Json = dict[str, Any]
 

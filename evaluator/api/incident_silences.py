@@ -22,8 +22,8 @@ from evaluator.api.v2 import bodies
 from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
 from evaluator.core.incidents.quieting import USUAL, silence_for
-from evaluator.core.silence import UNTIL_RESOLVED
-from evaluator.core.silence_policy import far_end
+from evaluator.core.muting.silence import UNTIL_RESOLVED
+from evaluator.core.muting.silence_policy import far_end
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

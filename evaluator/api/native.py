@@ -15,8 +15,8 @@ from evaluator.api.numbers import exponent
 from evaluator.api.pieces import Pieces, in_turns
 from evaluator.api.roll import Roll
 from evaluator.api.view import View
-from evaluator.core.grouping import AlertGroup, Lane
 from evaluator.core.records import Attempt, Decision, Transition
+from evaluator.core.routing.grouping import AlertGroup, Lane
 from evaluator.core.timestamps import rfc3339
 
 Json = dict[str, Any]

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from evaluator.api.native import answer
 from evaluator.api.view import View
-from evaluator.core.oncall import OnCall, Schedule, gaps, on_call, shifts
-from evaluator.core.people import Duty
+from evaluator.core.oncall.oncall import OnCall, Schedule, gaps, on_call, shifts
+from evaluator.core.oncall.people import Duty
 from evaluator.core.timestamps import rfc3339
 
 Json = dict[str, Any]

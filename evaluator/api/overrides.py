@@ -21,9 +21,9 @@ from evaluator.api.v2 import bodies
 from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
 from evaluator.core.events import OverrideEnded, OverrideSet
-from evaluator.core.oncall import Override, Schedule, shifts
-from evaluator.core.oncall_texts import parse_instant
-from evaluator.core.overrides import OverrideRecord
+from evaluator.core.oncall.oncall import Override, Schedule, shifts
+from evaluator.core.oncall.oncall_texts import parse_instant
+from evaluator.core.oncall.overrides import OverrideRecord
 from evaluator.core.timestamps import rfc3339
 
 Json = dict[str, Any]

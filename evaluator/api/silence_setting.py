@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from evaluator.api.view import View
 from evaluator.core.events import Refused, SilenceSet, WindowSet
-from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import Objection, Verdict
-from evaluator.core.silence_preview import Judgement, judge
-from evaluator.core.silences import Refusal, SilenceError
-from evaluator.core.windows import Window
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_policy import Objection, Verdict
+from evaluator.core.muting.silence_preview import Judgement, judge
+from evaluator.core.muting.silences import Refusal, SilenceError
+from evaluator.core.muting.windows import Window
 
 
 class Why(StrEnum):

@@ -11,11 +11,11 @@ from typing import Any
 from evaluator.api.v2.silences import matcher_bodies
 from evaluator.api.view import View
 from evaluator.core.durations import format_duration
-from evaluator.core.silence import MatcherSet, Silence, SilenceState
-from evaluator.core.silence_policy import Objection
-from evaluator.core.silence_preview import OCCURRENCES, Muted, Preview
+from evaluator.core.muting.silence import MatcherSet, Silence, SilenceState
+from evaluator.core.muting.silence_policy import Objection
+from evaluator.core.muting.silence_preview import OCCURRENCES, Muted, Preview
+from evaluator.core.muting.windows import Window, occurrences
 from evaluator.core.timestamps import rfc3339
-from evaluator.core.windows import Window, occurrences
 
 Json = dict[str, Any]
 MOST_SHOWN = 100

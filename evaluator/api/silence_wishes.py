@@ -13,11 +13,11 @@ from evaluator.api.v2.silences import matcher
 from evaluator.api.view import View
 from evaluator.core.durations import parse_duration
 from evaluator.core.matchers import MatcherMode, parse_matchers
-from evaluator.core.recurring import Recurring
-from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.silence import UNTIL_RESOLVED, MatcherSet, Silence, SilenceState
-from evaluator.core.silence_policy import far_end
-from evaluator.core.windows import Window
+from evaluator.core.muting.silence import UNTIL_RESOLVED, MatcherSet, Silence, SilenceState
+from evaluator.core.muting.silence_policy import far_end
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.recurring import Recurring
+from evaluator.core.recurrence.schedule_texts import parse_schedule
 
 Conditions = list[bodies.MatcherBody | str]
 

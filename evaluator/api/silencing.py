@@ -21,8 +21,8 @@ from evaluator.api.v2 import bodies, parameters
 from evaluator.api.v2.answers import RefusedError
 from evaluator.api.view import View
 from evaluator.core.events import SilenceExpired, WindowEnded
-from evaluator.core.silence import SilenceState
-from evaluator.core.silence_preview import preview
+from evaluator.core.muting.silence import SilenceState
+from evaluator.core.muting.silence_preview import preview
 
 Endpoint = Callable[[View, Request], Awaitable[Response]]
 

@@ -17,7 +17,7 @@ from evaluator.cli.reading import say
 from evaluator.cli.revisions import at_revision
 from evaluator.config.checking import Checked, CheckedFile, FileKind, check_paths
 from evaluator.config.problems import Problem, Severity
-from evaluator.core.rules import AlertingRule, Rule, RuleGroup
+from evaluator.core.evaluation.rules import AlertingRule, Rule, RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.promql import Dialect, PromqlError, parse, selectors_of
 from evaluator.service.clock import wall_clock

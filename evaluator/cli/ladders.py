@@ -15,7 +15,7 @@ from evaluator.core.incidents.belonging import COMPONENT, Belonging
 from evaluator.core.incidents.policy import Escalation
 from evaluator.core.incidents.reach import Directory, Reached
 from evaluator.core.labels import Labels
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
 
 

@@ -14,8 +14,8 @@ from evaluator.config.loading import load
 from evaluator.config.oncall.coverage import AHEAD
 from evaluator.config.problems import Severity
 from evaluator.core.frozen import frozen
-from evaluator.core.moves import Move, moves
-from evaluator.core.people import Duty
+from evaluator.core.oncall.moves import Move, moves
+from evaluator.core.oncall.people import Duty
 
 
 @frozen

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from evaluator.cli.output import counted
 from evaluator.config.checking import CheckedFile
-from evaluator.core.evaluation import alerting
-from evaluator.core.rules import RuleGroup
+from evaluator.core.evaluation.evaluation import alerting
+from evaluator.core.evaluation.rules import RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.promql.plan import explained
 from evaluator.service.sharing import Sharing

@@ -17,10 +17,10 @@ from evaluator.cli.output import counted, fail, print_json, print_line, print_ta
 from evaluator.cli.reading import Source, read_or_fail
 from evaluator.core.durations import format_duration
 from evaluator.core.labels import Labels
-from evaluator.core.muting import Mute, MuteKind, Muting
-from evaluator.core.route_paths import RoutePath, paths
-from evaluator.core.routing import Route
-from evaluator.core.silences import Silences
+from evaluator.core.muting.muting import Mute, MuteKind, Muting
+from evaluator.core.muting.silences import Silences
+from evaluator.core.routing.route_paths import RoutePath, paths
+from evaluator.core.routing.routing import Route
 from evaluator.core.timestamps import rfc3339
 
 _QUIET = {

@@ -21,11 +21,11 @@ from evaluator.config.nodes import Listing, Node, Table, find
 from evaluator.config.reading import Reading
 from evaluator.config.relabelling import read_relabelling
 from evaluator.config.scalars import Hidden, PublicUrl, Span, Text, WrongError, one_of, public_url
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.http import HttpSettings
 from evaluator.core.labels import Labels
-from evaluator.core.relabelling import Relabel, relabel
-from evaluator.core.rules import Position
+from evaluator.core.posted.relabelling import Relabel, relabel
 from evaluator.core.settings import Alertmanager
 
 ADDRESS, SCHEME, PATH = "__address__", "__scheme__", "__alerts_path__"

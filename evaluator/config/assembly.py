@@ -35,10 +35,10 @@ from evaluator.config.silences import read_silences
 from evaluator.config.storage import read_storage
 from evaluator.config.templates import read_templates
 from evaluator.config.trying import try_texts
-from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import METRIC_NAME, Labels
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.routing import Route
+from evaluator.core.muting.intervals import NamedInterval
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import CatchUp, Datasource, Heartbeat, Receiver, Secret, Settings, Web
 
 

@@ -17,8 +17,8 @@ from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_files import GroupDraft
 from evaluator.config.rule_loading import read_rule_file
+from evaluator.core.evaluation.rules import RuleGroup
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind, Settings
 
 

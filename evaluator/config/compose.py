@@ -31,7 +31,7 @@ from evaluator.config.environment import fill, mask, unmask
 from evaluator.config.nodes import Document, Listing, Node, Scalar, Table
 from evaluator.config.problems import Problems, one_line
 from evaluator.config.syntax import in_our_words
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 
 NODE_LIMIT = 500_000
 DEPTH_LIMIT = 100

@@ -21,7 +21,7 @@ from evaluator.config.nodes import Node, Table, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, Flag, Hidden, PublicUrl, Span, Text, one_of
 from evaluator.core.durations import format_duration
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.settings import Batching, Datasource, DatasourceKind, HttpSettings
 
 VICTORIAMETRICS_OFFSET = timedelta(seconds=30)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from evaluator.config.nodes import Document, Node, Scalar
 from evaluator.config.problems import Problems
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.settings import DatasourceKind
 from evaluator.promql import Dialect, Expression, PromqlError, parse
 

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 from evaluator.config.problems import Problems
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import Position
 
 SIZE_LIMIT = 4 * 1024 * 1024
 

@@ -15,9 +15,9 @@ from datetime import timedelta
 
 from evaluator.config.problems import Problems
 from evaluator.config.rule_files import GroupDraft, RuleDraft
+from evaluator.core.evaluation.rules import AlertingRule, RecordingRule, Rule, RuleGroup
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
-from evaluator.core.rules import AlertingRule, RecordingRule, Rule, RuleGroup
 from evaluator.promql import PromqlError, Recording, alerts_use, inline
 
 

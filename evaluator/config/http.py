@@ -18,8 +18,8 @@ from evaluator.config.proxies import ProxyModel, proxy_settings
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Flag, Hidden, Text
 from evaluator.config.tls import NO_VAULT, TlsModel, tls_settings
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret
-from evaluator.core.rules import Position
 
 _HOP_BY_HOP = frozenset(
     ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "user-agent")

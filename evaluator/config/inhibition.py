@@ -11,7 +11,7 @@ from evaluator.config.models import Model, items, read
 from evaluator.config.nodes import Node, Table, is_null
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
-from evaluator.core.inhibition import InhibitRule
+from evaluator.core.muting.inhibition import InhibitRule
 
 
 class InhibitModel(Model):

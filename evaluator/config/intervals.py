@@ -16,8 +16,8 @@ from evaluator.config.models import Model, items, read
 from evaluator.config.nodes import Node, Table, find, is_null, text_at
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
-from evaluator.core.interval_texts import parse_days_of_month, parse_months, parse_times, parse_weekdays, parse_years
-from evaluator.core.intervals import NamedInterval, Range, Ranges, TimeInterval
+from evaluator.core.muting.interval_texts import parse_days_of_month, parse_months, parse_times, parse_weekdays, parse_years
+from evaluator.core.muting.intervals import NamedInterval, Range, Ranges, TimeInterval
 from evaluator.core.zones import load_zone
 
 _KEYS: Final = (("mute_time_intervals", "mute time interval"), ("time_intervals", "time interval"))

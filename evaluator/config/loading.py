@@ -23,10 +23,10 @@ from evaluator.config.reading import Reading
 from evaluator.config.receivers import CONSOLE
 from evaluator.config.rule_loading import RuleFiles, RulesRead, read_rules
 from evaluator.config.scalars import WrongError, public_url
+from evaluator.core.evaluation.rules import Position, RuleGroup
 from evaluator.core.frozen import frozen
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.routing import Route
-from evaluator.core.rules import Position, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource, DatasourceKind, Settings
 
 DEFAULT_INTERVAL = timedelta(minutes=1)

@@ -17,8 +17,8 @@ from pydantic_core import ErrorDetails
 from evaluator.config.nodes import Listing, Node, Table, find, is_null, kind_of, plain
 from evaluator.config.problems import Problems, did_you_mean
 from evaluator.config.scalars import WrongError
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.http import Secret
-from evaluator.core.rules import Position
 
 Later = Any
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import Position
 
 
 @frozen

@@ -31,7 +31,7 @@ from evaluator.config.nodes import Listing, Node, Scalar, Table, find
 from evaluator.config.scalars import HIDDEN, HIDDEN_URL
 from evaluator.config.secrecy import secrets_of
 from evaluator.config.theirs import theirs
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 
 _TAG: Final = Tag(suffix="tag:yaml.org,2002:str")  # never written; the emitter only wants one to look at
 _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")

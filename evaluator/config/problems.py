@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import Position
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

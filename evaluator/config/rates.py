@@ -21,9 +21,9 @@ from evaluator.config.nodes import Table
 from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, Flag, Span
-from evaluator.core.rates import RateLimit, strictest
+from evaluator.core.evaluation.rules import Position
+from evaluator.core.notifying.rates import RateLimit, strictest
 from evaluator.core.receivers import Integration, Receiver
-from evaluator.core.rules import Position
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -17,7 +17,7 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, Text
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.relabelling import Action, Relabel, is_name
+from evaluator.core.posted.relabelling import Action, Relabel, is_name
 
 _CLASSIC_TEMPLATE = re.compile(r"(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+", re.ASCII)
 _EMPTY_IF_NULL = ("separator", "regex", "replacement")

@@ -19,7 +19,7 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Flag, Hidden, PublicUrl, Text, WrongError, absolute_url, text
 from evaluator.core.http import Secret
-from evaluator.core.people import Person
+from evaluator.core.oncall.people import Person
 from evaluator.core.replies import (
     LOGIN_HEADER,
     SHORTEST_SECRET,

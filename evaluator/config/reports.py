@@ -16,10 +16,10 @@ from evaluator.config.oncall.entries import attempt, zone_of
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.receivers import Receiver
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.receivers.slack import SlackSettings
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.core.reports import ReportSettings
 
 READ = (EmailSettings, SlackSettings)

@@ -24,11 +24,11 @@ from evaluator.config.receivers import CONSOLE
 from evaluator.config.scalars import Flag, Span, Text
 from evaluator.config.texts import check_notification_texts
 from evaluator.core.durations import format_duration
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.matchers import format_matchers
-from evaluator.core.routing import Route
-from evaluator.core.rules import Position
+from evaluator.core.routing.routing import Route
 
 _EVERY_LABEL = "..."
 

@@ -18,9 +18,9 @@ from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_models import GroupModel, RuleFileModel, RuleModel
 from evaluator.config.texts import check_scalar
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
-from evaluator.core.rules import Position
 from evaluator.core.settings import Datasource
 from evaluator.promql import Expression
 

@@ -14,8 +14,8 @@ from evaluator.config.finishing import finish
 from evaluator.config.problems import Problem, Problems
 from evaluator.config.reading import Reading
 from evaluator.config.rule_files import GroupDraft, read_groups
+from evaluator.core.evaluation.rules import Position, RuleGroup
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import Position, RuleGroup
 from evaluator.core.settings import Datasource
 
 FILES_REMEMBERED = 1024

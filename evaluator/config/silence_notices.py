@@ -16,10 +16,10 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.core.labels import ALERT_NAME, Matcher, MatchOp
 from evaluator.core.matchers import format_matchers
-from evaluator.core.people import Person
+from evaluator.core.muting.silence_ending import ALERT
+from evaluator.core.oncall.people import Person
 from evaluator.core.receivers import Receiver
-from evaluator.core.routing import Route
-from evaluator.core.silence_ending import ALERT
+from evaluator.core.routing.routing import Route
 
 _GROUPED = frozenset({ALERT_NAME, "silence"})
 _INTERVAL = timedelta(minutes=1)

@@ -13,8 +13,8 @@ from evaluator.config.models import Model
 from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Count, Flag, Span, Text
-from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import SilencePolicy, objections
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_policy import SilencePolicy, objections
 
 _PLACES = {"max_duration": ("duration", "ends_at"), "require_comment": ("comment",)}
 

@@ -21,12 +21,12 @@ from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
 from evaluator.config.silence_policy import object_to
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.recurring import Recurring
-from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.silence import MatcherSet, Silence, derived_id
-from evaluator.core.silence import problems as faults
-from evaluator.core.silence_policy import SilencePolicy
-from evaluator.core.windows import Window, as_silence
+from evaluator.core.muting.silence import MatcherSet, Silence, derived_id
+from evaluator.core.muting.silence import problems as faults
+from evaluator.core.muting.silence_policy import SilencePolicy
+from evaluator.core.muting.windows import Window, as_silence
+from evaluator.core.recurrence.recurring import Recurring
+from evaluator.core.recurrence.schedule_texts import parse_schedule
 from evaluator.core.zones import load_zone
 
 AUTHOR: Final = "configuration"

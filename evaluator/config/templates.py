@@ -10,8 +10,8 @@ from evaluator.config.models import items
 from evaluator.config.nodes import Scalar, Table, is_null
 from evaluator.config.problems import Problems
 from evaluator.config.reading import Reading
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import Position
 from evaluator.templating import NotificationTexts, TemplateError
 from evaluator.templating.notification import defined_by
 

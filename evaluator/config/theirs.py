@@ -14,7 +14,7 @@ from typing import Final
 from evaluator.config.globals import GlobalModel
 from evaluator.config.nodes import Listing, Node, Scalar, Table
 from evaluator.config.receivers import KINDS, made_up
-from evaluator.core.interval_texts import parse_months, parse_times, parse_weekdays
+from evaluator.core.muting.interval_texts import parse_months, parse_times, parse_weekdays
 
 _SHOWN: Final = (
     *("global", "route", "receivers", "inhibit_rules", "templates", "time_intervals", "mute_time_intervals"),

@@ -14,7 +14,7 @@ from evaluator.config.nodes import Node, Scalar, Table, scalars_of
 from evaluator.config.problems import Problems
 from evaluator.config.receivers import KINDS
 from evaluator.config.texts import notification_fault
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 from evaluator.templating import NotificationTexts, TemplateError
 from evaluator.templating.examples import example_data
 from evaluator.templating.languages import is_literal

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.posting import SOURCE
+from evaluator.core.posted.posting import SOURCE
 from evaluator.core.records import AlertRecord, Annotations, NotifiedAlert
 
 MISSED = "it fired and ended while no evaluator was there"

@@ -17,8 +17,9 @@ from typing import assert_never
 
 from evaluator.core import restoring
 from evaluator.core.effects import Effect
-from evaluator.core.evaluating import SLOT
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluating import SLOT
+from evaluator.core.evaluation.evaluation import GroupEvaluation
+from evaluator.core.evaluation.tracking import RuleEvaluation
 from evaluator.core.events import (
     AlertsPosted,
     CalendarRead,
@@ -44,25 +45,24 @@ from evaluator.core.events import (
     WindowEnded,
     WindowSet,
 )
-from evaluator.core.fallback import PATIENCE
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.maintaining import MAINTENANCE
 from evaluator.core.incidents.register import INCIDENT
 from evaluator.core.incidents.sending import PAGE
 from evaluator.core.incidents.standing import HOURS
-from evaluator.core.ledgers import REPEAT
-from evaluator.core.outgoing import FLUSH
-from evaluator.core.pacing import TURN
+from evaluator.core.muting.silence_ending import ENDING
+from evaluator.core.muting.silencing import BOUNDARY
+from evaluator.core.notifying.fallback import PATIENCE
+from evaluator.core.notifying.ledgers import REPEAT
+from evaluator.core.notifying.outgoing import FLUSH
+from evaluator.core.notifying.pacing import TURN
+from evaluator.core.notifying.rows import RETRY
 from evaluator.core.parts import Parts
-from evaluator.core.posts import EXPIRE
+from evaluator.core.posted.posts import EXPIRE
 from evaluator.core.records import Kept
-from evaluator.core.refusals import REFUSAL
-from evaluator.core.rows import RETRY
 from evaluator.core.settings import Settings
-from evaluator.core.silence_ending import ENDING
-from evaluator.core.silencing import BOUNDARY
 from evaluator.core.timers import Key
-from evaluator.core.tracking import RuleEvaluation
+from evaluator.core.watching.refusals import REFUSAL
 
 
 class Machine(Parts):

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
-from evaluator.core.answers import Failure, Histogram
+from evaluator.core.evaluation.answers import Failure, Histogram
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.records import MaintenanceRecord
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
-from evaluator.core.oncall import Override
-from evaluator.core.overrides import OverrideRecord
-from evaluator.core.posting import PostedAlert
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.oncall import Override
+from evaluator.core.oncall.overrides import OverrideRecord
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 
 
 @frozen

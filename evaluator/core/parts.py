@@ -11,28 +11,28 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evaluator.core.alerts import Alert, Alerts
-from evaluator.core.asserting import Asserting
-from evaluator.core.built_in import BuiltIn
-from evaluator.core.calendar_watch import CalendarWatch
-from evaluator.core.delivery_watch import DeliveryWatch
-from evaluator.core.dispatch import Dispatch
-from evaluator.core.evaluating import Evaluating
-from evaluator.core.firings import Firings
-from evaluator.core.forwarding import Forwarding
-from evaluator.core.forwarding_watch import ForwardingWatch
+from evaluator.core.evaluation.asserting import Asserting
+from evaluator.core.evaluation.evaluating import Evaluating
+from evaluator.core.evaluation.firings import Firings
 from evaluator.core.incidents.incidents import Incidents
 from evaluator.core.journal import Journal
 from evaluator.core.limits import Limit
-from evaluator.core.muting import Muting
-from evaluator.core.override_table import Overrides
-from evaluator.core.posts import Posts
-from evaluator.core.query_watch import QueryWatch
-from evaluator.core.refusals import Refusals
+from evaluator.core.muting.muting import Muting
+from evaluator.core.muting.silence_ending import Ending
+from evaluator.core.muting.silences import Silences
+from evaluator.core.muting.silencing import Silencing
+from evaluator.core.notifying.dispatch import Dispatch
+from evaluator.core.oncall.override_table import Overrides
+from evaluator.core.posted.forwarding import Forwarding
+from evaluator.core.posted.posts import Posts
 from evaluator.core.settings import Settings
-from evaluator.core.silence_ending import Ending
-from evaluator.core.silences import Silences
-from evaluator.core.silencing import Silencing
 from evaluator.core.timers import Timers
+from evaluator.core.watching.built_in import BuiltIn
+from evaluator.core.watching.calendar_watch import CalendarWatch
+from evaluator.core.watching.delivery_watch import DeliveryWatch
+from evaluator.core.watching.forwarding_watch import ForwardingWatch
+from evaluator.core.watching.query_watch import QueryWatch
+from evaluator.core.watching.refusals import Refusals
 
 
 class Parts:

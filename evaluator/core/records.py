@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from evaluator.core.answers import Histogram
-from evaluator.core.curves import Curve
+from evaluator.core.evaluation.answers import Histogram
+from evaluator.core.evaluation.curves import Curve
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, MaintenanceRecord, Moment, Notice, PageRecord
 from evaluator.core.labels import NO_LABELS, Labels
-from evaluator.core.overrides import OverrideRecord
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.overrides import OverrideRecord
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from evaluator.core.cron import Cron, latest_at, next_after
 from evaluator.core.frozen import frozen
+from evaluator.core.recurrence.cron import Cron, latest_at, next_after
 
 LATEST = timedelta(days=3)
 """After which nobody needs a report any more that was due while the evaluator was down."""

@@ -10,20 +10,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from evaluator.core.alerts import Alert
-from evaluator.core.asserting import RENAMED
-from evaluator.core.calendar_watch import ALERT as CALENDAR
-from evaluator.core.delivery_watch import ALERTS as DELIVERIES
-from evaluator.core.evaluating import REMOVED
-from evaluator.core.forwarding_watch import ALERT as FORWARDING
+from evaluator.core.evaluation.asserting import RENAMED
+from evaluator.core.evaluation.evaluating import REMOVED
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.meta import SOURCE, bare
+from evaluator.core.muting.silence_ending import ALERT as SILENCE
 from evaluator.core.parts import Parts
-from evaluator.core.posting import SOURCE as POSTED
+from evaluator.core.posted.posting import SOURCE as POSTED
 from evaluator.core.records import Kept
-from evaluator.core.refusals import ALERT as LIMIT
-from evaluator.core.silence_ending import ALERT as SILENCE
-from evaluator.core.tracking import Tracked
+from evaluator.core.watching.calendar_watch import ALERT as CALENDAR
+from evaluator.core.watching.delivery_watch import ALERTS as DELIVERIES
+from evaluator.core.watching.forwarding_watch import ALERT as FORWARDING
+from evaluator.core.watching.meta import SOURCE, bare
+from evaluator.core.watching.refusals import ALERT as LIMIT
 
 
 def restore(parts: Parts, kept: Kept, now: datetime) -> None:

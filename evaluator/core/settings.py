@@ -10,26 +10,26 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from evaluator.core.evaluation.rules import RuleGroup
 from evaluator.core.frozen import frozen
 from evaluator.core.http import DEFAULT_HTTP, Authorization, BasicAuth, HttpSettings, Secret, TlsSettings
 from evaluator.core.incidents.policy import NO_LADDERS, Ladders
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.core.limits import DEFAULT_LIMITS, Limits
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.people import NO_DUTY, Duty
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_policy import NO_POLICY, SilencePolicy
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.people import NO_DUTY, Duty
+from evaluator.core.posted.relabelling import Relabel
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, WebhookSettings
 from evaluator.core.receivers.slack import SlackField, SlackSettings
-from evaluator.core.relabelling import Relabel
 from evaluator.core.replies import DEFAULT_LINKS, NO_REPLIES, LinkSettings, Replies
 from evaluator.core.reports import ReportSettings
-from evaluator.core.routing import Route
-from evaluator.core.rules import RuleGroup
-from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import NO_POLICY, SilencePolicy
-from evaluator.core.windows import Window
+from evaluator.core.routing.routing import Route
 
 __all__ = [
     "Alertmanager",

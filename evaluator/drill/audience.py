@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from evaluator.core.answers import Failure, FailureKind, Sample
 from evaluator.core.effects import Deliver, RunQuery
+from evaluator.core.evaluation.answers import Failure, FailureKind, Sample
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed, QueryReturned
 from evaluator.core.records import OutboxRecord
-from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import IntegrationSettings, Settings
 from evaluator.drill.played import Told, ToldAlert
 from evaluator.drill.scenario import Answering, Finding, Scenario

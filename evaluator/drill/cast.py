@@ -7,9 +7,9 @@ from dataclasses import field
 from types import MappingProxyType
 
 from evaluator.config.problems import Problems, did_you_mean
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.rules import Position
 
 
 @frozen

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from evaluator.config.nodes import Table, find
 from evaluator.config.problems import Problems
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.matchers import parse_matchers
-from evaluator.core.rules import Position
 from evaluator.drill.cast import Cast
 from evaluator.drill.scenario import (
     Answering,

@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
 from evaluator.core.engine import Machine
-from evaluator.core.evaluation import EPOCH
+from evaluator.core.evaluation.evaluation import EPOCH
 from evaluator.core.events import AlertsPosted, Event, Reloaded, SilenceExpired, SilenceSet
-from evaluator.core.leaving import with_leaving
-from evaluator.core.posting import SOURCE, PostedAlert
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silences import SilenceError
+from evaluator.core.posted.posting import SOURCE, PostedAlert
 from evaluator.core.records import Attempt, Decision
+from evaluator.core.routing.leaving import with_leaving
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence
-from evaluator.core.silences import SilenceError
 from evaluator.core.world import drive
 from evaluator.drill.audience import Audience
 from evaluator.drill.played import Mishap, Played, Shown, Untold

@@ -10,10 +10,10 @@ from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from evaluator.config.nodes import Table
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.records import Pairs
-from evaluator.core.rules import Position
 from evaluator.core.settings import Settings
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

@@ -19,8 +19,8 @@ from evaluator.config.nodes import Document, Node, Scalar, Table, find, is_null,
 from evaluator.config.problems import Problem, Problems, Severity, did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import WrongError
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.frozen import frozen
-from evaluator.core.rules import AlertingRule
 from evaluator.drill.cast import Cast
 from evaluator.drill.deeds import VERBS, read_deed
 from evaluator.drill.scenario import (

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from evaluator.core.answers import Span
 from evaluator.core.effects import Deliver, Effect, RunQuery, RunRange
+from evaluator.core.evaluation.answers import Span
 from evaluator.core.events import Event, QueryFailed, QueryReturned, RangeFailed, RangeReturned, TimerFired
 
 Reply = Callable[[RunQuery | Deliver, datetime], tuple[timedelta, Event]]

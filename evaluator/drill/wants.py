@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from evaluator.config.models import items, read
 from evaluator.config.nodes import Node, Table, find, kind_of, plain
 from evaluator.config.problems import Problems
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.labels import Labels
-from evaluator.core.rules import Position
 from evaluator.drill.cast import Cast
 from evaluator.drill.scenario import Quiet, Show, ShownAlert, Want, WantedAlert, Wants
 from evaluator.drill.scenario_models import ShowModel, WantedModel, WantModel

@@ -16,10 +16,10 @@ from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from evaluator.core.calendars import last_instant
 from evaluator.core.frozen import frozen
-from evaluator.core.oncall import Override
-from evaluator.core.people import Person
+from evaluator.core.oncall.calendars import last_instant
+from evaluator.core.oncall.oncall import Override
+from evaluator.core.oncall.people import Person
 from evaluator.core.zones import first_instant
 
 MOST_EVENTS = 2000

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
-from evaluator.core.curves import Curve
+from evaluator.core.evaluation.curves import Curve
 from evaluator.core.frozen import frozen
 from evaluator.notify.neutral import one_line
 from evaluator.notify.png import encode

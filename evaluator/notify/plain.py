@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from evaluator.core.answers import Histogram
 from evaluator.core.durations import format_duration
+from evaluator.core.evaluation.answers import Histogram
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import escape
 from evaluator.notify.neutral import one_line

@@ -8,12 +8,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
-from evaluator.core.answers import Histogram
-from evaluator.core.curves import Curve
+from evaluator.core.evaluation.answers import Histogram
+from evaluator.core.evaluation.curves import Curve
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
+from evaluator.core.notifying.storms import STORM
 from evaluator.core.records import Annotations, NotifiedAlert, OutboxRecord, Pairs
-from evaluator.core.storms import STORM
 
 
 @frozen

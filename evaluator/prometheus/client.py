@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from evaluator.core.answers import Answer, Failure, FailureKind, Span
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, Span
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.concurrency import Places
 from evaluator.prometheus.exchange import CLOSED, Exchange, NoPlace, TimedOut

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from evaluator.core.answers import Answer, Histogram, ResultType, Sample, Span
+from evaluator.core.evaluation.answers import Answer, Histogram, ResultType, Sample, Span
 from evaluator.core.labels import NO_LABELS
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.reply import Reply

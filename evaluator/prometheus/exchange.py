@@ -21,7 +21,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
-from evaluator.core.answers import Answer, Failure, FailureKind, Span
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, Span
 from evaluator.core.frozen import frozen
 from evaluator.core.settings import Datasource, DatasourceKind
 from evaluator.prometheus.direct import DirectClient

@@ -19,7 +19,7 @@ import msgspec
 import requests
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 
-from evaluator.core.answers import Failure, FailureKind, Histogram
+from evaluator.core.evaluation.answers import Failure, FailureKind, Histogram
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.settings import Datasource, DatasourceKind

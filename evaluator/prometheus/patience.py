@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluator.core.answers import Failure, FailureKind
+from evaluator.core.evaluation.answers import Failure, FailureKind
 
 TRIES = 3
 FIRST_PAUSE = 0.2

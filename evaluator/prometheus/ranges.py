@@ -16,7 +16,7 @@ from dataclasses import replace
 import httpx
 import msgspec
 
-from evaluator.core.curves import Point
+from evaluator.core.evaluation.curves import Point
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.core.settings import Datasource, DatasourceKind

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from evaluator.core.answers import Answer, Failure
+from evaluator.core.evaluation.answers import Answer, Failure
 from evaluator.core.frozen import frozen
 from evaluator.prometheus.reply import Reply
 

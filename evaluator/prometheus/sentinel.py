@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind
 from evaluator.prometheus.exchange import CLOSED
 
 _INSTANTS = 64

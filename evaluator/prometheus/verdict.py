@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 import httpx
 
-from evaluator.core.answers import Answer, Failure, FailureKind, Span
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, Span
 from evaluator.prometheus.decoding import Envelope, Refusal, WrongShapeError, read_answer, read_envelope, read_refusal
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.reply import Reply

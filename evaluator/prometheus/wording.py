@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from evaluator.core.answers import Failure
+from evaluator.core.evaluation.answers import Failure
 from evaluator.core.http import OAuth2
 from evaluator.core.settings import Datasource, Secret
 from evaluator.wire.oauth2 import secrets_of

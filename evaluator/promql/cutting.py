@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from evaluator.core.answers import Sample
+from evaluator.core.evaluation.answers import Sample
 from evaluator.core.labels import Labels
 from evaluator.promql.plan import MARKER, Fetch, Request, Taker
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import promql_parser as promql
 
-from evaluator.core.answers import ResultType
-from evaluator.core.curves import Threshold
+from evaluator.core.evaluation.answers import ResultType
+from evaluator.core.evaluation.curves import Threshold
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
 from evaluator.core.quoting import quote

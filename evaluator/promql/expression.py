@@ -6,7 +6,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
-from evaluator.core.answers import ResultType
+from evaluator.core.evaluation.answers import ResultType
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME, Matcher, MatchOp
 

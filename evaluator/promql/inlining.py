@@ -26,7 +26,7 @@ from datetime import timedelta
 
 import promql_parser as promql
 
-from evaluator.core.answers import ResultType
+from evaluator.core.evaluation.answers import ResultType
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME, NO_LABELS, Labels, Matcher, MatchOp
 from evaluator.promql import rewriting

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import promql_parser as promql
 
-from evaluator.core.answers import ResultType
+from evaluator.core.evaluation.answers import ResultType
 from evaluator.core.labels import METRIC_NAME, Matcher, MatchOp, compile_regex
 from evaluator.core.quoting import NotUtf8Error, unquote
 from evaluator.promql.expression import Dialect, Expression, Selector

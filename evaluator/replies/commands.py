@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from evaluator.core.incidents.actions import Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
-from evaluator.core.oncall import on_call
+from evaluator.core.oncall.oncall import on_call
 from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, act
 from evaluator.replies.silencing import silence
 from evaluator.replies.wording import Reader, named

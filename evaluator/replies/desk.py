@@ -13,11 +13,11 @@ from evaluator.core.frozen import frozen
 from evaluator.core.incidents.acting import why_not
 from evaluator.core.incidents.actions import Acted
 from evaluator.core.incidents.records import IncidentRecord, PageRecord
-from evaluator.core.oncall import Override
-from evaluator.core.people import Person
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_preview import Judgement, judge
+from evaluator.core.oncall.oncall import Override
+from evaluator.core.oncall.people import Person
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence
-from evaluator.core.silence_preview import Judgement, judge
 from evaluator.core.view import View
 from evaluator.replies.links import Links
 from evaluator.replies.wording import outcome_text

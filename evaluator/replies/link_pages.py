@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from evaluator.core.incidents.actions import Acted
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
 from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import came_from, form_fields, read_body
 from evaluator.replies.desk import Desk, Fate, Way, act, find_page

@@ -13,7 +13,7 @@ from evaluator.core.durations import format_duration
 from evaluator.core.events import SilenceSet
 from evaluator.core.incidents.quieting import USUAL, silence_for
 from evaluator.core.incidents.records import IncidentRecord
-from evaluator.core.silence_policy import Verdict
+from evaluator.core.muting.silence_policy import Verdict
 from evaluator.replies.desk import Desk, Fate, Outcome, Speaker
 
 

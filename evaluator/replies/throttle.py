@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 
-from evaluator.core.rates import Bucket, RateLimit
+from evaluator.core.notifying.rates import Bucket, RateLimit
 
 MOST = 10_000
 

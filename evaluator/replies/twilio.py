@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.gsm import fit
-from evaluator.core.people import Person
+from evaluator.core.oncall.people import Person
 from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import came_from, form_fields, read_body
 from evaluator.replies.commands import carry_out

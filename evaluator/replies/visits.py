@@ -17,7 +17,7 @@ from evaluator.core.frozen import frozen
 from evaluator.core.incidents.acting import second_visit
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageRecord
-from evaluator.core.people import Person
+from evaluator.core.oncall.people import Person
 from evaluator.core.settings import Settings
 from evaluator.replies.desk import Way
 from evaluator.replies.tokens import Purpose, Token

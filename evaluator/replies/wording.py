@@ -12,7 +12,7 @@ from evaluator.core.frozen import frozen
 from evaluator.core.incidents.actions import Acted, Action, in_words
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.neutral import one_line
-from evaluator.core.people import Person
+from evaluator.core.oncall.people import Person
 from evaluator.core.settings import Settings
 
 MOST_OF_A_TITLE = 80

@@ -13,14 +13,14 @@ from evaluator.core.analytics.dead import dead_rules
 from evaluator.core.analytics.report import AHEAD, Gap, Report
 from evaluator.core.analytics.summary import Summary, summarize
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.rules import AlertingRule
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.reach import PERSON
 from evaluator.core.incidents.records import Moment
-from evaluator.core.oncall import CalendarLayer, Override, Schedule, gaps
-from evaluator.core.people import Duty
+from evaluator.core.oncall.oncall import CalendarLayer, Override, Schedule, gaps
+from evaluator.core.oncall.people import Duty
 from evaluator.core.records import FiringRecord, State, Transition
-from evaluator.core.rules import AlertingRule
-from evaluator.core.tracking import Tracked
 from evaluator.store.base import Store
 
 MOST = 100_000

@@ -18,11 +18,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample
 from evaluator.core.effects import RunQuery, RunRange
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, ResultType, Sample
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.events import Observation, QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.labels import Labels
-from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import Datasource, Settings
 from evaluator.prometheus.client import PrometheusClient
 from evaluator.promql.plan import Request

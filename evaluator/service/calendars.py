@@ -15,8 +15,8 @@ from functools import partial
 import httpx
 
 from evaluator.core.events import CalendarRead, CalendarUnread, Event
-from evaluator.core.oncall import CalendarLayer, Override, Schedule
-from evaluator.core.people import Person
+from evaluator.core.oncall.oncall import CalendarLayer, Override, Schedule
+from evaluator.core.oncall.people import Person
 from evaluator.core.settings import HttpSettings, Settings
 from evaluator.ical.reading import UnreadableError, read_rota
 from evaluator.service.clock import Clock

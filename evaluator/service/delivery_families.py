@@ -9,8 +9,8 @@ from math import inf
 
 from prometheus_client.metrics_core import Metric
 
-from evaluator.core.dedup import Reason
 from evaluator.core.engine import Machine
+from evaluator.core.notifying.dedup import Reason
 from evaluator.core.records import State
 from evaluator.service.counts import Counts, Key, Spans
 from evaluator.service.family_shapes import counter, gauge, summary

@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from evaluator.core.engine import Machine
-from evaluator.core.silence import SilenceState
+from evaluator.core.muting.silence import SilenceState
 from evaluator.service.family_shapes import gauge
 
 

@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO, cast
 
-from evaluator.core.dispatch import group_labels_text
 from evaluator.core.durations import format_duration
 from evaluator.core.effects import Effect, Note, Save
 from evaluator.core.incidents.records import Happening, Moment
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.matchers import format_matchers
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.notifying.dispatch import group_labels_text
 from evaluator.core.records import Attempt, Decision, OutboxRecord, State, Transition
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 from evaluator.service.sparing import without
 
 with without("rich"):  # structlog would load it to draw tracebacks; ours are texts before they come to be drawn

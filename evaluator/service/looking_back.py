@@ -16,16 +16,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from evaluator.core.curves import Curve
-from evaluator.core.evaluation import alerting
-from evaluator.core.forwarding import generator_url
+from evaluator.core.evaluation.curves import Curve
+from evaluator.core.evaluation.evaluation import alerting
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME, METRIC_NAME, Labels
+from evaluator.core.notifying.storms import STORM
+from evaluator.core.posted.forwarding import generator_url
 from evaluator.core.receivers import IntegrationSettings
 from evaluator.core.records import NotifiedAlert, OutboxRecord
-from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import Datasource, Settings
-from evaluator.core.storms import STORM
 from evaluator.prometheus.ranges import RangeClient, Span
 from evaluator.promql.drawing import Drawable, drawable, narrowed
 from evaluator.promql.expression import Dialect

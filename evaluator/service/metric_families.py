@@ -14,9 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from evaluator import __version__
-from evaluator.core.answers import FailureKind
 from evaluator.core.engine import Machine
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.answers import FailureKind
+from evaluator.core.evaluation.evaluation import GroupEvaluation
 from evaluator.core.limits import Limit
 from evaluator.core.records import State
 from evaluator.replies.desk import Fate, Way

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from evaluator.core.effects import Deliver, Effect, Note, Save
 from evaluator.core.engine import Machine
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
 from evaluator.core.events import AlertsPosted, Delivered, Event, QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.records import TEMPLATE_ERROR, Attempt, Decision, OutboxRecord, Transition
 from evaluator.notify.forwarding.forwarder import CAPACITY

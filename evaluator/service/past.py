@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample, Span
 from evaluator.core.effects import RunQuery, RunRange
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, ResultType, Sample, Span
 from evaluator.core.events import Observation, QueryFailed, QueryReturned, RangeFailed, RangeReturned
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels

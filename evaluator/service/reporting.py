@@ -16,10 +16,10 @@ from importlib import import_module
 from typing import Any, TextIO
 
 from evaluator.core.analytics.report import Report, markdown
-from evaluator.core.backoff import delay
 from evaluator.core.effects import Note
 from evaluator.core.events import Delivered
 from evaluator.core.labels import Labels
+from evaluator.core.notifying.backoff import delay
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import EmailSettings
 from evaluator.core.receivers.slack import SlackSettings

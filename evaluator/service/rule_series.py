@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
 from evaluator.core.labels import escape
 
 SECONDS = "evaluator_rule_last_duration_seconds"

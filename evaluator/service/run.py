@@ -22,8 +22,8 @@ from starlette.applications import Starlette
 from evaluator.api.view import UnavailableError
 from evaluator.core.engine import Machine
 from evaluator.core.events import Delivered, DeliveryFailed, Event, Reloaded
-from evaluator.core.leaving import with_leaving
 from evaluator.core.records import OutboxRecord
+from evaluator.core.routing.leaving import with_leaving
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
 from evaluator.notify.delivery import Deliverer

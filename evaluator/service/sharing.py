@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample, Span
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, ResultType, Sample, Span
 from evaluator.core.settings import Datasource
 from evaluator.prometheus.client import PrometheusClient
 from evaluator.prometheus.exchange import NoPlace, TimedOut

@@ -14,7 +14,9 @@ from typing import Any, TypeVar, cast
 from evaluator.core.effects import Forget
 from evaluator.core.incidents.incident import REMEMBERED
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, MaintenanceRecord, Moment, PageRecord
-from evaluator.core.overrides import OverrideRecord
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.overrides import OverrideRecord
 from evaluator.core.records import (
     AlertRecord,
     FiringRecord,
@@ -26,8 +28,6 @@ from evaluator.core.records import (
     Record,
     RuleAlertRecord,
 )
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 from evaluator.store.base import DEFAULT_LIMIT, Change, H, Kept, StoreError
 from evaluator.store.changes import Changes, net_changes
 from evaluator.store.codec.kind import Key

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from evaluator.core.curves import Curve
+from evaluator.core.evaluation.curves import Curve
 from evaluator.core.records import NotifiedAlert
 from evaluator.templating.go.times import YEAR_ONE, Time
 from evaluator.templating.go.values import SafeUrl, Struct

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from evaluator.core.curves import Curve, Threshold
+from evaluator.core.evaluation.curves import Curve, Threshold
 from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Chase, Notification, NotifiedAlert

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from evaluator.core.answers import Failure, Sample
+from evaluator.core.evaluation.answers import Failure, Sample
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.events import Observation
 from evaluator.core.labels import ALERT_NAME, METRIC_NAME, NO_LABELS, Labels
 from evaluator.core.records import Annotations, Pairs
-from evaluator.core.rules import AlertingRule
 from evaluator.templating.errors import QueryNeeded, TemplateError
 from evaluator.templating.go.quote import quoted
 from evaluator.templating.scope import Scope

@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from evaluator.core.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.templating.go.literals import parse_float

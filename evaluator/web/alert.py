@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.alerts import Alert
-from evaluator.core.explaining import explain_labels
-from evaluator.core.explanation import Explanation, Standing
-from evaluator.core.explanation_texts import sentences
+from evaluator.core.evaluation.rules import AlertingRule
+from evaluator.core.evaluation.tracking import Tracked
+from evaluator.core.explaining.explaining import explain_labels
+from evaluator.core.explaining.explanation import Explanation, Standing
+from evaluator.core.explaining.explanation_texts import sentences
 from evaluator.core.frozen import frozen
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, Decision, Transition
-from evaluator.core.rules import AlertingRule
-from evaluator.core.tracking import Tracked
+from evaluator.core.routing.grouping import AlertGroup
 from evaluator.core.view import UnavailableError, View, changes_of
 from evaluator.web import standing
 from evaluator.web.choice import Choice

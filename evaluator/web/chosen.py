@@ -9,10 +9,10 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from evaluator.core.alerts import Alert
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents.belonging import SEVERITY
 from evaluator.core.labels import Labels
-from evaluator.core.muting import Mute
+from evaluator.core.muting.muting import Mute
+from evaluator.core.routing.grouping import AlertGroup
 from evaluator.core.view import View
 from evaluator.web.choice import Choice
 from evaluator.web.standing import FIRING, MUTED, RESOLVED, Standing

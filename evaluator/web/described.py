@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evaluator.core.alerts import Alert
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME
-from evaluator.core.meta import SOURCE as BUILT_IN
-from evaluator.core.tracking import Tracked
 from evaluator.core.view import View
+from evaluator.core.watching.meta import SOURCE as BUILT_IN
 from evaluator.web.plain import leads_somewhere
 
 _SENTENCES = ("summary", "message", "title", "description")

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 from evaluator.core.durations import parse_duration
 from evaluator.core.labels import Matcher
 from evaluator.core.matchers import MatcherMode, parse_matchers
-from evaluator.core.silence import MatcherSet
+from evaluator.core.muting.silence import MatcherSet
 from evaluator.web.choice import written
 from evaluator.web.words import parse_instant
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from evaluator.core.interval_texts import MONTHS, WEEKDAYS
-from evaluator.core.intervals import Ranges, TimeInterval
+from evaluator.core.muting.interval_texts import MONTHS, WEEKDAYS
+from evaluator.core.muting.intervals import Ranges, TimeInterval
 
 
 def in_words(interval: TimeInterval) -> str:

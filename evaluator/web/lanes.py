@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from evaluator.core.frozen import frozen
-from evaluator.core.grouping import AlertGroup, Lane
-from evaluator.core.ledgers import REPEAT
-from evaluator.core.outgoing import FLUSH
+from evaluator.core.notifying.ledgers import REPEAT
+from evaluator.core.notifying.outgoing import FLUSH
+from evaluator.core.routing.grouping import AlertGroup, Lane
 from evaluator.core.view import View
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.core.alerts import Alert
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.labels import Labels
 from evaluator.core.records import State
-from evaluator.core.tracking import Tracked
 from evaluator.core.view import View
 
 

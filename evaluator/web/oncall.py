@@ -16,10 +16,10 @@ from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import OverrideEnded
 from evaluator.core.frozen import frozen
-from evaluator.core.oncall import OnCall, Override, Schedule, Shift, gaps, on_call, shifts
-from evaluator.core.override_table import Standing
-from evaluator.core.overrides import OverrideRecord
-from evaluator.core.people import Person
+from evaluator.core.oncall.oncall import OnCall, Override, Schedule, Shift, gaps, on_call, shifts
+from evaluator.core.oncall.override_table import Standing
+from evaluator.core.oncall.overrides import OverrideRecord
+from evaluator.core.oncall.people import Person
 from evaluator.core.view import View
 from evaluator.core.zones import first_instant
 from evaluator.web.author import names_of

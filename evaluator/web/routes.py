@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from evaluator.core.durations import format_duration
 from evaluator.core.frozen import frozen
-from evaluator.core.intervals import NamedInterval, next_change
 from evaluator.core.labels import Labels, MatchOp
 from evaluator.core.matchers import MatcherMode, parse_matchers
-from evaluator.core.muting import MuteKind
-from evaluator.core.routing import Route
+from evaluator.core.muting.intervals import NamedInterval, next_change
+from evaluator.core.muting.muting import MuteKind
+from evaluator.core.routing.routing import Route
 from evaluator.core.view import View
 from evaluator.web.interval_words import in_words
 from evaluator.web.rendering import render

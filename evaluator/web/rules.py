@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
+from evaluator.core.evaluation.rules import AlertingRule, RecordingRule, Rule
+from evaluator.core.evaluation.tracking import RuleEvaluation
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME
 from evaluator.core.records import State
-from evaluator.core.rules import AlertingRule, RecordingRule, Rule
-from evaluator.core.tracking import RuleEvaluation
 from evaluator.core.view import View
 from evaluator.web.choice import read_page
 from evaluator.web.paging import page_of

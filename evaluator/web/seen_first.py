@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.frozen import frozen
-from evaluator.core.silence import Silence
-from evaluator.core.silence_preview import Preview, preview
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_preview import Preview, preview
+from evaluator.core.muting.windows import Window
 from evaluator.core.view import View
-from evaluator.core.windows import Window
 from evaluator.web.author import wrong_author
 from evaluator.web.choice import Choice
 from evaluator.web.fields import Wrong, note

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceSet
 from evaluator.core.frozen import frozen
-from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
+from evaluator.core.muting.silence import UNTIL_RESOLVED, Silence, SilenceState
 from evaluator.core.view import UnavailableError, View
 from evaluator.web.author import author_of, remember
 from evaluator.web.choice import written_labels

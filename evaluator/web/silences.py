@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from evaluator.core.events import SilenceExpired, WindowEnded
 from evaluator.core.frozen import frozen
-from evaluator.core.silence import Silence, SilenceState
-from evaluator.core.silence_preview import Muted, preview
+from evaluator.core.muting.silence import Silence, SilenceState
+from evaluator.core.muting.silence_preview import Muted, preview
+from evaluator.core.muting.windows import Window, next_occurrence, occurrence
 from evaluator.core.view import View
-from evaluator.core.windows import Window, next_occurrence, occurrence
 from evaluator.web.author import author_of
 from evaluator.web.choice import Choice, read_choice
 from evaluator.web.paging import page_of

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from evaluator.core.alerts import Alert
 from evaluator.core.frozen import frozen
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.labels import ALERT_NAME
-from evaluator.core.muting import Mute, MuteKind
-from evaluator.core.routing import Route
+from evaluator.core.muting.muting import Mute, MuteKind
+from evaluator.core.routing.grouping import AlertGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.view import View
 
 FIRING, MUTED, PENDING, RESOLVED = "firing", "muted", "pending", "resolved"

@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evaluator.core.alerts import Alert
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.frozen import frozen
-from evaluator.core.grouping import AlertGroup, told_order
 from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher
-from evaluator.core.tracking import Tracked
+from evaluator.core.routing.grouping import AlertGroup, told_order
 from evaluator.core.view import View
 from evaluator.web.choice import LONGEST_VALUE, Choice, read_choice
 from evaluator.web.chosen import Chosen, Member, Severities, chosen, key_of, tally

@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from evaluator.core.durations import format_duration
 from evaluator.core.events import WindowSet
 from evaluator.core.frozen import frozen
-from evaluator.core.recurring import Recurring
-from evaluator.core.schedule_texts import parse_schedule
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.recurring import Recurring
+from evaluator.core.recurrence.schedule_texts import parse_schedule
 from evaluator.core.view import UnavailableError, View
-from evaluator.core.windows import Window
 from evaluator.web.author import author_of, remember
 from evaluator.web.fields import Wrong, filled, matcher_lines, read_instant, read_matchers, read_span
 from evaluator.web.forms import read_form

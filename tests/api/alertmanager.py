@@ -14,7 +14,7 @@ import httpx
 
 from evaluator.api.app import make_app
 from evaluator.core.labels import Labels, Matcher
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Receiver, Settings
 from evaluator.service import listening
 from evaluator.service.clock import Clock

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evaluator.core.oncall import Away
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.oncall import Away
+from evaluator.core.oncall.people import Duty, Person
 from tests.api.alertmanager import START
 from tests.api.fire_brigade import BASE, Brigade, brigade, configured
 from tests.core.incidents.ladder import UTC_ZONE, duty

@@ -20,14 +20,14 @@ from starlette.routing import Route
 from evaluator.api.app import make_app
 from evaluator.api.documents import ALERTMANAGER, NATIVE, document, text
 from evaluator.api.view import View
-from evaluator.core.calendars import Span
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.http import Secret
-from evaluator.core.oncall import Schedule
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.calendars import Span
+from evaluator.core.oncall.oncall import Schedule
+from evaluator.core.oncall.people import Duty, Person
+from evaluator.core.oncall.rotations import Layer, Unit
 from evaluator.core.records import Attempt
-from evaluator.core.rotations import Layer, Unit
-from evaluator.core.routing import Route as Branch
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.routing.routing import Route as Branch
 from evaluator.core.settings import ConsoleSettings, Datasource, Integration, Receiver
 from tests.api.alertmanager import Api, serving, settings
 from tests.api.fire_brigade import brigade

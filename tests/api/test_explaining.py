@@ -13,7 +13,7 @@ import pytest
 from evaluator.core.effects import Note
 from evaluator.core.labels import Labels
 from evaluator.core.records import Attempt, State, Transition
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver
 from tests.api.alertmanager import Api, serving, settings
 from tests.cli.commands import in_thread

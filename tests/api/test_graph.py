@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.settings import Datasource
 from tests.api.alertmanager import serving, settings
 

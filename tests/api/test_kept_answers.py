@@ -10,15 +10,15 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from evaluator.core.evaluation.rules import AlertingRule, RecordingRule, RuleGroup
 from evaluator.core.events import AlertsPosted, Observation, Reloaded, SilenceExpired, SilenceSet
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.posting import PostedAlert
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RecordingRule, RuleGroup
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.silence import Silence
+from evaluator.core.posted.posting import PostedAlert
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
-from evaluator.core.silence import Silence
 from tests.api.town import Town
 from tests.effort import examples
 

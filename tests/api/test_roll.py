@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from evaluator.api.roll import Roll
 from evaluator.core.events import AlertsPosted
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
-from evaluator.core.posting import PostedAlert
+from evaluator.core.posted.posting import PostedAlert
 from tests.api import alertmanager
 from tests.api.town import Town
 from tests.effort import examples

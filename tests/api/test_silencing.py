@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.limits import Limit, Limits
-from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import SilencePolicy
-from evaluator.core.windows import Window
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_policy import SilencePolicy
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.store.memory import MemoryStore
 from tests.api.alertmanager import START, Api, serving, settings
 

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from evaluator.core.evaluation.rules import AlertingRule, RecordingRule, Rule, RuleGroup
 from evaluator.core.labels import Labels
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RecordingRule, Rule, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Alertmanager, Receiver, Settings
 from tests.api.town import START, Town
 

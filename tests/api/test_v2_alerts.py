@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource
 from tests.api.alertmanager import RECEIVERS, TREE, serving, settings
 from tests.service.servers import Datasource as Prometheus

@@ -24,7 +24,7 @@ from evaluator.core.events import AlertsPosted
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limits
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.posting import PostedAlert
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.settings import Settings
 from tests.api.alertmanager import START, Api, serving, settings
 

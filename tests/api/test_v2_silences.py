@@ -11,7 +11,7 @@ import pytest
 
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.silence import Silence, derived_id
+from evaluator.core.muting.silence import Silence, derived_id
 from evaluator.store.opening import open_store
 from tests.api.alertmanager import START, serving, settings
 

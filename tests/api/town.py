@@ -21,17 +21,17 @@ from evaluator.api.roll import Roll
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import Deliver, RunQuery
 from evaluator.core.engine import Machine
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
+from evaluator.core.evaluation.rules import AlertingRule, RecordingRule
+from evaluator.core.evaluation.tracking import RuleEvaluation, Tracked
 from evaluator.core.events import Delivered, Event, Observation, QueryReturned, TimerFired
 from evaluator.core.labels import ALERT_NAME, Labels, Matcher, match_all
-from evaluator.core.posting import SOURCE
+from evaluator.core.muting.silence import SilenceState
+from evaluator.core.posted.posting import SOURCE
 from evaluator.core.records import Annotations, State
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RecordingRule
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
-from evaluator.core.silence import SilenceState
 from evaluator.core.timestamps import rfc3339
-from evaluator.core.tracking import RuleEvaluation, Tracked
 from evaluator.service.texts import finished
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from evaluator.config import load
 from evaluator.config.receivers import CONSOLE, FORWARDED
 from evaluator.core.http import BasicAuth, Secret
-from evaluator.core.relabelling import Action, Relabel
+from evaluator.core.posted.relabelling import Action, Relabel
 from evaluator.core.settings import Alertmanager, Settings
 
 PASTED = """\

@@ -8,7 +8,7 @@ from evaluator.config import compose as composing
 from evaluator.config.compose import compose
 from evaluator.config.nodes import Document, Scalar, Table, find, plain
 from evaluator.config.problems import Problems
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 
 
 def read(text: str, environ: dict[str, str] | None = None) -> tuple[Document | None, list[str]]:

@@ -12,8 +12,8 @@ from evaluator.config import load
 from evaluator.config.destinations import DIGITS, destination_of
 from evaluator.config.rates import DEFAULT_LIMITS
 from evaluator.core import receivers
-from evaluator.core.destinations import Destinations
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.destinations import Destinations
+from evaluator.core.notifying.rates import RateLimit
 from evaluator.core.receivers import Integration
 from evaluator.core.settings import Settings
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from evaluator.config import load, load_rules
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.labels import Labels
-from evaluator.core.rules import AlertingRule
 from evaluator.core.settings import (
     Authorization,
     BasicAuth,

@@ -10,8 +10,8 @@ import pytest
 from evaluator.config import load
 from evaluator.config.problems import Severity
 from evaluator.core.http import Secret
-from evaluator.core.oncall import CalendarLayer
-from evaluator.core.rotations import Layer
+from evaluator.core.oncall.oncall import CalendarLayer
+from evaluator.core.oncall.rotations import Layer
 
 GOOD = """\
 route: {receiver: team}

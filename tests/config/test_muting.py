@@ -9,16 +9,16 @@ import pytest
 
 from evaluator.config import load
 from evaluator.config.intervals import local_zone
-from evaluator.core.cron_texts import parse_cron
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.rrule_texts import parse_rrule
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_policy import SilencePolicy
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.recurrence.rrule_texts import parse_rrule
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import SilencePolicy
-from evaluator.core.windows import Window
 
 ROOT = "route: {receiver: team}\nreceivers: [{name: team}]\n"
 

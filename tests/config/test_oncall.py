@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evaluator.config import load
-from evaluator.core.oncall import on_call
-from evaluator.core.people import Duty
+from evaluator.core.oncall.oncall import on_call
+from evaluator.core.oncall.people import Duty
 
 GOOD = """\
 people:

@@ -21,7 +21,7 @@ from evaluator.config.nodes import Scalar, Table
 from evaluator.config.receivers import KINDS
 from evaluator.config.scalars import HIDDEN, HIDDEN_URL
 from evaluator.config.secrecy import secrets_of
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.settings import Settings
 
 AMTOOL = shutil.which("amtool")

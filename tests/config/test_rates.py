@@ -9,7 +9,7 @@ import pytest
 
 from evaluator.config import load
 from evaluator.config.rates import DEFAULT_LIMITS
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
 from evaluator.core.receivers import Receiver
 
 SLACK = "slack_configs: [{api_url: http://a%s}]"

@@ -9,7 +9,7 @@ import pytest
 
 from evaluator.config import load
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
 
 RECEIVERS = "receivers: [{name: default}, {name: a}, {name: b}]\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from evaluator.config import load_rules
+from evaluator.core.evaluation.rules import AlertingRule, Position, RecordingRule, RuleGroup
 from evaluator.core.labels import Labels
-from evaluator.core.rules import AlertingRule, Position, RecordingRule, RuleGroup
 from evaluator.core.settings import Datasource, DatasourceKind
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from evaluator.config import load
 from evaluator.core.labels import Labels
+from evaluator.core.muting.silence_ending import ALERT
 from evaluator.core.settings import Settings
-from evaluator.core.silence_ending import ALERT
 
 GOOD = """\
 global: {smtp_smarthost: "localhost:25", smtp_from: a@example.org}

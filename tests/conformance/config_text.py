@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from evaluator.config.nodes import Listing, Node, Scalar, Table
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 from evaluator.drill.scenario import Configuration
 
 _AS_WRITTEN = re.compile(r"true|false|-?[0-9]+(\.[0-9]+)?")

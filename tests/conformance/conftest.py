@@ -15,7 +15,7 @@ import pytest
 
 from evaluator.api.app import make_app
 from evaluator.config import load
-from evaluator.core.evaluation import EPOCH, slot_offset
+from evaluator.core.evaluation.evaluation import EPOCH, slot_offset
 from evaluator.core.settings import Settings
 from evaluator.service.listening import bind
 from evaluator.service.run import Service

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from evaluator.core.evaluation import EPOCH
+from evaluator.core.evaluation.evaluation import EPOCH
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.timestamps import rfc3339
 from evaluator.drill.played import Played, Shown

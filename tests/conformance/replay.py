@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from evaluator.api.app import make_app
-from evaluator.core import evaluation
 from evaluator.core.effects import Effect, RunQuery
+from evaluator.core.evaluation import evaluation
+from evaluator.core.evaluation.rules import RuleGroup
 from evaluator.core.events import Event, TimerFired
-from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Settings
 from evaluator.core.world import drive
 from evaluator.service.asking import Asking

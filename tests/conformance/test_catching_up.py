@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from evaluator.config import load
-from evaluator.core.answers import Answer, Failure
 from evaluator.core.effects import Effect, Forget, Note, RunQuery, RunRange, Save
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.answers import Answer, Failure
 from evaluator.core.events import Event, Observation, QueryReturned, RangeReturned, TimerFired
 from evaluator.core.labels import NO_LABELS
 from evaluator.core.settings import Batching, Datasource, DatasourceKind, Settings

@@ -15,11 +15,11 @@ import pytest
 
 from evaluator.core.effects import Effect, RunQuery
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
+from evaluator.core.evaluation.tracking import Health
 from evaluator.core.events import Event, TimerFired
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource, Settings
-from evaluator.core.tracking import Health
 from evaluator.core.world import drive
 from evaluator.service.asking import Asking
 from tests.conformance import ruler

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure
+from evaluator.core.evaluation.answers import Answer, Failure
 from evaluator.core.settings import Batching, Datasource, DatasourceKind
 from evaluator.prometheus.client import PrometheusClient
 from evaluator.service.sharing import Sharing

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core import evaluation
+from evaluator.core.evaluation import evaluation
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -11,16 +11,16 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.events import AlertsPosted, SilenceExpired, SilenceSet
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.limits import DEFAULT_LIMITS
-from evaluator.core.posting import PostedAlert
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.silence import MatcherSet, Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.posted.posting import PostedAlert
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.core.settings import Settings
-from evaluator.core.silence import MatcherSet, Silence
-from evaluator.core.windows import Window
 from tests.core.playbook import Playbook, moment, receiver, route
 from tests.core.stories import BASE, END, LANES, VARIANTS, Story, to_dev, to_ops, tree
 from tests.core.test_properties import stories

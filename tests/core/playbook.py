@@ -16,19 +16,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evaluator.core import records
-from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.durations import format_duration, parse_duration
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
+from evaluator.core.evaluation.answers import Failure, FailureKind
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.events import Delivered, DeliveryFailed, Event, Observation, QueryFailed, QueryReturned, Reloaded
 from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
-from evaluator.core.overrides import OverrideRecord
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.overrides import OverrideRecord
 from evaluator.core.records import Attempt, Decision, Kept, OutboxRecord, Pairs, Transition
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import ConsoleSettings, Integration, Receiver, Settings
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 from evaluator.core.world import drive
 from evaluator.drill.virtual import VirtualWorld
 from tests.core.referee import Referee

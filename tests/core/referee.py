@@ -15,19 +15,19 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from evaluator.core.alert import Life
-from evaluator.core.dedup import Reason
 from evaluator.core.effects import Deliver, Effect, Forget, Note, RunQuery, Save
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.alert import Life
 from evaluator.core.events import Delivered, DeliveryFailed, Event, QueryFailed
 from evaluator.core.incidents.incident import clock_at
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, PageKind, PageRecord, PageState
 from evaluator.core.incidents.register import INCIDENT as TIMER
 from evaluator.core.incidents.sending import INCIDENT
 from evaluator.core.labels import Labels
+from evaluator.core.notifying.dedup import Reason
+from evaluator.core.notifying.storms import STORM
 from evaluator.core.records import Decision, Kept, LedgerRecord, OutboxRecord, Presence
 from evaluator.core.settings import Settings
-from evaluator.core.storms import STORM
 
 
 class Referee(Machine):

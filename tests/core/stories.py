@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from evaluator.core.answers import Failure
+from evaluator.core.evaluation.answers import Failure
 from evaluator.core.events import Observation
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, receiver, route, rule, series
 from tests.core.playbook import settings as configured

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.alert import Life, step
+from evaluator.core.evaluation.alert import Life, step
 from evaluator.core.records import State
 from tests.core.playbook import moment
 from tests.effort import examples

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.backoff import FIRST, GROWTH, LONGEST, delay
+from evaluator.core.notifying.backoff import FIRST, GROWTH, LONGEST, delay
 from tests.effort import examples
 
 

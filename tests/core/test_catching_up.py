@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from evaluator.core.alerts import MISSED
-from evaluator.core.answers import FailureKind
 from evaluator.core.effects import Forward, RunQuery, RunRange
+from evaluator.core.evaluation.answers import FailureKind
+from evaluator.core.evaluation.tracking import Health
 from evaluator.core.records import State
 from evaluator.core.settings import CatchUp, Settings
-from evaluator.core.tracking import Health
 from tests.core.playbook import NOTHING, T0, Playbook, failure, group, moment, route, rule, series, settings
 
 ROOT = route(by=["alertname"], wait="0s", interval="1m")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.cron import Cron, latest_at, next_after
-from evaluator.core.cron_texts import NICKNAMES, parse_cron
+from evaluator.core.recurrence.cron import Cron, latest_at, next_after
+from evaluator.core.recurrence.cron_texts import NICKNAMES, parse_cron
 from evaluator.core.zones import first_instant, load_zone
 from tests.effort import examples
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.dedup import Reason, Terms, decide
+from evaluator.core.notifying.dedup import Reason, Terms, decide
 from evaluator.core.records import LedgerRecord
 from tests.core.playbook import moment
 

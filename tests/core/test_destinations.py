@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from evaluator.core.destinations import Destinations
 from evaluator.core.effects import Deliver
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.rates import Bucket, RateLimit, strictest
+from evaluator.core.notifying.destinations import Destinations
+from evaluator.core.notifying.rates import Bucket, RateLimit, strictest
+from evaluator.core.notifying.storms import MANY, STORM
 from evaluator.core.receivers import Destination, Integration, Receiver
 from evaluator.core.records import LedgerRecord, OutboxRecord
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import ConsoleSettings, Settings
-from evaluator.core.storms import MANY, STORM
 from tests.core.playbook import NOTHING, Observation, Playbook, group, moment, receiver, route, rule
 from tests.core.playbook import settings as configured
 from tests.effort import THOROUGH, examples

@@ -9,9 +9,9 @@ import pytest
 
 from evaluator.core.events import AlertsPosted
 from evaluator.core.labels import Labels, Matcher
-from evaluator.core.posting import PostedAlert
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.records import AlertRecord, Decision, LedgerRecord, OutboxRecord
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Receiver, Settings
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series
 from tests.core.playbook import settings as configured

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.answers import FailureKind
+from evaluator.core.evaluation.answers import FailureKind
 from evaluator.core.events import TimerFired
 from tests.core.playbook import NOTHING, Playbook, failure, group, moment, receiver, route, rule, series, settings
 

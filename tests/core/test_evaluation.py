@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.answers import FailureKind
-from evaluator.core.evaluation import EPOCH, GroupEvaluation, begin, first_slot, slot_offset
+from evaluator.core.evaluation.answers import FailureKind
+from evaluator.core.evaluation.evaluation import EPOCH, GroupEvaluation, begin, first_slot, slot_offset
+from evaluator.core.evaluation.rules import RecordingRule, RuleGroup
+from evaluator.core.evaluation.tracking import Health, RuleEvaluation
 from evaluator.core.events import Observation, QueryReturned
 from evaluator.core.labels import Labels
 from evaluator.core.records import State
-from evaluator.core.rules import RecordingRule, RuleGroup
-from evaluator.core.tracking import Health, RuleEvaluation
 from tests.core.playbook import NOTHING, T0, failure, group, moment, rule, series
 
 

@@ -7,11 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.cron_texts import parse_cron
-from evaluator.core.dedup import Reason
 from evaluator.core.events import AlertsPosted, SilenceExpired, SilenceSet, TimerFired
-from evaluator.core.explaining import explain, explain_labels, known
-from evaluator.core.explanation import (
+from evaluator.core.explaining.explaining import explain, explain_labels, known
+from evaluator.core.explaining.explanation import (
     Asserter,
     Explanation,
     GroupStory,
@@ -21,17 +19,19 @@ from evaluator.core.explanation import (
     Tick,
     Told,
 )
-from evaluator.core.explanation_texts import sentences
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
+from evaluator.core.explaining.explanation_texts import sentences
+from evaluator.core.explaining.rehearsal import Prospect
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.muting import MuteKind
-from evaluator.core.posting import PostedAlert
-from evaluator.core.rehearsal import Prospect
-from evaluator.core.routing import Route
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.muting import MuteKind
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.notifying.dedup import Reason
+from evaluator.core.posted.posting import PostedAlert
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Receiver, Settings
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 from tests.core.playbook import NOTHING, T0, Playbook, failure, group, moment, offset, receiver, route, rule, series
 from tests.core.playbook import settings as configured
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.dedup import Reason
 from evaluator.core.events import SilenceSet
-from evaluator.core.explaining import explain, known
-from evaluator.core.explanation_texts import instant, sentences, title
-from evaluator.core.history_texts import history_sentences
+from evaluator.core.explaining.explaining import explain, known
+from evaluator.core.explaining.explanation_texts import instant, sentences, title
+from evaluator.core.explaining.history_texts import history_sentences
 from evaluator.core.labels import Labels
+from evaluator.core.notifying.dedup import Reason
 from evaluator.core.records import Attempt, Decision, State, Transition
 from tests.core.playbook import NOTHING, T0, Playbook, group, moment, route, rule, series, settings
 from tests.core.test_explaining import OPS, silence

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from evaluator.core.explaining.rehearsal import rehearse
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.records import LedgerRecord
-from evaluator.core.rehearsal import rehearse
 from evaluator.core.settings import Receiver, Settings
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series
 from tests.core.playbook import settings as configured

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.answers import FailureKind
 from evaluator.core.effects import Forward
+from evaluator.core.evaluation.answers import FailureKind
 from evaluator.core.events import AlertsPosted, Forwarded, ForwardingFailed
-from evaluator.core.forwarding import claimed_end, is_due
 from evaluator.core.labels import Labels
-from evaluator.core.posting import PostedAlert
+from evaluator.core.posted.forwarding import claimed_end, is_due
+from evaluator.core.posted.posting import PostedAlert
+from evaluator.core.posted.relabelling import Relabel
 from evaluator.core.records import State
-from evaluator.core.relabelling import Relabel
 from evaluator.core.settings import Alertmanager, Settings
 from tests.core.playbook import NOTHING, Playbook, failure, group, moment, name, offset, rule, series, settings
 from tests.effort import examples

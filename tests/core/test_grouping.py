@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.core.alerts import Alert, Fixed
-from evaluator.core.grouping import group_id, open_group, told_order
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations
+from evaluator.core.routing.grouping import group_id, open_group, told_order
 from tests.core.playbook import T0, moment, route
 
 

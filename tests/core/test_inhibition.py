@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core import inhibition
-from evaluator.core.inhibition import Inhibitions, Inhibitor, InhibitRule, Touched
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
+from evaluator.core.muting import inhibition
+from evaluator.core.muting.inhibition import Inhibitions, Inhibitor, InhibitRule, Touched
 from tests.effort import examples
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.interval_texts import parse_days_of_month, parse_months, parse_times, parse_weekdays, parse_years
-from evaluator.core.intervals import HORIZON, ClockMute, NamedInterval, TimeInterval, clock_mute, next_change
+from evaluator.core.muting.interval_texts import parse_days_of_month, parse_months, parse_times, parse_weekdays, parse_years
+from evaluator.core.muting.intervals import HORIZON, ClockMute, NamedInterval, TimeInterval, clock_mute, next_change
 from evaluator.core.zones import first_instant, load_zone, stretches
 from tests.effort import examples
 

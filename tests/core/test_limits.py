@@ -9,8 +9,8 @@ import pytest
 from evaluator.core.events import AlertsPosted, Refused
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.limits import DEFAULT_LIMITS, Limit, Limits, format_size
-from evaluator.core.posting import PostedAlert
-from evaluator.core.routing import Route
+from evaluator.core.posted.posting import PostedAlert
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series, settings
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from evaluator.core.alerts import Alert
-from evaluator.core.answers import FailureKind
-from evaluator.core.delivery_watch import NOTHING_WAITS
+from evaluator.core.evaluation.answers import FailureKind
+from evaluator.core.evaluation.rules import RuleGroup
 from evaluator.core.labels import Labels
 from evaluator.core.records import OutboxRecord, Pairs
-from evaluator.core.rules import RuleGroup
 from evaluator.core.settings import Settings
+from evaluator.core.watching.delivery_watch import NOTHING_WAITS
 from tests.core.playbook import NOTHING, Playbook, failure, group, moment, name, receiver, route, rule, series
 from tests.core.playbook import settings as configured
 

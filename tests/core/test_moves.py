@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.moves import Move, moves
-from evaluator.core.oncall import Away, Schedule, on_call
-from evaluator.core.people import Duty, Person
-from evaluator.core.rotations import Layer, Unit
+from evaluator.core.oncall.moves import Move, moves
+from evaluator.core.oncall.oncall import Away, Schedule, on_call
+from evaluator.core.oncall.people import Duty, Person
+from evaluator.core.oncall.rotations import Layer, Unit
 
 ZONE = ZoneInfo("Europe/Madrid")
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

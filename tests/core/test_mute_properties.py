@@ -10,11 +10,11 @@ from datetime import datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.dedup import Reason
 from evaluator.core.effects import Deliver, Note
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.notifying.dedup import Reason
 from evaluator.core.records import Decision
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 from tests.core.muted_stories import Muted, muted, trying
 from tests.core.playbook import Playbook
 from tests.core.stories import FINISHED

@@ -8,14 +8,14 @@ from functools import cache
 
 import pytest
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.events import SilenceExpired, SilenceSet
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Matcher
-from evaluator.core.routing import Route
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.routing.routing import Route
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series, settings
 
 ALL = [group(rule("A"), rule("B"), rule("Boss"))]

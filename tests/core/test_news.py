@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evaluator.core.curves import Curve
+from evaluator.core.evaluation.curves import Curve
 from evaluator.core.records import OutboxRecord
 from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, Playbook, group, name, offset, route, rule, series, settings

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.calendars import Calendar, Span
-from evaluator.core.oncall import Away, OnCall, Override, Schedule, gaps, on_call, shifts
-from evaluator.core.rotations import Layer, Unit
+from evaluator.core.oncall.calendars import Calendar, Span
+from evaluator.core.oncall.oncall import Away, OnCall, Override, Schedule, gaps, on_call, shifts
+from evaluator.core.oncall.rotations import Layer, Unit
 from tests.effort import examples
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evaluator.core.calendars import Span
-from evaluator.core.oncall_texts import parse_date, parse_every, parse_handoff, parse_instant, parse_span
-from evaluator.core.rotations import Unit
+from evaluator.core.oncall.calendars import Span
+from evaluator.core.oncall.oncall_texts import parse_date, parse_every, parse_handoff, parse_instant, parse_span
+from evaluator.core.oncall.rotations import Unit
 
 EVERY_DAY = frozenset(range(7))
 MADRID = ZoneInfo("Europe/Madrid")

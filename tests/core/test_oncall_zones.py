@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from evaluator.core.calendars import Calendar, Span
-from evaluator.core.oncall import Schedule, gaps, on_call, shifts
-from evaluator.core.rotations import Layer, Unit
+from evaluator.core.oncall.calendars import Calendar, Span
+from evaluator.core.oncall.oncall import Schedule, gaps, on_call, shifts
+from evaluator.core.oncall.rotations import Layer, Unit
 from evaluator.core.zones import stretches
 from tests.effort import THOROUGH
 

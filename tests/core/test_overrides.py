@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from evaluator.core.effects import Effect, Forget, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import CalendarRead, CalendarUnread, OverrideEnded, OverrideSet, Reloaded
-from evaluator.core.oncall import CalendarLayer, Override, Schedule, on_call, shifts
-from evaluator.core.override_table import REMEMBERED, Standing
-from evaluator.core.overrides import OverrideRecord
-from evaluator.core.people import Duty
+from evaluator.core.oncall.oncall import CalendarLayer, Override, Schedule, on_call, shifts
+from evaluator.core.oncall.override_table import REMEMBERED, Standing
+from evaluator.core.oncall.overrides import OverrideRecord
+from evaluator.core.oncall.people import Duty
+from evaluator.core.oncall.rotations import Layer, Unit
 from evaluator.core.records import AlertRecord, Kept
-from evaluator.core.rotations import Layer, Unit
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Receiver, Settings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -14,14 +14,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from evaluator.core.events import Reloaded
-from evaluator.core.explaining import explain
-from evaluator.core.explanation_texts import sentences
+from evaluator.core.explaining.explaining import explain
+from evaluator.core.explaining.explanation_texts import sentences
+from evaluator.core.explaining.rehearsal import rehearse
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
+from evaluator.core.notifying.storms import MANY, NAMED
 from evaluator.core.records import LedgerRecord, OutboxRecord
-from evaluator.core.rehearsal import rehearse
 from evaluator.core.settings import Settings
-from evaluator.core.storms import MANY, NAMED
 from tests.core.playbook import NOTHING, Observation, Playbook, group, moment, receiver, route, rule
 from tests.core.playbook import settings as configured
 from tests.effort import examples

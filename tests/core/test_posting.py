@@ -8,7 +8,7 @@ import pytest
 
 from evaluator.core.events import AlertsPosted
 from evaluator.core.labels import Labels
-from evaluator.core.posting import Period, PostedAlert, merged
+from evaluator.core.posted.posting import Period, PostedAlert, merged
 from tests.core.playbook import Playbook, moment, receiver, route, settings
 
 

@@ -18,8 +18,8 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.answers import FailureKind
 from evaluator.core.effects import Save
+from evaluator.core.evaluation.answers import FailureKind
 from evaluator.core.events import Observation
 from evaluator.core.labels import Labels
 from evaluator.core.records import FiringRecord
@@ -188,7 +188,7 @@ def test_nothing_resolves_while_nothing_answers(story: Story) -> None:
 def test_effects_do_not_depend_on_the_order_of_sets() -> None:
     """Another process, which hashes texts differently, asks for the same, in the same order."""
     program = (
-        "from datetime import timedelta; from evaluator.core import evaluation;"
+        "from datetime import timedelta; from evaluator.core.evaluation import evaluation;"
         "evaluation.slot_offset = lambda group: timedelta(0);"  # as it is here
         "from tests.core.stories import long_story; print(long_story().effects, end='')"
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.rates import Bucket, RateLimit
+from evaluator.core.notifying.rates import Bucket, RateLimit
 from tests.effort import examples
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,20 +14,20 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.effects import Deliver, Effect
 from evaluator.core.engine import Machine
 from evaluator.core.events import AlertsPosted, Delivered, SilenceSet, TimerFired
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
+from evaluator.core.explaining.rehearsal import Outlook, Prospect, rehearse
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.posting import PostedAlert
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.notifying.rows import RETRY
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.records import Decision, OutboxRecord
-from evaluator.core.rehearsal import Outlook, Prospect, rehearse
-from evaluator.core.routing import Route
-from evaluator.core.rows import RETRY
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.routing.routing import Route
 from tests.core.playbook import Playbook, failure, group, moment, receiver, route, rule, series
 from tests.core.playbook import settings as configured
 from tests.effort import examples

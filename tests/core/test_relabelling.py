@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.core.labels import Labels
-from evaluator.core.relabelling import Action, Relabel, relabel
+from evaluator.core.posted.relabelling import Action, Relabel, relabel
 
 LABELS = Labels({"a": "foo", "b": "bar", "c": "", "long": "two\nlines"})
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from evaluator.core.events import SilenceSet
 from evaluator.core.labels import Matcher, MatchOp
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
 from evaluator.core.settings import Receiver
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
 from tests.core.muted_stories import MORE_VARIANTS, Muted, trying
 from tests.core.playbook import NOTHING, Playbook, group, moment, receiver, route, rule, series, settings
 from tests.core.stories import END, FINISHED

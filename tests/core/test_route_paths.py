@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.labels import Labels, Matcher
-from evaluator.core.route_paths import path_to, paths
-from evaluator.core.routing import Route
+from evaluator.core.routing.route_paths import path_to, paths
+from evaluator.core.routing.routing import Route
 from tests.effort import examples
 
 VALUES = st.sampled_from("123")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 
 GROUPED = frozenset({"foo", "bar"})
 

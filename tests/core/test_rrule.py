@@ -14,10 +14,10 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from evaluator.core.labels import Matcher, MatchOp
-from evaluator.core.recurring import Recurring, latest_time, next_time, walls_from
-from evaluator.core.rrule_texts import parse_rrule
-from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.windows import Window, next_occurrence, occurrence, occurrences
+from evaluator.core.muting.windows import Window, next_occurrence, occurrence, occurrences
+from evaluator.core.recurrence.recurring import Recurring, latest_time, next_time, walls_from
+from evaluator.core.recurrence.rrule_texts import parse_rrule
+from evaluator.core.recurrence.schedule_texts import parse_schedule
 from tests.effort import examples
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,9 +7,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluator.core.evaluation.tracking import RuleEvaluation
 from evaluator.core.events import Observation, QueryReturned
 from evaluator.core.labels import Labels
-from evaluator.core.tracking import RuleEvaluation
 from tests.core.playbook import T0, failure, rule
 
 

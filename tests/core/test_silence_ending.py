@@ -7,19 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.durations import parse_duration
 from evaluator.core.events import SilenceExpired, SilenceSet
 from evaluator.core.incidents.policy import Ladders
 from evaluator.core.labels import Labels, Matcher
+from evaluator.core.muting.silence import UNTIL_RESOLVED, Silence, SilenceState
+from evaluator.core.muting.silence_ending import ALERT
+from evaluator.core.muting.silence_policy import SilencePolicy
+from evaluator.core.muting.windows import Window
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
-from evaluator.core.routing import Route
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
-from evaluator.core.silence import UNTIL_RESOLVED, Silence, SilenceState
-from evaluator.core.silence_ending import ALERT
-from evaluator.core.silence_policy import SilencePolicy
-from evaluator.core.windows import Window
 from tests.core.playbook import NOTHING, Playbook, group, moment, offset, receiver, route, rule, series, settings
 
 TEAM = (Matcher("team", "db"),)

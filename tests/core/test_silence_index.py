@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
-from evaluator.core.silence import MatcherSet
-from evaluator.core.silence_index import SilenceIndex
+from evaluator.core.muting.silence import MatcherSet
+from evaluator.core.muting.silence_index import SilenceIndex
 from tests.effort import examples
 
 NAMES = st.sampled_from(["team", "job", "pod"])

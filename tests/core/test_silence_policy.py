@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evaluator.core.matchers import parse_matchers
-from evaluator.core.silence import Silence
-from evaluator.core.silence_policy import VAGUE, Objection, SilencePolicy, Verdict, is_vague, objections, verdict, widens
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.silence_policy import VAGUE, Objection, SilencePolicy, Verdict, is_vague, objections, verdict, widens
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

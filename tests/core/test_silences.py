@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core import silences as module
 from evaluator.core.labels import Labels, Matcher, MatchOp, match_all
 from evaluator.core.limits import Limit, Limits
 from evaluator.core.matchers import parse_matchers
-from evaluator.core.silence import MatcherSet, Silence, SilenceState, derived_id, problems
-from evaluator.core.silences import Refusal, SilenceChange, SilenceError, Silences
+from evaluator.core.muting import silences as module
+from evaluator.core.muting.silence import MatcherSet, Silence, SilenceState, derived_id, problems
+from evaluator.core.muting.silences import Refusal, SilenceChange, SilenceError, Silences
 from tests.effort import examples
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.durations import parse_duration
 from evaluator.core.events import SilenceExpired, SilenceSet, WindowEnded, WindowSet
 from evaluator.core.labels import Labels, Matcher
 from evaluator.core.limits import Limits
 from evaluator.core.matchers import MatcherMode
+from evaluator.core.muting.silence import Silence, SilenceState
+from evaluator.core.muting.silences import Refusal, SilenceError
+from evaluator.core.muting.window_table import Windows
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence, SilenceState
-from evaluator.core.silences import Refusal, SilenceError
-from evaluator.core.window_table import Windows
-from evaluator.core.windows import Window
 from tests.core.playbook import T0, Playbook, group, moment, offset, route, rule, series, settings
 
 A, B = ((Matcher("alertname", "A"),),), ((Matcher("alertname", "B"),),)

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.effects import Deliver, Effect
 from evaluator.core.events import Event, SilenceExpired, SilenceSet, WindowEnded, WindowSet
 from evaluator.core.labels import Matcher, MatchOp
+from evaluator.core.muting.silence import Silence, SilenceState
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence, SilenceState
-from evaluator.core.windows import Window
 from tests.core.playbook import NOTHING, T0, Playbook, group, moment, route, rule, series
 from tests.core.playbook import settings as configured
 from tests.effort import examples

@@ -11,13 +11,13 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core import taking
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import Effect, Forget, Save
 from evaluator.core.engine import Machine
 from evaluator.core.events import AlertsPosted, TimerFired
 from evaluator.core.labels import Labels
-from evaluator.core.posting import PostedAlert
+from evaluator.core.posted import taking
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.records import AlertRecord, GroupRecord, Kept, LedgerRecord, OutboxRecord
 from tests.core.playbook import T0, Playbook, moment, receiver, route, settings
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.labels import Matcher
-from evaluator.core.silence import Silence, derived_id
-from evaluator.core.windows import Window, next_occurrence, occurrence, occurrences
+from evaluator.core.muting.silence import Silence, derived_id
+from evaluator.core.muting.windows import Window, next_occurrence, occurrence, occurrences
+from evaluator.core.recurrence.cron_texts import parse_cron
 
 MATCHERS = ((Matcher("job", "backup"),),)
 HOUR = timedelta(hours=1)

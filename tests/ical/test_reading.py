@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evaluator.core.oncall import Override
-from evaluator.core.people import Person
+from evaluator.core.oncall.oncall import Override
+from evaluator.core.oncall.people import Person
 from evaluator.ical.reading import MOST_EVENTS, Rota, UnreadableError, read_rota
 
 MADRID, ZONE = ZoneInfo("Europe/Madrid"), ZoneInfo("UTC")

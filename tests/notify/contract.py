@@ -20,15 +20,15 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from evaluator.core.destinations import Destinations
 from evaluator.core.events import Delivered, DeliveryFailed
 from evaluator.core.http import DEFAULT_HTTP, HttpSettings
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
+from evaluator.core.notifying.destinations import Destinations
+from evaluator.core.notifying.storms import Storms
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
 from evaluator.core.records import Notification, NotifiedAlert, OutboxRecord, Pairs
-from evaluator.core.storms import Storms
 from evaluator.notify.delivery import Deliverer
 from evaluator.notify.rendered import Render
 from evaluator.notify.texts import Texts

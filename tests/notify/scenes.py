@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from evaluator.core.curves import Curve, Threshold
+from evaluator.core.evaluation.curves import Curve, Threshold
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord
 from evaluator.notify.rendered import Render, RenderedNotification, render

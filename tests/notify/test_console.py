@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.answers import Histogram
+from evaluator.core.evaluation.answers import Histogram
 from evaluator.core.labels import Labels
 from evaluator.core.records import NotifiedAlert
 from evaluator.notify import console

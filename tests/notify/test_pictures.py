@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.curves import Curve, Threshold
+from evaluator.core.evaluation.curves import Curve, Threshold
 from evaluator.core.labels import Labels
 from evaluator.notify.picture import picture
 from evaluator.notify.png import encode

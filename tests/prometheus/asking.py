@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from evaluator.core.answers import Answer, Failure
+from evaluator.core.evaluation.answers import Answer, Failure
 from evaluator.core.settings import Datasource
 from evaluator.prometheus import PrometheusClient
 

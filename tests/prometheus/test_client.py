@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import Authorization, BasicAuth, DatasourceKind, HttpSettings, Secret
 from evaluator.prometheus import PrometheusClient
 from tests.prometheus.asking import AT, Clock, ask, client, source, using

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import HttpSettings, Secret
 from tests.prometheus.asking import AT, client, source
 from tests.prometheus.scripted import SILENCE, Scripted

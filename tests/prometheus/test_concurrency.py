@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from evaluator.core.answers import Answer, Failure
+from evaluator.core.evaluation.answers import Answer, Failure
 from evaluator.prometheus.concurrency import Places
 from tests.prometheus.asking import AT, client, source
 from tests.prometheus.scripted import EMPTY

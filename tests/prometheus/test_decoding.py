@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
 from evaluator.core.labels import NO_LABELS, Labels
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.reply import Reply

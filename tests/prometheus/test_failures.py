@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from evaluator.core.answers import Failure, FailureKind
+from evaluator.core.evaluation.answers import Failure, FailureKind
 from evaluator.core.settings import Authorization, BasicAuth, HttpSettings, Secret
 from tests.prometheus.asking import ask, source
 from tests.prometheus.scripted import EMPTY, HANG_UP, HTML, JSON, SILENCE, TEXT, Say, Scripted

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.answers import FailureKind, Histogram
+from evaluator.core.evaluation.answers import FailureKind, Histogram
 from evaluator.core.labels import Labels
 from evaluator.core.settings import Authorization, DatasourceKind, HttpSettings, Secret
 from evaluator.prometheus.history import History, Metadata, NoAnswerError, Series

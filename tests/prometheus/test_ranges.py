@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.core.curves import Point
+from evaluator.core.evaluation.curves import Point
 from evaluator.core.labels import Labels
 from evaluator.core.settings import Authorization, DatasourceKind, HttpSettings, Secret
 from evaluator.prometheus.ranges import AT_ONCE, LEFT_ALONE, MOST_BYTES, RangeClient, Span

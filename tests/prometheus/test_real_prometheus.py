@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure, FailureKind, ResultType, Sample
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, ResultType, Sample
 from evaluator.core.labels import NO_LABELS
 from evaluator.prometheus.history import History
 from tests.prometheus.asking import AT, ask, source

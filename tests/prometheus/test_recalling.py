@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.core.answers import Answer, Failure
+from evaluator.core.evaluation.answers import Answer, Failure
 from evaluator.prometheus.interning import LabelSets
 from evaluator.prometheus.recalling import Recall, timeless
 from evaluator.prometheus.reply import Reply

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind
 from evaluator.core.http import OAuth2
 from evaluator.core.settings import Authorization, Datasource, HttpSettings, Secret, TlsSettings
 from evaluator.prometheus.history import History, NoAnswerError

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind
 from evaluator.prometheus import PrometheusClient
 from tests.prometheus.asking import AT, client, source, using
 from tests.prometheus.scripted import EMPTY, HTML, ONE, SILENCE, Say, Scripted

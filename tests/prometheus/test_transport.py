@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from evaluator.core.answers import Answer
+from evaluator.core.evaluation.answers import Answer
 from evaluator.prometheus import PrometheusClient
 from evaluator.wire.keep_alive import KeepAliveTransport
 from tests.prometheus.asking import AT, client, source, using

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evaluator.core.curves import Threshold
+from evaluator.core.evaluation.curves import Threshold
 from evaluator.promql.drawing import MOST_OF_AN_EXPRESSION, drawable, narrowed
 from evaluator.promql.expression import Dialect
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.answers import ResultType
+from evaluator.core.evaluation.answers import ResultType
 from evaluator.core.labels import Matcher, MatchOp
 from evaluator.core.settings import DatasourceKind
 from evaluator.promql import Dialect, PromqlError, Selector, parse, selectors_of

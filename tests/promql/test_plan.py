@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evaluator.core.answers import Sample
+from evaluator.core.evaluation.answers import Sample
 from evaluator.core.labels import Labels
 from evaluator.promql.cutting import ForeignSeriesError, Unmarked, cut
 from evaluator.promql.expression import Dialect

@@ -24,7 +24,7 @@ from evaluator.core.events import Delivered, Event, Observation, QueryReturned, 
 from evaluator.core.http import Secret
 from evaluator.core.incidents.records import IncidentRecord, Moment, Notice
 from evaluator.core.labels import Labels
-from evaluator.core.people import Person
+from evaluator.core.oncall.people import Person
 from evaluator.core.replies import (
     LinkSettings,
     MailReplies,

@@ -14,7 +14,7 @@ from evaluator.core.events import Reloaded
 from evaluator.core.http import Secret
 from evaluator.core.incidents.actions import NOISE, Acted, Action
 from evaluator.core.incidents.records import IncidentState
-from evaluator.core.people import Duty
+from evaluator.core.oncall.people import Duty
 from evaluator.core.replies import LinkSettings
 from evaluator.replies.link_pages import HEADERS
 from evaluator.replies.links import Links

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
 from evaluator.replies.seen import Seen
 from evaluator.replies.throttle import Throttle, network
 

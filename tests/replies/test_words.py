@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.core.incidents.records import IncidentState
-from evaluator.core.silence import SilenceState
-from evaluator.core.silence_policy import SilencePolicy
+from evaluator.core.muting.silence import SilenceState
+from evaluator.core.muting.silence_policy import SilencePolicy
 from evaluator.replies.commands import HELP, carry_out
 from evaluator.replies.desk import Fate, Speaker, Way
 from evaluator.replies.words import Said, Word, read_words

@@ -14,8 +14,8 @@ import pytest
 
 from evaluator.core.events import CalendarRead, CalendarUnread, Event
 from evaluator.core.http import Secret
-from evaluator.core.oncall import CalendarLayer, Override, Schedule, on_call
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.oncall import CalendarLayer, Override, Schedule, on_call
+from evaluator.core.oncall.people import Duty, Person
 from evaluator.core.settings import Settings
 from evaluator.service.calendars import LARGEST, Calendars
 from evaluator.service.wakeups import Wakeups

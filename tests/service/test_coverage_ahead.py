@@ -10,10 +10,10 @@ from evaluator.core.analytics.report import Gap
 from evaluator.core.analytics.summary import summarize
 from evaluator.core.engine import Machine
 from evaluator.core.events import CalendarRead, OverrideSet
-from evaluator.core.oncall import CalendarLayer, Override, Schedule
-from evaluator.core.overrides import OverrideRecord
-from evaluator.core.people import Duty, Person
-from evaluator.core.routing import Route
+from evaluator.core.oncall.oncall import CalendarLayer, Override, Schedule
+from evaluator.core.oncall.overrides import OverrideRecord
+from evaluator.core.oncall.people import Duty, Person
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
 from evaluator.service.analytics import report
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.answers import Failure, FailureKind
 from evaluator.core.events import QueryFailed, QueryReturned
 from evaluator.service import failure_log
 from evaluator.service.failure_log import FailureLog

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.core import delivery_watch, query_watch
+from evaluator.core.watching import delivery_watch, query_watch
 from tests.local_server import Reply
 from tests.service.scene import Living, living, write_config, write_rules
 from tests.service.servers import JSON, LOGIN_PAGE, SILENCE, Datasource, Webhook, refusal, until, vector

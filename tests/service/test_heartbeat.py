@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.effects import Deliver, RunQuery
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.answers import Failure, FailureKind
 from evaluator.core.events import DeliveryFailed, Forwarded, ForwardingFailed, QueryFailed, QueryReturned, Reloaded, TimerFired
 from evaluator.core.settings import Alertmanager
 from evaluator.service.heartbeat import ailment

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.events import SilenceSet
 from evaluator.core.labels import Matcher
-from evaluator.core.rates import RateLimit
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.notifying.rates import RateLimit
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.service.metrics import Metrics
 from tests.core.playbook import NOTHING, Playbook, moment
 from tests.core.test_pacing import config, down

@@ -13,7 +13,7 @@ from evaluator.core.analytics.summary import summarize
 from evaluator.core.durations import parse_duration
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import Repeat
-from evaluator.core.override_table import Standing
+from evaluator.core.oncall.override_table import Standing
 from evaluator.core.settings import Settings
 from evaluator.service.incident_counts import Durations, IncidentCounts, way_of
 from evaluator.service.metrics import Metrics

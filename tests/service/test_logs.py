@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.effects import Save
 from evaluator.core.labels import Matcher
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.service.logs import Scribe, log_effects
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -11,17 +11,17 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from evaluator.core.curves import Threshold
-from evaluator.core.forwarding import generator_url
+from evaluator.core.evaluation.curves import Threshold
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.http import Secret
 from evaluator.core.labels import Labels
+from evaluator.core.notifying.storms import STORM
+from evaluator.core.posted.forwarding import generator_url
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, OutboxRecord
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource as Source
 from evaluator.core.settings import Settings, SlackSettings
-from evaluator.core.storms import STORM
 from evaluator.promql.drawing import narrowed
 from evaluator.service.looking_back import STEPS, LookingBack, span_of
 from evaluator.templating import NotificationTexts

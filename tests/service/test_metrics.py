@@ -11,10 +11,10 @@ import pytest
 from docs.generate.metrics import Family, families
 from evaluator.core.effects import RunQuery
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.core.events import Observation, QueryReturned, TimerFired
 from evaluator.core.labels import Labels
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource, Receiver, Settings
 from evaluator.service.counts import Spans
 from evaluator.service.metrics import Metrics

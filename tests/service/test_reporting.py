@@ -16,12 +16,12 @@ import pytest
 
 from evaluator.core.analytics.report import Report
 from evaluator.core.analytics.summary import summarize
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings, EmailSettings
 from evaluator.core.records import Attempt
+from evaluator.core.recurrence.cron_texts import parse_cron
 from evaluator.core.reports import ReportSettings
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Secret, Settings, SlackSettings
 from evaluator.service.report_texts import page, slack_text
 from evaluator.service.reporting import REPORT, Reporting

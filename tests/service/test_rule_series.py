@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from evaluator.core.evaluation import GroupEvaluation, begin
-from evaluator.core.rules import AlertingRule, RuleGroup
+from evaluator.core.evaluation.evaluation import GroupEvaluation, begin
+from evaluator.core.evaluation.rules import AlertingRule, RuleGroup
 from evaluator.service.rule_series import SECONDS, SERIES, rule_series
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

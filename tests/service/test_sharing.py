@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure, FailureKind
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind
 from evaluator.core.settings import Batching, Datasource
 from evaluator.prometheus.client import PrometheusClient
 from evaluator.service.sharing import Sharing

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from evaluator.core.evaluation import GroupEvaluation, begin
-from evaluator.core.rules import RuleGroup
+from evaluator.core.evaluation.evaluation import GroupEvaluation, begin
+from evaluator.core.evaluation.rules import RuleGroup
 from evaluator.service.wakeups import Wakeups
 from tests.service.servers import until
 

@@ -25,16 +25,16 @@ from typing import cast
 
 import pytest
 
-from evaluator.core import evaluation
 from evaluator.core.effects import Effect, Forget, Note, Save
+from evaluator.core.evaluation import evaluation
 from evaluator.core.events import MaintenanceEnded, MaintenanceSet
 from evaluator.core.http import Secret
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import AckTerms, ProfileStep, Reaction, Repeat
 from evaluator.core.incidents.records import MaintenanceRecord, PageKind, PageState
 from evaluator.core.labels import Matcher
-from evaluator.core.oncall import Away
-from evaluator.core.people import Person
+from evaluator.core.oncall.oncall import Away
+from evaluator.core.oncall.people import Person
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.slack import SlackSettings
 from evaluator.core.records import Kept, OutboxRecord, Presence, Record

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from evaluator.core.answers import Histogram
-from evaluator.core.cron_texts import parse_cron
+from evaluator.core.evaluation.answers import Histogram
 from evaluator.core.incidents.policy import (
     AckTerms,
     Escalation,
@@ -37,8 +36,10 @@ from evaluator.core.incidents.records import (
     Resolution,
 )
 from evaluator.core.labels import Labels, Matcher, MatchOp
-from evaluator.core.oncall import Override
-from evaluator.core.overrides import OverrideRecord
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.oncall import Override
+from evaluator.core.oncall.overrides import OverrideRecord
 from evaluator.core.records import (
     AlertRecord,
     Annotations,
@@ -55,9 +56,8 @@ from evaluator.core.records import (
     State,
     Transition,
 )
-from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.recurrence.schedule_texts import parse_schedule
 
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -16,7 +16,7 @@ from typing import TypedDict
 import pytest
 import yaml
 
-from evaluator.core.answers import Failure, FailureKind, Sample
+from evaluator.core.evaluation.answers import Failure, FailureKind, Sample
 from evaluator.core.labels import Labels
 from evaluator.templating import Scope, TemplateError, expansion_error
 from evaluator.templating.functions.prometheus import RULE_FUNCTIONS

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evaluator.core.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
+from evaluator.core.evaluation.answers import Answer, Failure, FailureKind, Histogram, ResultType, Sample
 from evaluator.core.labels import Labels
 from evaluator.templating import QueryNeeded, Scope, TemplateError, compile_text, samples_of
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evaluator.core.answers import Histogram, Sample
+from evaluator.core.evaluation.answers import Histogram, Sample
 from evaluator.core.labels import Labels
 from evaluator.templating import QueryNeeded, Scope, TemplateError, compile_text
 

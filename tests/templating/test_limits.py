@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluator.core.answers import Sample
+from evaluator.core.evaluation.answers import Sample
 from evaluator.core.labels import Labels
 from evaluator.templating import Scope, TemplateError, compile_text
 

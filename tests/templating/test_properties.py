@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.answers import Sample
+from evaluator.core.evaluation.answers import Sample
 from evaluator.core.labels import Labels
 from evaluator.templating import QueryNeeded, Scope, TemplateError, compile_text
 from evaluator.templating.errors import CallFailed

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.curves import Curve, Threshold
+from evaluator.core.evaluation.curves import Curve, Threshold
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating import NotificationTexts, notification_data

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.core.answers import Histogram
-from evaluator.core.curves import Curve, Threshold
+from evaluator.core.evaluation.answers import Histogram
+from evaluator.core.evaluation.curves import Curve, Threshold
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
 from evaluator.templating import NotificationTexts, TemplateError, notification_data

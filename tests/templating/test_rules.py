@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evaluator.core.answers import Failure, FailureKind, Histogram, Sample
+from evaluator.core.evaluation.answers import Failure, FailureKind, Histogram, Sample
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.events import Observation
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, Pairs
-from evaluator.core.rules import AlertingRule
 from evaluator.templating import DuplicateLabels, QueryNeeded, RuleTexts, TemplateError, expansion_error, render_annotations
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)

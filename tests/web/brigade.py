@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from evaluator.core.incidents.policy import AckTerms, Escalation
-from evaluator.core.people import Duty
-from evaluator.core.rotations import Layer, Unit
+from evaluator.core.oncall.people import Duty
+from evaluator.core.oncall.rotations import Layer, Unit
 from evaluator.core.settings import Settings
 from tests.core.incidents.ladder import always, duty, ladder, ladders
 from tests.web.stage import START, Stage, route, settings

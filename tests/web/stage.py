@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from evaluator.core.answers import Failure, FailureKind
 from evaluator.core.effects import Deliver, Note, RunQuery
 from evaluator.core.engine import Machine
+from evaluator.core.evaluation.answers import Failure, FailureKind
+from evaluator.core.evaluation.rules import AlertingRule, Position, Rule, RuleGroup
 from evaluator.core.events import (
     AlertsPosted,
     Delivered,
@@ -26,13 +27,12 @@ from evaluator.core.events import (
 )
 from evaluator.core.incidents.records import IncidentRecord, IncidentState, Moment, PageRecord
 from evaluator.core.labels import Labels, Matcher
-from evaluator.core.posting import PostedAlert
+from evaluator.core.muting.silence import Silence
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.receivers.general import ConsoleSettings
 from evaluator.core.records import Annotations, Attempt, Decision, OutboxRecord, Transition
-from evaluator.core.routing import Route
-from evaluator.core.rules import AlertingRule, Position, Rule, RuleGroup
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource, Integration, Receiver, Settings
-from evaluator.core.silence import Silence
 from evaluator.core.view import UnavailableError
 from evaluator.web.pages import pages
 

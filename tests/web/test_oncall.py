@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evaluator.core.calendars import Calendar, Span
 from evaluator.core.events import CalendarRead, CalendarUnread, OverrideSet
-from evaluator.core.oncall import Away, CalendarLayer, Override, Schedule
-from evaluator.core.overrides import OverrideRecord
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.calendars import Calendar, Span
+from evaluator.core.oncall.oncall import Away, CalendarLayer, Override, Schedule
+from evaluator.core.oncall.overrides import OverrideRecord
+from evaluator.core.oncall.people import Duty, Person
 from evaluator.web.oncall import WIDE
 from tests.web.brigade import on_ladder, turns
 from tests.web.stage import START, Stage

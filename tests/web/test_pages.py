@@ -9,19 +9,19 @@ from urllib.parse import quote
 
 import pytest
 
-from evaluator.core.answers import FailureKind
-from evaluator.core.cron_texts import parse_cron
+from evaluator.core.evaluation.answers import FailureKind
+from evaluator.core.evaluation.rules import RecordingRule
 from evaluator.core.events import WindowSet
-from evaluator.core.inhibition import InhibitRule
-from evaluator.core.intervals import NamedInterval, TimeInterval
 from evaluator.core.labels import Labels, Matcher, MatchOp
 from evaluator.core.matchers import MatcherMode
+from evaluator.core.muting.inhibition import InhibitRule
+from evaluator.core.muting.intervals import NamedInterval, TimeInterval
+from evaluator.core.muting.silence_policy import SilencePolicy
+from evaluator.core.muting.windows import Window
 from evaluator.core.receivers import Receiver
-from evaluator.core.routing import Route
-from evaluator.core.rules import RecordingRule
+from evaluator.core.recurrence.cron_texts import parse_cron
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Datasource
-from evaluator.core.silence_policy import SilencePolicy
-from evaluator.core.windows import Window
 from evaluator.web.routes import read_labels
 from tests.web.stage import CONSOLE, FROM_HERE, Stage, group, route, rule, settings
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from evaluator.core.cron_texts import parse_cron
 from evaluator.core.labels import Matcher
-from evaluator.core.windows import Window
+from evaluator.core.muting.windows import Window
+from evaluator.core.recurrence.cron_texts import parse_cron
 from tests.web.stage import OWN, Stage, settings
 from tests.web.test_pages import words
 

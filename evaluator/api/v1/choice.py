@@ -10,10 +10,10 @@ import promql_parser
 from starlette.datastructures import QueryParams
 
 from evaluator.api.v1.envelope import BadParameterError
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
+from evaluator.core.evaluation.rules import AlertingRule, Rule
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import METRIC_NAME, Labels, Matcher, MatchOp, match_all
-from evaluator.core.rules import AlertingRule, Rule
 
 _KINDS = {"": None, "alert": True, "record": False}
 _TRUE = ("1", "t", "true")

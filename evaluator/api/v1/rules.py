@@ -12,7 +12,7 @@ from evaluator.api.v1.choice import Choice, Page, token_of
 from evaluator.api.v1.envelope import listed
 from evaluator.api.v1.writing import Writing
 from evaluator.api.view import View
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
 from evaluator.core.timestamps import rfc3339
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -13,13 +13,13 @@ import msgspec
 
 from evaluator.api.entries import Texts
 from evaluator.api.numbers import exponent
-from evaluator.core.alert import Life
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.alert import Life
+from evaluator.core.evaluation.evaluation import GroupEvaluation
+from evaluator.core.evaluation.rules import AlertingRule, RecordingRule
+from evaluator.core.evaluation.tracking import RuleEvaluation, Tracked
 from evaluator.core.labels import Labels
 from evaluator.core.records import Annotations, State
-from evaluator.core.rules import AlertingRule, RecordingRule
 from evaluator.core.timestamps import rfc3339
-from evaluator.core.tracking import RuleEvaluation, Tracked
 from evaluator.core.view import View
 
 AT_ONCE = 250

@@ -14,7 +14,7 @@ from evaluator.api.view import View
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.limits import Limit, Limits
 from evaluator.core.matchers import MatcherMode
-from evaluator.core.posting import PostedAlert, claimed
+from evaluator.core.posted.posting import PostedAlert, claimed
 from evaluator.core.settings import Settings
 
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -17,7 +17,7 @@ from evaluator.api.v2.choice import Choice
 from evaluator.api.v2.endpoints import Endpoint
 from evaluator.api.v2.suppression import Suppressions
 from evaluator.api.view import View
-from evaluator.core.grouping import AlertGroup
+from evaluator.core.routing.grouping import AlertGroup
 
 
 class Frame:

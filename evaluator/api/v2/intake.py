@@ -17,7 +17,7 @@ from evaluator.api.v2.admission import Objection, disorder, objection
 from evaluator.api.v2.leniency import read_alerts
 from evaluator.api.view import View
 from evaluator.core.labels import Labels
-from evaluator.core.posting import PostedAlert
+from evaluator.core.posted.posting import PostedAlert
 from evaluator.core.records import Pairs
 from evaluator.core.settings import Settings
 

@@ -22,7 +22,7 @@ from evaluator.api.v2.leniency import read_silence, too_few
 from evaluator.api.view import View
 from evaluator.core.events import SilenceExpired
 from evaluator.core.labels import Matcher, MatchOp
-from evaluator.core.silence import MatcherSet, Silence, SilenceState
+from evaluator.core.muting.silence import MatcherSet, Silence, SilenceState
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _SILENCE = msgspec.json.Decoder(bodies.SilenceBody)

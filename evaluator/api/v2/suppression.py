@@ -15,10 +15,10 @@ import msgspec
 
 from evaluator.api.entries import Entry, Suppression
 from evaluator.api.roll import Roll
-from evaluator.core.muting import Muting
-from evaluator.core.routing import Route
+from evaluator.core.muting.muting import Muting
+from evaluator.core.muting.silence import Silence, SilenceState
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence, SilenceState
 from evaluator.core.view import View
 
 NOTHING = Suppression()

@@ -12,8 +12,8 @@ from evaluator.config.models import Model
 from evaluator.config.nodes import Table, scalars_of
 from evaluator.config.scalars import HIDDEN, AnyTree, GoSpan, Hidden, Text, Whole, WrongError, absolute_url
 from evaluator.config.texts import check_notification_texts, notification_fault
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.receivers.http import HttpCall, HttpServiceSettings
-from evaluator.core.rules import Position
 
 _WORDED = ("url", "headers", "body", "json")
 _METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")

@@ -9,8 +9,8 @@ from evaluator.config.nodes import Table
 from evaluator.config.oncall.entries import attempt_all, entries, zone_of
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
-from evaluator.core.calendars import Calendar
-from evaluator.core.oncall_texts import parse_date, parse_span
+from evaluator.core.oncall.calendars import Calendar
+from evaluator.core.oncall.oncall_texts import parse_date, parse_span
 
 
 class CalendarModel(Model):

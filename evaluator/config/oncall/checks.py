@@ -13,6 +13,7 @@ from evaluator.config.nodes import Listing, Node, Scalar, Table, find
 from evaluator.config.oncall.contacts import Contact, Contacts
 from evaluator.config.problems import Problems
 from evaluator.core.durations import format_duration
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import (
     SCHEDULE,
@@ -25,10 +26,9 @@ from evaluator.core.incidents.policy import (
     Target,
     TargetKind,
 )
-from evaluator.core.oncall import CalendarLayer, Schedule
+from evaluator.core.oncall.oncall import CalendarLayer, Schedule
 from evaluator.core.receivers import Receiver
-from evaluator.core.routing import Route
-from evaluator.core.rules import Position
+from evaluator.core.routing.routing import Route
 
 WHOLE = (TargetKind.SLACK, TargetKind.RECEIVER)
 """Kinds of targets that are no people."""

@@ -21,13 +21,13 @@ from evaluator.config.problems import Problems, Severity
 from evaluator.config.rates import DEFAULT_LIMITS
 from evaluator.config.reading import Reading
 from evaluator.config.receivers import KINDS
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
 from evaluator.core.incidents.policy import PAGE_LIMIT, SMS_LIMIT
 from evaluator.core.labels import Labels
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
 from evaluator.core.receivers import Integration, IntegrationSettings, Receiver
-from evaluator.core.rules import Position
 
 Keys = dict[str, "str | list[str] | Keys"]
 

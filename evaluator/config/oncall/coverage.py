@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from evaluator.config.nodes import Table, find
 from evaluator.config.problems import Problems
-from evaluator.core.oncall import Absences, CalendarLayer, Schedule, gaps
+from evaluator.core.oncall.oncall import Absences, CalendarLayer, Schedule, gaps
 
 AHEAD = timedelta(weeks=8)
 

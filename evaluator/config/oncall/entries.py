@@ -11,7 +11,7 @@ from evaluator.config.models import Model, read
 from evaluator.config.nodes import Node, Table, kind_of, plain
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.zones import load_zone
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -10,7 +10,7 @@ from evaluator.config.nodes import Table
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Hidden, HiddenUrl, Span, Text
 from evaluator.core.http import Secret
-from evaluator.core.oncall import CalendarLayer
+from evaluator.core.oncall.oncall import CalendarLayer
 
 SHORTEST_SECRET = 16
 """Characters; whoever guesses it can read who is on call."""

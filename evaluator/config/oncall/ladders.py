@@ -22,9 +22,9 @@ from evaluator.config.oncall.targets import Names
 from evaluator.config.reading import Reading
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import SEVERITIES, Ladders
-from evaluator.core.people import Duty
+from evaluator.core.oncall.people import Duty
 from evaluator.core.receivers import Receiver
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 
 
 @frozen

@@ -20,9 +20,9 @@ from evaluator.config.reading import Reading
 from evaluator.config.scalars import HIDDEN, Hidden, Text
 from evaluator.core.frozen import frozen
 from evaluator.core.http import Secret
-from evaluator.core.oncall import Away
-from evaluator.core.oncall_texts import parse_instant
-from evaluator.core.people import CONTACTS, Person
+from evaluator.core.oncall.oncall import Away
+from evaluator.core.oncall.oncall_texts import parse_instant
+from evaluator.core.oncall.people import CONTACTS, Person
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _MEMBER = re.compile(r"[UWDCG][A-Z0-9]+")

@@ -14,8 +14,8 @@ from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Span, Text
 from evaluator.core.incidents.policy import ProfileStep, Quiet
-from evaluator.core.oncall_texts import parse_span
-from evaluator.core.people import CONTACTS
+from evaluator.core.oncall.oncall_texts import parse_span
+from evaluator.core.oncall.people import CONTACTS
 
 PAGE = "page"
 """The profile that waits for nobody, whatever the hour."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evaluator.core.incidents.policy import Escalation, IfNobody, Ladders, Target, TargetKind
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 
 
 def with_rehearsals(route: Route, ladders: Ladders) -> tuple[Route, Ladders]:

@@ -13,11 +13,11 @@ from evaluator.config.oncall.ical import IcalModel, read_calendar_layer
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
 from evaluator.config.scalars import Text
-from evaluator.core.calendars import Calendar
-from evaluator.core.oncall import CalendarLayer, Override, Schedule
-from evaluator.core.oncall_texts import parse_date, parse_every, parse_handoff, parse_instant, parse_span
-from evaluator.core.rotations import Layer, Unit
-from evaluator.core.rules import Position
+from evaluator.core.evaluation.rules import Position
+from evaluator.core.oncall.calendars import Calendar
+from evaluator.core.oncall.oncall import CalendarLayer, Override, Schedule
+from evaluator.core.oncall.oncall_texts import parse_date, parse_every, parse_handoff, parse_instant, parse_span
+from evaluator.core.oncall.rotations import Layer, Unit
 
 
 class LayerModel(Model):

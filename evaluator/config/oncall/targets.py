@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from evaluator.config.oncall.entries import is_known
 from evaluator.config.problems import did_you_mean
 from evaluator.config.reading import Reading
+from evaluator.core.evaluation.rules import Position
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import Target, TargetKind
-from evaluator.core.rules import Position
 
 ROLES = ("owner", "backup")
 _FORMS = "write person:NAME, schedule:NAME, component:owner, component:backup, slack:#CHANNEL or receiver:NAME"

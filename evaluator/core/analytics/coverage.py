@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from evaluator.core.frozen import frozen
-from evaluator.core.oncall import Absences, Override, Schedule, shifts
+from evaluator.core.oncall.oncall import Absences, Override, Schedule, shifts
 
 NONE = timedelta(0)
 

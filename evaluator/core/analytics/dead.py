@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from evaluator.core.evaluation.rules import AlertingRule
 from evaluator.core.frozen import frozen
 from evaluator.core.records import FiringRecord
-from evaluator.core.rules import AlertingRule
 
 DEAD = timedelta(days=180)
 

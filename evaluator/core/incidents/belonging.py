@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents.policy import Escalation, Ladders
 from evaluator.core.labels import Labels
-from evaluator.core.routing import Route
+from evaluator.core.routing.grouping import AlertGroup
+from evaluator.core.routing.routing import Route
 
 SEVERITY, COMPONENT = "severity", "component"
 

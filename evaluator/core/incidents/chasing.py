@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evaluator.core.alerts import Alert
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
 from evaluator.core.events import DeliveryFailed, QueryFailed, QueryReturned
 from evaluator.core.incidents import transitions
 from evaluator.core.incidents.composing import Composing

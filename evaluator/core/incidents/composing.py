@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evaluator.core.alerts import Alert
+from evaluator.core.evaluation.tracking import RuleEvaluation
 from evaluator.core.incidents.members import Members
 from evaluator.core.incidents.reach import Directory
 from evaluator.core.incidents.records import IncidentRecord, Notice, PageKind, PageRecord, Pairs, Resolution
 from evaluator.core.labels import ALERT_NAME, Labels
 from evaluator.core.records import Annotations, Notification, NotifiedAlert
-from evaluator.core.tracking import RuleEvaluation
 
 
 class Composing:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from evaluator.core.alerts import Alert
 from evaluator.core.effects import RunQuery
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
 from evaluator.core.events import QueryFailed, QueryReturned
 from evaluator.core.incidents.members import tracked
 from evaluator.core.journal import Journal

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from evaluator.core.alerts import Alert
-from evaluator.core.evaluation import GroupEvaluation
+from evaluator.core.evaluation.evaluation import GroupEvaluation
+from evaluator.core.evaluation.tracking import RuleEvaluation
 from evaluator.core.events import DeliveryFailed, QueryFailed, QueryReturned
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents import acting
 from evaluator.core.incidents.acting import why_not
 from evaluator.core.incidents.actions import Acted
@@ -31,12 +31,12 @@ from evaluator.core.incidents.register import Register
 from evaluator.core.incidents.settling import Settling
 from evaluator.core.incidents.standing import Standing
 from evaluator.core.journal import Journal
-from evaluator.core.muting import Muting
-from evaluator.core.pacing import Pacing
+from evaluator.core.muting.muting import Muting
+from evaluator.core.notifying.pacing import Pacing
 from evaluator.core.records import Kept, Notification, OutboxRecord
+from evaluator.core.routing.grouping import AlertGroup
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
-from evaluator.core.tracking import RuleEvaluation
 
 
 class Incidents:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 
 from evaluator.core.alerts import Alert
-from evaluator.core.grouping import AlertGroup, told_order
+from evaluator.core.evaluation.tracking import Tracked
 from evaluator.core.labels import ALERT_NAME, Labels
-from evaluator.core.tracking import Tracked
+from evaluator.core.routing.grouping import AlertGroup, told_order
 
 NAMED = 3  # alerts that a title names
 

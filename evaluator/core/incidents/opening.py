@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from evaluator.core.alerts import Alert
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents import transitions
 from evaluator.core.incidents.belonging import COMPONENT, SEVERITY, without_severity
 from evaluator.core.incidents.chasing import Chasing
@@ -19,6 +18,7 @@ from evaluator.core.incidents.policy import Escalation
 from evaluator.core.incidents.records import IncidentRecord, IncidentState
 from evaluator.core.incidents.register import Register
 from evaluator.core.incidents.standing import Standing
+from evaluator.core.routing.grouping import AlertGroup
 
 
 class Opening:

@@ -19,7 +19,7 @@ from evaluator.core.incidents.records import IncidentRecord, IncidentState, Page
 from evaluator.core.incidents.sending import Compose, Sending
 from evaluator.core.incidents.steps import Audience
 from evaluator.core.journal import Journal
-from evaluator.core.pacing import Pacing
+from evaluator.core.notifying.pacing import Pacing
 from evaluator.core.receivers import Integration
 from evaluator.core.receivers.chat import TelegramSettings
 from evaluator.core.receivers.paging import PagerdutySettings

@@ -12,9 +12,9 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from evaluator.core.analytics.flapping import HIGH, LOW
-from evaluator.core.calendars import Calendar
 from evaluator.core.frozen import frozen
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
+from evaluator.core.oncall.calendars import Calendar
 from evaluator.core.receivers import Receiver
 
 

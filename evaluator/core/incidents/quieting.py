@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from evaluator.core.alerts import Alert
 from evaluator.core.incidents.records import IncidentRecord
 from evaluator.core.labels import Labels, Matcher
-from evaluator.core.silence import MatcherSet, Silence
+from evaluator.core.muting.silence import MatcherSet, Silence
 
 USUAL = timedelta(hours=2)
 """For how long, where nobody says."""

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from evaluator.core.frozen import frozen
 from evaluator.core.incidents.policy import SCHEDULE, Component, Ladders, Level, ProfileStep, Quiet, Target, TargetKind
-from evaluator.core.oncall import Override, on_call
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.oncall import Override, on_call
+from evaluator.core.oncall.people import Duty, Person
 from evaluator.core.receivers import Receiver
 from evaluator.core.zones import first_instant
 

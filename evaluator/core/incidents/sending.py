@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from evaluator.core.backoff import delay
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.incidents.page_table import MADE_UP, PageTable
 from evaluator.core.incidents.records import (
@@ -27,7 +26,8 @@ from evaluator.core.incidents.records import (
 )
 from evaluator.core.incidents.turns import GATHERING, Turns, naming
 from evaluator.core.journal import Journal
-from evaluator.core.pacing import LONGEST_HOLD, Pacing
+from evaluator.core.notifying.backoff import delay
+from evaluator.core.notifying.pacing import LONGEST_HOLD, Pacing
 from evaluator.core.records import TEMPLATE_ERROR, Notification, OutboxRecord
 from evaluator.core.timers import Timers
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents.belonging import without_severity
 from evaluator.core.incidents.looking import Looking
 from evaluator.core.incidents.members import Members
@@ -20,6 +19,7 @@ from evaluator.core.incidents.register import Register
 from evaluator.core.incidents.standing import Standing
 from evaluator.core.journal import Journal
 from evaluator.core.labels import Labels
+from evaluator.core.routing.grouping import AlertGroup
 
 
 class Settling:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from evaluator.core.alerts import Alert
-from evaluator.core.grouping import AlertGroup
 from evaluator.core.incidents.belonging import COMPONENT, SEVERITY, Belonging
 from evaluator.core.incidents.maintaining import Maintaining
 from evaluator.core.incidents.members import Firing
 from evaluator.core.incidents.policy import Escalation, Ladders
 from evaluator.core.incidents.records import Hold, IncidentRecord
-from evaluator.core.muting import MuteKind, Muting
+from evaluator.core.muting.muting import MuteKind, Muting
+from evaluator.core.routing.grouping import AlertGroup
 from evaluator.core.settings import Settings
 from evaluator.core.timers import Timers
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from evaluator.core.incidents.policy import PAGE_LIMIT, SMS_LIMIT
 from evaluator.core.incidents.records import PageKind, PageRecord
-from evaluator.core.rates import Bucket
+from evaluator.core.notifying.rates import Bucket
 
 TELEPHONES = frozenset({"sms", "ntfy"})
 GATHERING = timedelta(seconds=10)

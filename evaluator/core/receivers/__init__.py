@@ -1,7 +1,11 @@
 """Receivers and the integrations behind them: whom to tell, and how.
 
 One value for each kind of integration, a file for each family. Defaults are Alertmanager's; every text that it
-renders as a template is one here too. What falls back on the `global` block has been filled in.
+renders as a template is one here too. What falls back on the global block has been filled in.
+
+Families: `paging` calls people, `phones` reach their pockets; `chat`, with `slack`, `mattermost` and `rocketchat`, fills rooms,
+`tickets` make work; `general` is nobody's product, `apprise` whatever that library reaches, `http` any service that a
+configuration describes. `tree` is what a field holds that takes any YAML.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from datetime import timedelta
 
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import NO_LABELS, Labels
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.rates import RateLimit
 from evaluator.core.receivers.apprise import AppriseSettings
 from evaluator.core.receivers.chat import (
     DiscordSettings,

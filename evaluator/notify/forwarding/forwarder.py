@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from evaluator.core.effects import ForwardedAlert
 from evaluator.core.labels import Labels
-from evaluator.core.relabelling import Relabel, relabel
+from evaluator.core.posted.relabelling import Relabel, relabel
 from evaluator.core.settings import Alertmanager
 from evaluator.notify.clients import Clients, MakeClient
 from evaluator.notify.forwarding.lane import Lane, Witness

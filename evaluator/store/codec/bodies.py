@@ -16,11 +16,11 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from evaluator.core.answers import Histogram
+from evaluator.core.evaluation.answers import Histogram
 from evaluator.core.incidents.records import IncidentState, Notice, PageKind
 from evaluator.core.labels import NO_LABELS, Labels, Matcher, MatchOp
+from evaluator.core.muting.silence import MatcherSet
 from evaluator.core.records import Annotations, Notification, NotifiedAlert, Pairs
-from evaluator.core.silence import MatcherSet
 from evaluator.store.codec.groups import head_of, whole_key
 
 LabelMap = dict[str, str]

@@ -17,8 +17,8 @@ from evaluator.core.incidents.records import (
     PageState,
 )
 from evaluator.core.labels import Labels
-from evaluator.core.oncall import Override
-from evaluator.core.overrides import OverrideRecord
+from evaluator.core.oncall.oncall import Override
+from evaluator.core.oncall.overrides import OverrideRecord
 from evaluator.store import schema
 from evaluator.store.codec import bodies
 from evaluator.store.codec import incident_bodies as own

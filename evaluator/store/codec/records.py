@@ -7,7 +7,9 @@ from typing import Any
 
 from evaluator.core.incidents.records import IncidentRecord, MaintenanceRecord, PageRecord
 from evaluator.core.labels import Labels
-from evaluator.core.overrides import OverrideRecord
+from evaluator.core.muting.silence import Silence
+from evaluator.core.muting.windows import Window
+from evaluator.core.oncall.overrides import OverrideRecord
 from evaluator.core.records import (
     AlertRecord,
     FiringRecord,
@@ -18,9 +20,7 @@ from evaluator.core.records import (
     RuleAlertRecord,
     State,
 )
-from evaluator.core.schedule_texts import parse_schedule
-from evaluator.core.silence import Silence
-from evaluator.core.windows import Window
+from evaluator.core.recurrence.schedule_texts import parse_schedule
 from evaluator.store import schema
 from evaluator.store.codec import bodies
 from evaluator.store.codec.groups import head_of, whole_key

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from evaluator.core.answers import Sample
+from evaluator.core.evaluation.answers import Sample
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import Labels
 from evaluator.templating.conversion.dialects import RECEIVERS, RULES, Dialect

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from evaluator.core.answers import Failure, Sample
 from evaluator.core.durations import parse_duration
+from evaluator.core.evaluation.answers import Failure, Sample
 from evaluator.templating.errors import CallFailed, QueryNeeded
 from evaluator.templating.functions import humanize, regexes, texts
 from evaluator.templating.go.builtins import BUILTINS, query_escape

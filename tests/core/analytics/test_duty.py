@@ -10,9 +10,9 @@ from evaluator.core.analytics.coverage import coverage
 from evaluator.core.analytics.dead import DEAD, dead_rules
 from evaluator.core.analytics.interruptions import floods
 from evaluator.core.effects import Forget, Save
-from evaluator.core.firings import Firings
+from evaluator.core.evaluation.firings import Firings
 from evaluator.core.journal import Journal
-from evaluator.core.oncall import Away, Override, Schedule
+from evaluator.core.oncall.oncall import Away, Override, Schedule
 from evaluator.core.records import FiringRecord
 from tests.core.analytics.incidents import MONDAY
 from tests.core.incidents.ladder import always

@@ -19,12 +19,12 @@ from evaluator.core.incidents.actions import Acted, Action
 from evaluator.core.incidents.policy import Component, Escalation, Ladders, Level, ProfileStep, Target, TargetKind
 from evaluator.core.incidents.records import IncidentRecord, Moment, Notice
 from evaluator.core.labels import Labels
-from evaluator.core.oncall import Schedule
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.oncall import Schedule
+from evaluator.core.oncall.people import Duty, Person
+from evaluator.core.oncall.rotations import Layer, Unit
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
-from evaluator.core.rotations import Layer, Unit
-from evaluator.core.routing import Route
+from evaluator.core.routing.routing import Route
 from evaluator.core.settings import Settings
 from tests.core.playbook import NOTHING, T0, Playbook, group, offset, route, rule, series, settings
 

@@ -11,11 +11,11 @@ from evaluator.core.incidents.policy import AckTerms
 from evaluator.core.incidents.records import Happening, IncidentState
 from evaluator.core.incidents.story import sentence
 from evaluator.core.labels import Matcher
-from evaluator.core.people import Duty
+from evaluator.core.muting.silence import Silence
+from evaluator.core.oncall.people import Duty
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
 from evaluator.core.settings import Settings
-from evaluator.core.silence import Silence
 from tests.core.incidents.ladder import FOUR, PEOPLE, SLACK, SMS, Ladder, always, config, contact, duty, ladder, ladders, level
 from tests.core.incidents.test_ladder import maintenance, severities
 from tests.core.playbook import T0, failure, group, moment, receiver, route, rule

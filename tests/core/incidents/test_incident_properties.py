@@ -19,7 +19,7 @@ from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import AckTerms, ProfileStep, Repeat
 from evaluator.core.incidents.records import IncidentState, MaintenanceRecord, PageKind, PageRecord, PageState
 from evaluator.core.labels import Matcher
-from evaluator.core.silence import Silence
+from evaluator.core.muting.silence import Silence
 from tests.core.incidents.ladder import FOUR, SMS, Ladder, config, ladder, ladders
 from tests.core.playbook import T0
 from tests.effort import examples

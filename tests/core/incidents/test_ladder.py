@@ -12,9 +12,9 @@ from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import AckTerms, IfNobody, OnResolve, ProfileStep, Reaction, Repeat
 from evaluator.core.incidents.records import Happening, Hold, IncidentState, MaintenanceRecord, Resolution
 from evaluator.core.labels import Matcher
-from evaluator.core.oncall import Away
-from evaluator.core.people import Person
-from evaluator.core.silence import Silence
+from evaluator.core.muting.silence import Silence
+from evaluator.core.oncall.oncall import Away
+from evaluator.core.oncall.people import Person
 from tests.core.incidents.ladder import (
     SLACK,
     SMS,

@@ -10,11 +10,11 @@ import pytest
 from evaluator.core.incidents.actions import Action
 from evaluator.core.incidents.policy import Component, Ladders, Level, Target, TargetKind
 from evaluator.core.incidents.reach import Directory
-from evaluator.core.oncall import Away, Override, Schedule
-from evaluator.core.people import Duty, Person
+from evaluator.core.oncall.oncall import Away, Override, Schedule
+from evaluator.core.oncall.people import Duty, Person
+from evaluator.core.oncall.rotations import Layer, Unit
 from evaluator.core.receivers import Integration, Receiver
 from evaluator.core.receivers.general import ConsoleSettings
-from evaluator.core.rotations import Layer, Unit
 from tests.core.incidents.ladder import Ladder
 
 ZONE = ZoneInfo("UTC")

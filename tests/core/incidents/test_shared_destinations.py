@@ -11,9 +11,9 @@ from evaluator.core.events import DeliveryFailed
 from evaluator.core.incidents.policy import ProfileStep
 from evaluator.core.incidents.records import PageKind
 from evaluator.core.labels import Labels
-from evaluator.core.pacing import LONGEST_HOLD
-from evaluator.core.people import Person
-from evaluator.core.rates import RateLimit
+from evaluator.core.notifying.pacing import LONGEST_HOLD
+from evaluator.core.notifying.rates import RateLimit
+from evaluator.core.oncall.people import Person
 from evaluator.core.receivers import Destination, Integration, Receiver
 from evaluator.core.records import OutboxRecord
 from evaluator.core.settings import ConsoleSettings

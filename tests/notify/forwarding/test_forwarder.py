@@ -18,8 +18,8 @@ import trustme
 from evaluator.core.effects import ForwardedAlert
 from evaluator.core.http import BasicAuth, HttpSettings, Secret, TlsSettings
 from evaluator.core.labels import Labels
+from evaluator.core.posted.relabelling import Action, Relabel
 from evaluator.core.records import Annotations, Pairs
-from evaluator.core.relabelling import Action, Relabel
 from evaluator.core.settings import Alertmanager
 from evaluator.notify.forwarding.forwarder import Forwarder
 from evaluator.notify.forwarding.lane import MOST_AT_ONCE
