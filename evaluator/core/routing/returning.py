@@ -79,14 +79,13 @@ class Returning:
         group.alerts[alert.fingerprint] = alert
 
     def look_at_all(self, now: datetime) -> None:
-        """Once all is back: at every group whose tick was missed, or is still to come."""
+        """Once all is back: at every group whose tick was missed, or is still to come. What mutes is asked with the routes."""
         for group in self._groups.by_id.values():
             undecided = [alert for alert in group.alerts.values() if _undecided(group, alert)]
             mutes = self._considering.mutes(group, now) if undecided else {}
             for alert in undecided:  # what is muted was seen to be, or there is no hurry
                 since = now if alert.fingerprint in mutes and alert.firing else max(alert.updated_at, group.created_at)
                 self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
-        self.look_again(now)
 
     def look_again(self, now: datetime) -> None:
         """At the groups in which something began or ceased to be muted, with its tick still to come."""
