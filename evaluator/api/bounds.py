@@ -83,23 +83,30 @@ class Bounded:
             self._under_way -= 1
 
 
+class Answer:
+    """Sends an answer on, and knows whether it has begun: then there is no other any more."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send a part of it."""
+        self.begun = True
+        await self._send(message)
+
+
 async def _in_time(app: ASGIApp, most: timedelta, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer within `most`. One whose answer had begun is cut off: the client sees that it is not whole."""
     if not most:
         await app(scope, receive, send)
         return
-    begun = False
-
-    async def sent(message: Message) -> None:
-        nonlocal begun
-        begun = True
-        await send(message)
-
+    answer = Answer(send)
     try:
         async with asyncio.timeout(most.total_seconds()):
-            await app(scope, receive, sent)
+            await app(scope, receive, answer)
     except TimeoutError:
-        if begun:
+        if answer.begun:
             text = f"{scope['path']} took longer than {most.total_seconds():g} seconds (web.timeout), its answer was cut off"
             raise CutOffError(text) from None
         text = f"this took longer than {most.total_seconds():g} seconds (web.timeout); ask for less\n"

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from evaluator.api.bounds import CutOffError
+from evaluator.api.bounds import Answer, CutOffError
 
 PATIENCE = timedelta(seconds=30)
 
@@ -35,17 +35,11 @@ class Prompt:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        begun = False
-
-        async def sent(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        answer = Answer(send)
         try:
-            await self._app(scope, _within(self._patience, receive), sent)
+            await self._app(scope, _within(self._patience, receive), answer)
         except StalledError:
-            if begun:
+            if answer.begun:
                 raise
             await self._stalled()(scope, receive, send)
         except ClientDisconnect:

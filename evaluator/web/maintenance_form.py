@@ -23,7 +23,7 @@ from evaluator.core.labels import Matcher
 from evaluator.core.view import UnavailableError, View
 from evaluator.web.author import author_of, key_of, names_of, remember, wrong_author
 from evaluator.web.fields import Wrong, filled, note, read_end, read_instant, read_matchers
-from evaluator.web.forms import read_form
+from evaluator.web.forms import not_set, read_form
 from evaluator.web.rendering import render, root
 
 
@@ -68,7 +68,7 @@ async def post(view: View, request: Request) -> Response:
     try:
         await view.submit(MaintenanceSet(wanted))
     except UnavailableError as error:
-        return _page(view, request, draft, known, {}, f"It is not set{' yet' if error.later else ''}: {error}.")
+        return _page(view, request, draft, known, {}, not_set(error))
     response = RedirectResponse(f"{root(request)}incidents", 303)
     remember(response, draft.author)
     return response

@@ -18,7 +18,7 @@ from evaluator.core.view import UnavailableError, View
 from evaluator.web.author import author_of, remember
 from evaluator.web.choice import written_labels
 from evaluator.web.fields import filled, matcher_lines, read_end, read_instant, read_matchers
-from evaluator.web.forms import read_form
+from evaluator.web.forms import not_set, read_form
 from evaluator.web.lookup import find_alert, labels_of
 from evaluator.web.rendering import root
 from evaluator.web.seen_first import Judged, Signed, changed_since, check_signature, judged, page, to_be_set
@@ -77,7 +77,7 @@ async def post(view: View, request: Request) -> Response:
     try:
         await view.submit(SilenceSet(silence, name))
     except UnavailableError as error:
-        return _page(view, request, draft, found, f"It is not set{' yet' if error.later else ''}: {error}.", 503)
+        return _page(view, request, draft, found, not_set(error), 503)
     silences = view.machine.muting.silences
     made = silences.get(name) or silences.get(draft.id)
     if made is None:

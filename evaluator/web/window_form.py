@@ -18,7 +18,7 @@ from evaluator.core.recurrence.schedule_texts import parse_schedule
 from evaluator.core.view import UnavailableError, View
 from evaluator.web.author import author_of, remember
 from evaluator.web.fields import Wrong, filled, matcher_lines, read_instant, read_matchers, read_span
-from evaluator.web.forms import read_form
+from evaluator.web.forms import not_set, read_form
 from evaluator.web.rendering import root
 from evaluator.web.seen_first import Judged, Signed, changed_since, check_signature, judged, page, to_be_set
 from evaluator.web.words import clock
@@ -72,7 +72,7 @@ async def post(view: View, request: Request) -> Response:
     try:
         await view.submit(WindowSet(window))
     except UnavailableError as error:
-        return _page(view, request, draft, found, f"It is not set{' yet' if error.later else ''}: {error}.", 503)
+        return _page(view, request, draft, found, not_set(error), 503)
     if view.machine.silencing.windows.get(window.id) is None:
         raise HTTPException(409, "The window could not be set any more when its turn came; try again.")
     response = RedirectResponse(f"{root(request)}silences", 303)
