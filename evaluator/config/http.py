@@ -21,11 +21,9 @@ from evaluator.config.tls import NO_VAULT, TlsModel, tls_settings
 from evaluator.core.evaluation.rules import Position
 from evaluator.core.http import Authorization, BasicAuth, HttpSettings, Secret
 
-_HOP_BY_HOP = frozenset(
-    ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "user-agent")
-)
-_SET_ELSEWHERE = frozenset(
+_NOT_SET_HERE = frozenset(
     (
+        *("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"),
         *("content-encoding", "content-type", "accept-encoding", "proxy-authenticate", "proxy-authorization"),
         *("www-authenticate", "x-prometheus-remote-write-version", "x-prometheus-remote-read-version"),
         *("x-prometheus-scrape-timeout-seconds", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"),
@@ -168,5 +166,5 @@ def check_header_name(name: str, position: Position, reading: Reading) -> None:
         reading.problems.error(position, f'"{name}" is not the name of a header')
     elif name.lower() == "authorization":
         reading.problems.error(position, f'header "{name}" is not set here', "write it as authorization or basic_auth")
-    elif name.lower() in _HOP_BY_HOP | _SET_ELSEWHERE:
+    elif name.lower() in _NOT_SET_HERE:
         reading.problems.error(position, f'header "{name}" cannot be set')

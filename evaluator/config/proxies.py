@@ -25,7 +25,7 @@ def _proxy_url(value: object) -> Secret | None:
     word = text(value)
     if word in ("", HIDDEN):
         return Secret(word) if word else None
-    return Secret(absolute_url(word, ("http", "https", "socks5", "socks5h")))
+    return Secret(absolute_url(word, schemes=("http", "https", "socks5", "socks5h")))
 
 
 ProxyUrl = Annotated[Secret | None, PlainValidator(_proxy_url)]

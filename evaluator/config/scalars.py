@@ -132,7 +132,7 @@ def _not_nothing(span: timedelta, written: float) -> timedelta:
     return span or (timedelta(microseconds=1) if written else span)
 
 
-def absolute_url(value: object, schemes: tuple[str, ...] = ("http", "https")) -> str:
+def absolute_url(value: object, *, schemes: tuple[str, ...] = ("http", "https")) -> str:
     """An http or https URL with a host."""
     word = text(value).strip()
     if _BLANK.search(word):
