@@ -68,9 +68,7 @@ def _resume_of_rule(parts: Parts, alert: Alert, rule: str, tracked: Tracked | No
         alert.described = tracked
         return
     why = REMOVED if parts.evaluating.rule(rule) is None else RENAMED
-    if parts.alerts.withdraw(alert.labels, rule, now, now, why) is not None:
-        parts.dispatch.changed(alert, now)
-        parts.forwarding.follow(alert, now)
+    parts.asserting.withdraw(alert.labels, rule, now, now, why)
 
 
 def _resume_built_in(parts: Parts, alert: Alert, source: str, now: datetime) -> None:

@@ -62,7 +62,7 @@ class Asserting:
             self.affirm(tracked, now)
         elif was is State.FIRING:
             longer = "`for` was made longer" if becomes is State.PENDING else why
-            self._withdraw(tracked, at, now, longer)
+            self.withdraw(self.named(tracked), tracked.rule.key, at, now, longer)
 
     def affirm(self, tracked: Tracked, now: datetime) -> None:
         """An alert that a rule follows fires."""
@@ -71,8 +71,9 @@ class Asserting:
         alert = self._alerts.affirm(self.named(tracked), tracked.rule.key, tracked.life.fired_at, now, tracked, url)
         self._dispatch.changed(alert, now)
 
-    def _withdraw(self, tracked: Tracked, at: datetime, now: datetime, why: str) -> None:
-        alert = self._alerts.withdraw(self.named(tracked), tracked.rule.key, at, now, why)
+    def withdraw(self, labels: Labels, rule: str, at: datetime, now: datetime, why: str) -> None:
+        """A rule asserts the alert that has these labels outside no longer."""
+        alert = self._alerts.withdraw(labels, rule, at, now, why)
         if alert is not None:
             self._dispatch.changed(alert, now)
             if why and why != MISSED:
@@ -88,9 +89,5 @@ class Asserting:
         if former == settings.external_labels:
             return
         for tracked in firing:
-            old = tracked.labels.filled_from(former)
-            ended = self._alerts.withdraw(old, tracked.rule.key, now, now, RENAMED)
-            if ended is not None:
-                self._dispatch.changed(ended, now)
-                self._forwarding.follow(ended, now)
+            self.withdraw(tracked.labels.filled_from(former), tracked.rule.key, now, now, RENAMED)
             self.affirm(tracked, now)

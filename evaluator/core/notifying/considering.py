@@ -100,7 +100,7 @@ class Considering:
             return Reason.HELD
         told, over = fingerprints(news.firing), fingerprints(news.resolved)
         missed = frozenset(alert.fingerprint for alert in news.resolved if alert.why == MISSED)
-        return decide(lane.told, told, over, now, self._outgoing.terms(group, lane), news.held, missed)
+        return decide(lane.told, told, over, now, self._outgoing.ledgers.terms(group, lane), news.held, missed)
 
     def _hold(self, lane: Lane, held: frozenset[str]) -> None:
         """Remember which of the alerts that were told are muted now; they are told once more when they are not."""

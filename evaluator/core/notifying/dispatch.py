@@ -170,7 +170,7 @@ class Dispatch:
         group, lane = self._lane(name, integration)
         if group is None or lane is None or lane.told is None:
             return
-        due = lane.told.told_at + self._outgoing.terms(group, lane).repeat
+        due = lane.told.told_at + self._outgoing.ledgers.terms(group, lane).repeat
         if due > now:  # the interval has become longer since the timer was set
             self._timers.set((REPEAT, group.id, lane.name), due)
         elif self.compatibility and now < (tick := group.next_tick(due)):
@@ -253,7 +253,7 @@ class Dispatch:
         """Take everything back from the store, before anything happens. Rows on their way are due at once."""
         self._returning.groups(groups, self.route)
         for entry in ledger:
-            self._returning.ledger(entry, now)
+            self._returning.ledger(entry)
         for row in outbox:
             self._returning.row(row, now)
         for alert in alerts:

@@ -19,7 +19,6 @@ from evaluator.core.alerts import Alert
 from evaluator.core.events import DeliveryFailed
 from evaluator.core.journal import Journal
 from evaluator.core.notifying import backoff
-from evaluator.core.notifying.dedup import Terms
 from evaluator.core.notifying.destinations import Destinations
 from evaluator.core.notifying.ledgers import Ledgers, Told, named_in
 from evaluator.core.notifying.pacing import Pacing
@@ -79,18 +78,10 @@ class Outgoing:
         self.pacing.configure(integrations)
         self.storming.configure(settings.external_url)
 
-    def terms(self, group: AlertGroup, lane: Lane) -> Terms:
-        """See `Ledgers.terms`."""
-        return self.ledgers.terms(group, lane)
-
     def told(self, group: AlertGroup, lane: Lane, what: Told, now: datetime) -> None:
         """The integration was told this by a message of the group's own. See `Ledgers.told`."""
         self.ledgers.told(group, lane, what, now)
         self.storming.left(group, lane, now)
-
-    def await_repeat(self, group: AlertGroup, lane: Lane, now: datetime) -> None:
-        """See `Ledgers.await_repeat`."""
-        self.ledgers.await_repeat(group, lane, now)
 
     # -- rows come ----------------------------------------------------------------------------------------------------
 

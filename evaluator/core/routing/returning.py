@@ -46,7 +46,7 @@ class Returning:
             group.flushed = record.flushed_at is not None
             self._groups.adopt(group)
 
-    def ledger(self, entry: LedgerRecord, now: datetime) -> None:
+    def ledger(self, entry: LedgerRecord) -> None:
         """What an integration was told last of a group, or a place of a storm."""
         if entry.group == STORM and entry.integration in self._outgoing.destinations:
             self._outgoing.storms.restore(entry)
@@ -87,20 +87,13 @@ class Returning:
                 since = now if alert.fingerprint in mutes and alert.firing else max(alert.updated_at, group.created_at)
                 self._timers.set_earlier((FLUSH, group.id), max(now, group.next_tick(since)))
 
-    def look_again(self, now: datetime) -> None:
-        """At the groups in which something began or ceased to be muted, with its tick still to come."""
-        for group in self._groups.by_id.values():
-            if self._remuted_since(group, now):
-                self._groups.touch(group, now)
-
     def look_at_untold(self, now: datetime) -> None:
-        """After a reload: also at the groups of which somebody has not been told everything.
+        """With the routes: at the groups in which something began or ceased to be muted, or that have not told everything.
 
         What mutes it may be gone; and whoever mutes it knows of nobody to wake afterwards, until a flush has asked.
         """
-        self.look_again(now)
         for group in self._groups.by_id.values():
-            if any(_undecided(group, alert) for alert in group.alerts.values()):
+            if self._remuted_since(group, now) or any(_undecided(group, alert) for alert in group.alerts.values()):
                 self._groups.touch(group, now)
 
     def _remuted_since(self, group: AlertGroup, now: datetime) -> bool:

@@ -71,7 +71,7 @@ class Rewiring:
             self._considering.quiet(group, now)
         for lane in group.lanes.values():
             if lane.row is None:
-                self._outgoing.await_repeat(group, lane, now)
+                self._outgoing.ledgers.await_repeat(group, lane, now)
             self._considering.await_patience(group, lane)
         self._leaving.settle(group, now)
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from evaluator.core.labels import Labels
 from evaluator.core.limits import Limit
 from evaluator.core.timers import Timers
-from evaluator.core.watching.meta import Cease, Raise, Raised, built_in_labels, worded
+from evaluator.core.watching.meta import Cease, Raise, Raised, built_in_labels, clock, worded
 
 ALERT = "EvaluatorLimitReached"
 REFUSAL = "refusal"
@@ -100,8 +100,5 @@ def labels(limit: Limit) -> Labels:
 
 def _raised(limit: Limit, spell: _Spell) -> Raised:
     summary = f"The limit {limit} is reached"
-    text = (
-        f"Refused {spell.count} times since {spell.since:%Y-%m-%d %H:%M:%S} UTC; last: {spell.detail}. While it lasts,"
-        f" {_MEANING[limit]}."
-    )
+    text = f"Refused {spell.count} times since {clock(spell.since)}; last: {spell.detail}. While it lasts, {_MEANING[limit]}."
     return worded(labels(limit), summary, text)
