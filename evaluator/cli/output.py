@@ -68,18 +68,19 @@ def _lay_out(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    if _least_width(columns, rows) > stdout().width:
-        _lay_out_blocks(columns, rows)
+    console = stdout()
+    if _least_width(columns, rows) > console.width:
+        _lay_out_blocks(console, columns, rows)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, no_wrap=column in COPIED, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    stdout().print(table)
+    console.print(table)
 
 
-def _lay_out_blocks(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _lay_out_blocks(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -90,7 +91,7 @@ def _lay_out_blocks(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> No
         for column, cell in zip(columns, row, strict=True):
             if cell:
                 block.add_row(column, Text(cell))
-        stdout().print(block, "")
+        console.print(block, "")
 
 
 def _least_width(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:

@@ -18,7 +18,7 @@ from evaluator.core.muting.silence_preview import Judgement, judge
 from evaluator.core.oncall.oncall import Override
 from evaluator.core.oncall.people import Person
 from evaluator.core.settings import Settings
-from evaluator.core.view import View
+from evaluator.core.view import UnavailableError, View
 from evaluator.replies.links import Links
 from evaluator.replies.wording import outcome_text
 
@@ -127,6 +127,11 @@ class Outcome:
 
     fate: Fate
     text: str
+
+
+def not_kept(error: UnavailableError) -> Outcome:
+    """Nothing could be kept."""
+    return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
 
 
 @frozen

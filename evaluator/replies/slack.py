@@ -27,7 +27,7 @@ from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import Json, came_from, form_fields, json_object, member, read_body, text_at
 from evaluator.replies.buttons import button_of, press_button
 from evaluator.replies.commands import HELP, carry_out
-from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, person_by
+from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, not_kept, person_by
 from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.seen import Seen
 from evaluator.replies.words import Said, Word, read_words
@@ -133,7 +133,7 @@ class SlackDoor:
             said = read_words(asked.text) if asked.text.strip() else Said(Word.HELP)
             return Outcome(Fate.UNREADABLE, HELP) if said is None else await carry_out(self._desk, said, speaker)
         except UnavailableError as error:
-            return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
+            return not_kept(error)
 
     async def _answer(self, asked: Asked, finding: asyncio.Task[str]) -> Response:
         """Now, if it is found out in time and Slack shows it; else later."""

@@ -18,7 +18,7 @@ from evaluator.core.neutral import cut
 from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import Json, came_from, json_object, member, read_body, text_at
 from evaluator.replies.buttons import button_of, press_button
-from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, person_by
+from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, not_kept, person_by
 from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.seen import Seen
 
@@ -75,7 +75,7 @@ class TelegramDoor:
         try:
             return await press_button(self._desk, button, page, speaker)
         except UnavailableError as error:
-            return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
+            return not_kept(error)
 
 
 def _answer(query: str, outcome: Outcome) -> Response:

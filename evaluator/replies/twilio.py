@@ -21,7 +21,7 @@ from evaluator.core.oncall.people import Person
 from evaluator.core.view import UnavailableError
 from evaluator.replies.bodies import came_from, form_fields, read_body
 from evaluator.replies.commands import carry_out
-from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, person_by
+from evaluator.replies.desk import Desk, Fate, Outcome, Speaker, Way, not_kept, person_by
 from evaluator.replies.doors import closed, refused, revealed
 from evaluator.replies.links import base_url
 from evaluator.replies.seen import Seen
@@ -99,7 +99,7 @@ class TwilioDoor:
         try:
             return await carry_out(self._desk, said, speaker)
         except UnavailableError as error:
-            return Outcome(Fate.UNAVAILABLE, f"{error.verdict.capitalize()}: {error}. Try again, or call somebody.")
+            return not_kept(error)
 
 
 def _answer(text: str) -> Response:

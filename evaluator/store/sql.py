@@ -258,4 +258,5 @@ def _batches(changes: Changes) -> Iterator[_Batch]:
 
 def _keys(record: type[Record], keys: Iterable[Key]) -> Iterator[Row]:
     kind = RECORDS[record]
-    return (dict(zip(kind.table.key, kind.to_key(key), strict=True)) for key in keys)
+    names = kind.table.key
+    return (dict(zip(names, kind.to_key(key), strict=True)) for key in keys)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from evaluator.core.alerts import Alert
 from evaluator.core.frozen import frozen
 from evaluator.core.labels import ALERT_NAME
 from evaluator.core.muting.muting import Mute, MuteKind
-from evaluator.core.routing.grouping import AlertGroup
 from evaluator.core.routing.routing import Route
 from evaluator.core.view import View
 
@@ -44,9 +42,10 @@ class Standing:
         """Why `route` does not tell of a firing alert, as it is decided at a flush."""
         return self.of_route(route) or self._machine.muting.of_alert(alert, route, self.now)
 
-    def muted_everywhere(self, alert: Alert, groups: Iterable[AlertGroup]) -> bool:
+    def muted_everywhere(self, alert: Alert) -> bool:
         """Whether none of the groups that the alert is in tells of it."""
-        mutes = [self.mute(alert, group.route) for group in groups]
+        groups = self._machine.dispatch.groups
+        mutes = [self.mute(alert, groups[name].route) for name in alert.groups & groups.keys()]
         return bool(mutes) and all(mutes)
 
     def causes(self, mute: Mute, route: Route) -> tuple[Cause, ...]:

@@ -117,13 +117,9 @@ def _pending_rows(choice: Choice) -> int:
 
 def _troubles(view: View) -> list[Alert]:
     """What the evaluator itself has to tell, the gravest and newest first; whoever has muted it knows."""
-    standing, severities, groups = Standing(view), Severities(view), view.machine.dispatch.groups
+    standing, severities = Standing(view), Severities(view)
     built_in = (alert for alert in view.machine.alerts if alert.firing and is_built_in(alert))
-    found = [
-        alert
-        for alert in built_in
-        if not standing.muted_everywhere(alert, (groups[name] for name in alert.groups & groups.keys()))
-    ]
+    found = [alert for alert in built_in if not standing.muted_everywhere(alert)]
     return sorted(found, key=lambda alert: (-severities.of(alert).rank, -alert.starts_at.timestamp(), alert.labels))
 
 

@@ -17,7 +17,7 @@ from evaluator.api.v2.choice import Choice
 from evaluator.api.v2.endpoints import Endpoint
 from evaluator.api.v2.suppression import Suppressions
 from evaluator.api.view import View
-from evaluator.core.routing.grouping import AlertGroup
+from evaluator.core.routing.grouping import AlertGroup, told_order
 
 
 class Frame:
@@ -130,10 +130,8 @@ def _in_order(frame: Frame, found: list[Entry]) -> list[Entry]:
     return there if len(there) == len(found) else sorted(found, key=_order)
 
 
-def _order(entry: Entry) -> tuple[bool, str, bool, str, object]:
-    """Alertmanager's: by job and instance, those without behind the others, and then by all labels."""
-    job, instance = entry.labels.get("job"), entry.labels.get("instance")
-    return job is None, job or "", instance is None, instance or "", entry.labels.order
+def _order(entry: Entry) -> tuple[object, ...]:
+    return told_order(entry.alert)
 
 
 def _pieces(
