@@ -1,4 +1,4 @@
-"""Configuration and rule files: YAML with line numbers, made into the values of `core.settings` and `core.rules`.
+"""Configuration and rule files: YAML with line numbers, made into values of `core.settings` and `core.evaluation.rules`.
 
 `load` reads a configuration and everything that it names, `load_rules` rule files alone, `without_file` does without a
 configuration, `check_paths` reads files of either kind. What the user wrote wrong comes back as a tuple of `Problem`s, all of

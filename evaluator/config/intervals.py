@@ -1,7 +1,7 @@
 """Time intervals: `time_intervals`, and `mute_time_intervals`, its older spelling, which shares its names.
 
-What a piece such as `monday:friday` may say stands in `core.interval_texts`; here the pieces are put together, each with its
-place in the file.
+What a piece such as `monday:friday` may say stands in `core.muting.interval_texts`; here the pieces are put together, each
+with its place in the file.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ Zero is no limit. The defaults are far above what a configuration that works eve
 - a group beyond `groups_per_route` is not opened. Its alerts are told all the same, together, in one overflow group of the
   route: people hear late and coarsely rather than never. Alertmanager, where it has such a limit, drops them.
 
-Whatever was refused is counted and raises one built-in alert for each limit (`core.refusals`). A limit that is lowered by a
-reload, or was lower before a restart, takes nothing away from what was accepted.
+Whatever was refused is counted and raises one built-in alert for each limit (`core.watching.refusals`). A limit that is lowered
+by a reload, or was lower before a restart, takes nothing away from what was accepted.
 """
 
 from __future__ import annotations

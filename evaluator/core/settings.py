@@ -138,7 +138,8 @@ class Settings:
     duty: people, and who is on call. ladders: how they are chased. links, replies: how they answer. report: about all that.
     compatibility: behave as Alertmanager does where the evaluator would depart from it. matcher_mode: the language of
     matchers, in the file and in the API. original: what an Alertmanager would show of the file as YAML, secrets hidden.
-    leaving: receivers that the file has no more, and that are still to be told that something is over; see `core.leaving`.
+    leaving: receivers that the file has no more, and that are still to be told that something is over; see
+    `core.routing.leaving`.
     """
 
     path: Path | None

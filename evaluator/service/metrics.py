@@ -5,7 +5,7 @@ and its mixin's alerts work; what it has no name for begins with `evaluator_`. I
 are left out: the text format has no way to write them, and the summaries of the same durations are there.
 
 Gauges are read from the machine when somebody scrapes; only what cannot be read there is counted as it happens (`counts`).
-What is exported is put together in `metric_families`, and for single rules in `rule_series`.
+What is exported is put together in the modules called `…_families`, and for single rules in `rule_series`.
 """
 
 from __future__ import annotations

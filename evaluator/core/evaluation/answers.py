@@ -78,7 +78,7 @@ class Answer:
 
 
 class FailureKind(StrEnum):
-    """Why an evaluation gave no answer; what follows depends on it (see `core.meta`)."""
+    """Why an evaluation gave no answer; what follows depends on it (see `core.watching.query_watch`)."""
 
     TRANSIENT = "transient"  # time-out, connection refused, 5xx
     OVERLOAD = "overload"  # 429, and 503 with Retry-After

@@ -9,7 +9,7 @@ Departure: an end that is named and lies a few seconds ahead is an end, told by 
 Alertmanager it is a shorter claim, and an older one that reaches further keeps the alert; of whoever says only once that it is
 over, nothing is heard until then.
 
-`core.taking` applies this to the alerts that are known.
+`taking` applies this to the alerts that are known.
 """
 
 from __future__ import annotations
